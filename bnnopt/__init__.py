@@ -1,0 +1,78 @@
+"""Bayesian optimization of real experiments with a scikit-learn-compatible MC-dropout neural network.
+
+Every public name is loaded when it is first used: `import bnnopt` loads neither TensorFlow nor matplotlib.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bnnopt.acquisition import ACQUISITIONS, Acquisition
+    from bnnopt.campaign import CampaignSettings
+    from bnnopt.objectives import Maximize, Minimize, OutcomeConstraint, Target
+    from bnnopt.optimizer import BayesianOptimizer
+    from bnnopt.space import (
+        Categorical,
+        Context,
+        Integer,
+        LinearConstraint,
+        NonlinearConstraint,
+        Real,
+        SearchSpace,
+    )
+    from bnnopt.surrogates import SURROGATES, MCDropoutRegressor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ACQUISITIONS",
+    "SURROGATES",
+    "Acquisition",
+    "BayesianOptimizer",
+    "CampaignSettings",
+    "Categorical",
+    "Context",
+    "Integer",
+    "LinearConstraint",
+    "MCDropoutRegressor",
+    "Maximize",
+    "Minimize",
+    "NonlinearConstraint",
+    "OutcomeConstraint",
+    "Real",
+    "SearchSpace",
+    "Target",
+    "__version__",
+]
+
+_ROOM_OF = {
+    "ACQUISITIONS": "acquisition",
+    "Acquisition": "acquisition",
+    "BayesianOptimizer": "optimizer",
+    "CampaignSettings": "campaign",
+    "Categorical": "space",
+    "Context": "space",
+    "Integer": "space",
+    "LinearConstraint": "space",
+    "MCDropoutRegressor": "surrogates",
+    "Maximize": "objectives",
+    "Minimize": "objectives",
+    "NonlinearConstraint": "space",
+    "OutcomeConstraint": "objectives",
+    "Real": "space",
+    "SURROGATES": "surrogates",
+    "SearchSpace": "space",
+    "Target": "objectives",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'bnnopt' has no attribute {name!r}")
+    value = getattr(import_module(f"bnnopt.{_ROOM_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

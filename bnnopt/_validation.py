@@ -1,0 +1,94 @@
+"""Checks at the door that several rooms share: each says what was expected, what came and what to do."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from bnnopt._typing import FloatArray, RandomState
+from bnnopt.exceptions import InvalidDataError, UnknownNameError
+
+__all__ = ["as_generator", "lookup", "numeric_column", "numeric_frame", "require_columns"]
+
+Value = TypeVar("Value")
+
+MAX_ROWS_NAMED = 5
+
+
+def as_generator(random_state: RandomState) -> np.random.Generator:
+    """Turn a seed, a `RandomState`, a `Generator` or None into a `numpy.random.Generator`.
+
+    A `Generator` is used as it is; a `RandomState` is drawn from once; nothing global is touched.
+    """
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(int(random_state.randint(0, 2**31 - 1)))
+    return np.random.default_rng(random_state)
+
+
+def lookup(registry: Mapping[str, Value], name: str, kind: str) -> Value:
+    """Return `registry[name]`, or raise `UnknownNameError` that lists the known names."""
+    if name in registry:
+        return registry[name]
+    close = get_close_matches(str(name), registry, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise UnknownNameError(f"Unknown {kind} {name!r}. Known: {', '.join(sorted(registry))}.{hint}")
+
+
+def require_columns(frame: pd.DataFrame, names: Iterable[Hashable], what: str) -> None:
+    """Raise `InvalidDataError` naming the columns of `names` that `frame` does not have."""
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise InvalidDataError(
+            f"{what}: missing column(s) {missing}. The table has {list(frame.columns)}; "
+            "add the missing columns or rename the ones that are meant."
+        )
+
+
+def numeric_column(frame: pd.DataFrame, name: str, what: str, *, allow_nan: bool = False) -> FloatArray:
+    """Return one column as float64, or raise `InvalidDataError` naming the column and the rows at fault.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+    name : str
+        The column.
+    what : str
+        What the table is, for the message.
+    allow_nan : bool, default=False
+        Whether an empty cell is allowed (an outcome that was not measured).
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
+    column = frame[name]
+    values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=float)
+    is_empty = np.asarray(column.isna(), dtype=bool)
+    _refuse(column, np.isnan(values) & ~is_empty, what, "text where a number is needed")
+    _refuse(column, np.isinf(values), what, "an infinite value")
+    if not allow_nan:
+        _refuse(column, is_empty, what, "an empty cell")
+    return values
+
+
+def numeric_frame(
+    frame: pd.DataFrame, names: Sequence[str], what: str, *, allow_nan: bool = False
+) -> FloatArray:
+    """Return the columns `names` as a float64 array of shape (n_rows, n_names); see `numeric_column`."""
+    require_columns(frame, names, what)
+    columns = [numeric_column(frame, name, what, allow_nan=allow_nan) for name in names]
+    return np.column_stack(columns) if columns else np.empty((len(frame), 0))
+
+
+def _refuse(column: pd.Series, is_bad: np.ndarray, what: str, problem: str) -> None:
+    if not is_bad.any():
+        return
+    rows = column.index[is_bad].tolist()
+    named = ", ".join(repr(row) for row in rows[:MAX_ROWS_NAMED])
+    more = f" and {len(rows) - MAX_ROWS_NAMED} more" if len(rows) > MAX_ROWS_NAMED else ""
+    raise InvalidDataError(
+        f"{what}: column {column.name!r} has {problem} in row(s) {named}{more} "
+        f"(first: {column[is_bad].iloc[0]!r}). Correct or remove these rows."
+    )
