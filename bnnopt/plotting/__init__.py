@@ -1,0 +1,17 @@
+"""Pictures of data and models: one Display per picture; matplotlib is loaded when one is plotted."""
+
+from bnnopt.plotting._coverage import CoverageDisplay
+from bnnopt.plotting._map import MapDisplay
+from bnnopt.plotting._outcome_space import OutcomeSpaceDisplay
+from bnnopt.plotting._parity import ParityDisplay
+from bnnopt.plotting._slice import SliceDisplay
+from bnnopt.plotting._sweep import SweepDisplay
+
+__all__ = [
+    "CoverageDisplay",
+    "MapDisplay",
+    "OutcomeSpaceDisplay",
+    "ParityDisplay",
+    "SliceDisplay",
+    "SweepDisplay",
+]
