@@ -1,0 +1,86 @@
+"""The one bridge from a fitted regressor to the scores of its rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bnnopt._typing import FloatArray, RandomState
+from bnnopt.acquisition._acquisition import Acquisition
+from bnnopt.acquisition._posterior import posterior_draws, posterior_moments
+from bnnopt.acquisition._registry import get_acquisition
+from bnnopt.exceptions import InvalidDataError
+
+__all__ = ["acquisition_scores"]
+
+
+def acquisition_scores(
+    regressor: Any,
+    X: Any,
+    *,
+    acquisition: str | Callable[..., Any] | Acquisition = "log_ei",
+    best: float | None = None,
+    maximize: bool = True,
+    n_samples: int = 256,
+    random_state: RandomState = 0,
+    **parameters: Any,
+) -> FloatArray:
+    """Score rows by the predictions of any fitted regressor of one output.
+
+    Parameters
+    ----------
+    regressor : estimator
+        Fitted, with `predict(X, return_std=True)`; see `posterior_moments` and `posterior_draws`.
+    X : array-like or DataFrame of shape (n, n_features)
+        The candidates.
+    acquisition : str, callable or Acquisition, default="log_ei"
+        See `get_acquisition`.
+    best : float, optional
+        Best outcome so far, in the unit of the output; the functions of improvement need it.
+    maximize : bool, default=True
+        Whether a larger output is better; if not, the utility is the negative output.
+    n_samples : int, default=256
+        Number of draws, for acquisition functions that need draws.
+    random_state : int, Generator, RandomState or None, default=0
+        Seed of the draws.
+    **parameters
+        Keyword arguments of the acquisition function, such as `xi` or `kappa`.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Finite or -inf, larger is better.
+
+    Raises
+    ------
+    InvalidDataError
+        The regressor has no `return_std` or several outputs, or `best` is needed and not given.
+    UnknownNameError
+        The acquisition function or a parameter is not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import BayesianRidge
+    >>> regressor = BayesianRidge().fit([[0.0], [1.0], [2.0]], [0.1, 0.9, 2.1])
+    >>> int(np.argmax(acquisition_scores(regressor, [[0.5], [1.5], [2.5]], best=2.1)))
+    2
+    """
+    chosen = get_acquisition(acquisition, **parameters)
+    sign = 1.0 if maximize else -1.0
+    best_utility = None if best is None else sign * best
+    if chosen.needs == "draws":
+        draws = _one_output(posterior_draws(regressor, X, n_samples, random_state), 2)
+        return chosen.score(sign * draws, best=best_utility)
+    mean, std = (_one_output(array, 1) for array in posterior_moments(regressor, X))
+    return chosen.score(sign * mean, std, best=best_utility)
+
+
+def _one_output(array: FloatArray, n_axes: int) -> FloatArray:
+    """Drop the axis of the outputs, which must have length 1."""
+    if array.ndim > n_axes and array.shape[-1] != 1:
+        raise InvalidDataError(
+            f"The regressor predicts {array.shape[-1]} outputs; scores need one. "
+            "Fit a regressor on one output, or use BayesianOptimizer with an objective."
+        )
+    return array if array.ndim == n_axes else np.squeeze(array, axis=-1)

@@ -1,0 +1,16 @@
+"""Turn outcomes into a utility, larger is better: the only room in which a direction flips."""
+
+from bnnopt.objectives._constraint import OutcomeConstraint
+from bnnopt.objectives._linear import Maximize, Minimize
+from bnnopt.objectives._target import Target
+from bnnopt.objectives._union import Objective, UtilityObjective, split_objectives
+
+__all__ = [
+    "Maximize",
+    "Minimize",
+    "Objective",
+    "OutcomeConstraint",
+    "Target",
+    "UtilityObjective",
+    "split_objectives",
+]

@@ -1,0 +1,26 @@
+"""What every statement about an outcome shares: a frozen model with a name and a unit."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["UNSET", "FiniteFloat", "OutcomeModel", "given"]
+
+FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
+
+UNSET: Any = ...
+"""Default of an argument that was not given: pydantic then says which field is missing."""
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """Return the fields that were given."""
+    return {name: value for name, value in fields.items() if value is not UNSET}
+
+
+class OutcomeModel(BaseModel):
+    """A frozen statement about the outcome `name`, measured in `unit`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1)]
+    unit: str | None = None

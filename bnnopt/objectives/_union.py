@@ -1,0 +1,39 @@
+"""A list of objectives and outcome constraints, as it stands in a configuration file."""
+
+from collections.abc import Iterable
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from bnnopt.objectives._constraint import OutcomeConstraint
+from bnnopt.objectives._linear import Maximize, Minimize
+from bnnopt.objectives._target import Target
+
+__all__ = ["Objective", "UtilityObjective", "split_objectives"]
+
+UtilityObjective: TypeAlias = Minimize | Maximize | Target
+"""An objective that has a utility."""
+
+Objective: TypeAlias = Annotated[
+    Minimize | Maximize | Target | OutcomeConstraint, Field(discriminator="type")
+]
+"""One entry of a list of objectives; its `type` says which class it is."""
+
+
+def split_objectives(
+    objectives: Iterable[Objective],
+) -> tuple[list[UtilityObjective], list[OutcomeConstraint]]:
+    """Part a list into the objectives that have a utility and the outcome constraints, orders kept.
+
+    Parameters
+    ----------
+    objectives : iterable of Minimize, Maximize, Target or OutcomeConstraint
+
+    Returns
+    -------
+    objectives : list of Minimize, Maximize or Target
+    constraints : list of OutcomeConstraint
+    """
+    listed = list(objectives)
+    constraints = [entry for entry in listed if isinstance(entry, OutcomeConstraint)]
+    return [entry for entry in listed if not isinstance(entry, OutcomeConstraint)], constraints
