@@ -1,0 +1,218 @@
+"""One column of settings to and from its block of the unit cube: intervals, levels, raw numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from bnnopt._typing import ArrayLike, BoolArray, FloatArray
+from bnnopt._validation import _refuse, numeric_column, require_columns
+from bnnopt.exceptions import InvalidDataError
+
+__all__ = ["Codec", "IntervalCodec", "Level", "LevelsCodec", "RawCodec", "as_frame", "as_matrix"]
+
+Level: TypeAlias = str | int | float | bool
+
+TABLE = "settings"
+SNAP = 1e-12
+BOUND_TOLERANCE = 1e-9
+
+
+class Codec(Protocol):
+    """How one column becomes `n_dims` columns of the unit cube, and back."""
+
+    @property
+    def n_dims(self) -> int:
+        """Number of encoded columns."""
+
+    @property
+    def n_points(self) -> int | None:
+        """Number of distinct values, None for a continuum."""
+
+    def labels(self, name: str) -> list[str]:
+        """Return one name per encoded column."""
+
+    def encode(self, frame: pd.DataFrame, name: str) -> FloatArray:
+        """Return the checked column as an array of shape (n_rows, n_dims)."""
+
+    def decode(self, block: FloatArray) -> Any:
+        """Return the column of values for a block of shape (n_rows, n_dims)."""
+
+    def quantile(self, u: FloatArray) -> Any:
+        """Return the column of values for u of shape (n_rows,) in [0, 1), uniform u to uniform values."""
+
+    def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
+        """Return, for each row, whether the value is one that can be set."""
+
+
+@dataclass(frozen=True)
+class IntervalCodec:
+    """Numbers between two bounds, scaled to [0, 1] linearly or in their logarithm."""
+
+    lower: float
+    upper: float
+    is_log: bool = False
+    is_integer: bool = False
+
+    n_dims: ClassVar[int] = 1
+
+    @property
+    def n_points(self) -> int | None:
+        return int(self.upper - self.lower) + 1 if self.is_integer else None
+
+    @property
+    def cells(self) -> tuple[float, float]:
+        """Ends of the interval that `quantile` fills: integers own half a unit on either side."""
+        half = 0.5 if self.is_integer else 0.0
+        return self.lower - half, self.upper + half
+
+    def labels(self, name: str) -> list[str]:
+        return [name]
+
+    def encode(self, frame: pd.DataFrame, name: str) -> FloatArray:
+        values = numeric_column(frame, name, TABLE)
+        if self.is_integer:
+            _refuse(frame[name], values != np.rint(values), TABLE, "a number that is not whole")
+        if self.is_log:
+            _refuse(frame[name], values <= 0, TABLE, "a value that is not positive (on a log scale)")
+        start, end = self._warp(np.array([self.lower, self.upper]))
+        return ((self._warp(values) - start) / (end - start))[:, np.newaxis]
+
+    def decode(self, block: FloatArray) -> np.ndarray:
+        u = block[:, 0]
+        start, end = self._warp(np.array([self.lower, self.upper]))
+        values = self._unwarp(start + u * (end - start))
+        is_in_cube = (u >= 0) & (u <= 1)
+        values = np.where(is_in_cube, np.clip(values, self.lower, self.upper), values)
+        values = np.where(np.abs(u) <= SNAP, self.lower, values)
+        values = np.where(np.abs(u - 1) <= SNAP, self.upper, values)
+        return np.rint(values).astype(np.int64) if self.is_integer else values
+
+    def quantile(self, u: FloatArray) -> np.ndarray:
+        start, end = self._warp(np.array(self.cells))
+        values = self._unwarp(start + u * (end - start))
+        if self.is_integer:
+            values = np.rint(values).astype(np.int64)
+        return np.clip(values, self.lower, self.upper).astype(values.dtype, copy=False)
+
+    def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
+        values = numeric_column(frame, name, TABLE)
+        width = 0.0 if self.is_log else self.upper - self.lower
+        below = self.lower - BOUND_TOLERANCE * (abs(self.lower) if self.is_log else width)
+        above = self.upper + BOUND_TOLERANCE * (abs(self.upper) if self.is_log else width)
+        is_whole = values == np.rint(values) if self.is_integer else True
+        return (values >= below) & (values <= above) & is_whole
+
+    def _warp(self, values: FloatArray) -> FloatArray:
+        return np.log(values) if self.is_log else values
+
+    def _unwarp(self, values: FloatArray) -> FloatArray:
+        return np.exp(values) if self.is_log else values
+
+
+@dataclass(frozen=True)
+class LevelsCodec:
+    """A choice between levels, as one column of 0 and 1 for each level."""
+
+    levels: tuple[Level, ...]
+
+    @property
+    def n_dims(self) -> int:
+        return len(self.levels)
+
+    @property
+    def n_points(self) -> int:
+        return len(self.levels)
+
+    def labels(self, name: str) -> list[str]:
+        return [f"{name}={level}" for level in self.levels]
+
+    def encode(self, frame: pd.DataFrame, name: str) -> FloatArray:
+        column = frame[name]
+        indices = self._indices(column)
+        _refuse(column, np.asarray(column.isna(), dtype=bool), TABLE, "an empty cell")
+        _refuse(column, indices < 0, TABLE, f"a level that is not one of {list(self.levels)}")
+        return np.eye(len(self.levels))[indices]
+
+    def decode(self, block: FloatArray) -> Any:
+        return self._take(np.argmax(block, axis=1))
+
+    def quantile(self, u: FloatArray) -> Any:
+        n_levels = len(self.levels)
+        return self._take(np.minimum((u * n_levels).astype(np.intp), n_levels - 1))
+
+    def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
+        return self._indices(frame[name]) >= 0
+
+    def _indices(self, column: pd.Series) -> np.ndarray:
+        return pd.Index(self.levels, dtype=object).get_indexer(pd.Index(column, dtype=object))
+
+    def _take(self, indices: np.ndarray) -> Any:
+        return pd.Series(list(self.levels)).iloc[indices].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class RawCodec:
+    """Numbers without known bounds, passed through as they are."""
+
+    n_dims: ClassVar[int] = 1
+    n_points: ClassVar[int | None] = None
+
+    def labels(self, name: str) -> list[str]:
+        return [name]
+
+    def encode(self, frame: pd.DataFrame, name: str) -> FloatArray:
+        try:
+            return numeric_column(frame, name, TABLE)[:, np.newaxis]
+        except InvalidDataError as error:
+            hint = "A context variable of text needs `levels`; with_observed_context(frame) finds them."
+            raise InvalidDataError(f"{error} {hint}") from error
+
+    def decode(self, block: FloatArray) -> np.ndarray:
+        return block[:, 0]
+
+    def quantile(self, u: FloatArray) -> np.ndarray:
+        raise InvalidDataError(
+            "A context variable without bounds or levels cannot be drawn; give its value in `context`."
+        )
+
+    def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
+        return np.ones(len(frame), dtype=bool)
+
+
+def as_frame(X: pd.DataFrame | ArrayLike, names: Sequence[str], required: Sequence[str]) -> pd.DataFrame:
+    """Return X as a DataFrame that has the columns `required` once each; an array has the columns `names`."""
+    frame = X if isinstance(X, pd.DataFrame) else _frame_of_array(X, names)
+    require_columns(frame, required, TABLE)
+    doubled = [name for name in required if int((frame.columns == name).sum()) > 1]
+    if doubled:
+        raise InvalidDataError(f"{TABLE}: column(s) {doubled} occur more than once; rename or remove one.")
+    return frame
+
+
+def as_matrix(X: ArrayLike, names: Sequence[str]) -> FloatArray:
+    """Return X as a finite float64 array of shape (n_rows, n_names)."""
+    matrix = np.asarray(X, dtype=float)
+    if matrix.ndim != 2 or matrix.shape[1] != len(names):
+        raise InvalidDataError(
+            f"Expected an array of shape (n_rows, {len(names)}) with the columns {list(names)}, "
+            f"got shape {matrix.shape}."
+        )
+    if not np.isfinite(matrix).all():
+        row, column = np.argwhere(~np.isfinite(matrix))[0]
+        raise InvalidDataError(
+            f"Row {row} has {matrix[row, column]} in {names[column]!r}; correct or remove it."
+        )
+    return matrix
+
+
+def _frame_of_array(X: ArrayLike, names: Sequence[str]) -> pd.DataFrame:
+    array = np.asarray(X)
+    if array.ndim != 2 or array.shape[1] != len(names):
+        raise InvalidDataError(
+            f"{TABLE}: expected a DataFrame or an array of shape (n_rows, {len(names)}) with the columns "
+            f"{list(names)}, got shape {array.shape}."
+        )
+    return pd.DataFrame(array, columns=list(names))

@@ -1,0 +1,279 @@
+"""The search space: variables and constraints, to and from the unit cube."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import model_validator
+
+from bnnopt._typing import ArrayLike, BoolArray, RandomState
+from bnnopt._validation import as_generator
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.space._constraints import Constraint, LinearConstraint
+from bnnopt.space._context import checked_context, complete_context, observed_range
+from bnnopt.space._design import all_rows, design_rows
+from bnnopt.space._encoding import Level, RawCodec, as_frame
+from bnnopt.space._sampling import Region, sample_rows
+from bnnopt.space._variable_set import VariableSet
+from bnnopt.space._variables import REQUIRED, given, limits_of
+
+__all__ = ["SearchSpace"]
+
+
+class SearchSpace(VariableSet):
+    """What can be set, within which bounds and constraints, and what is recorded besides.
+
+    Tables of settings are in the user's units, one column per variable. `encode` maps them to the unit cube
+    that surrogates learn on: numbers to [0, 1] (by their logarithm on a log scale), levels to one column of
+    0 and 1 each.
+
+    Parameters
+    ----------
+    variables : sequence of Real, Integer, Categorical or Context
+        At least one that is not a Context; names are unique.
+    constraints : sequence of LinearConstraint or NonlinearConstraint, default=()
+        A linear constraint may name numeric variables only, numeric context variables included.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        (a `ValueError`) When names are not unique or a constraint names what is not there or not a number.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bnnopt.space import Categorical, Real, SearchSpace
+    >>> space = SearchSpace([Real("rate", 1, 100, scale="log"), Categorical("ligand", ["OLA", "OA"])])
+    >>> space.encode(pd.DataFrame({"rate": [10.0], "ligand": ["OA"]})).tolist()
+    [[0.5, 0.0, 1.0]]
+    """
+
+    constraints: tuple[Constraint, ...] = ()
+
+    def __init__(self, variables: Any = REQUIRED, constraints: Any = (), **options: Any) -> None:
+        super().__init__(**given(variables=variables, constraints=constraints), **options)
+
+    @model_validator(mode="after")
+    def _check_constraints(self) -> "SearchSpace":
+        for constraint in self.constraints:
+            if isinstance(constraint, LinearConstraint):
+                constraint.check_variables(self.variables)
+        return self
+
+    def with_observed_context(self, frame: pd.DataFrame) -> "SearchSpace":
+        """Return a space whose context variables without bounds or levels take those of the rows in `frame`.
+
+        Numbers take their smallest and largest value, a constant v the range [v - 0.5, v + 0.5], and text its
+        levels in sorted order.
+
+        Parameters
+        ----------
+        frame : DataFrame with the columns of these context variables, at least one row
+            Observed rows, in the user's units.
+
+        Returns
+        -------
+        SearchSpace
+
+        Raises
+        ------
+        InvalidDataError
+            When a column is missing, has an empty cell, or there is no row.
+        """
+        unknown = [variable.name for variable in self.variables if isinstance(variable.codec, RawCodec)]
+        frame = as_frame(frame, self.names, unknown)
+        if unknown and frame.empty:
+            raise InvalidDataError(f"No row to observe the context {unknown} in; give at least one.")
+        changes = {name: observed_range(frame, name) for name in unknown}
+        return self._changed(changes, self.constraints)
+
+    def restricted(
+        self, *, bounds: Mapping[str, Sequence[Any]] | None = None, constraints: Sequence[Constraint] = ()
+    ) -> "SearchSpace":
+        """Return a space with other bounds for some variables and with more constraints.
+
+        Parameters
+        ----------
+        bounds : mapping of str to (lower, upper), optional
+            New bounds by name, in the user's units; for variables with levels, the levels to keep.
+        constraints : sequence of constraints, default=()
+            Added to those of this space.
+
+        Returns
+        -------
+        SearchSpace
+
+        Raises
+        ------
+        InvalidDataError
+            When a name is not known.
+        pydantic.ValidationError
+            (a `ValueError`) When the bounds or constraints are not valid.
+        """
+        bounds = bounds or {}
+        unknown = [name for name in bounds if name not in self.names]
+        if unknown:
+            raise InvalidDataError(f"bounds: unknown variable(s) {unknown}. Known: {self.names}.")
+        changes = {v.name: limits_of(v, bounds[v.name]) for v in self.variables if v.name in bounds}
+        return self._changed(changes, (*self.constraints, *constraints))
+
+    def is_inside(self, X: pd.DataFrame | ArrayLike) -> BoolArray:
+        """Return, for each row, whether the settings are within bounds (whole, or of known level).
+
+        Context variables are not looked at.
+
+        Parameters
+        ----------
+        X : DataFrame with the columns `setting_names`, or array of shape (n_rows, n_names)
+            Settings in the user's units.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_rows,)
+
+        Raises
+        ------
+        InvalidDataError
+            When a column is missing or a number is not finite.
+        """
+        frame = as_frame(X, self.names, self.setting_names)
+        return np.all([variable.codec.is_inside(frame, variable.name) for variable in self.settings], axis=0)
+
+    def is_feasible(self, X: pd.DataFrame | ArrayLike) -> BoolArray:
+        """Return, for each row, whether the settings are within bounds and satisfy all constraints.
+
+        Parameters
+        ----------
+        X : DataFrame with the columns `setting_names` and those of the constraints, or array of shape
+        (n_rows, n_names)
+            Settings in the user's units.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_rows,)
+
+        Raises
+        ------
+        InvalidDataError
+            When a column is missing or a number is not finite.
+        """
+        frame = as_frame(X, self.names, self.setting_names)
+        return self.is_inside(frame) & Region(self.variables, self.constraints, {}).is_feasible(frame)
+
+    def sample(
+        self, n: int, *, random_state: RandomState = None, context: Mapping[str, Level] | None = None
+    ) -> pd.DataFrame:
+        """Return settings drawn uniformly within bounds and constraints.
+
+        On a log scale the logarithm is uniform. Linear constraints that leave little room, or none but an
+        exact sum (lower == upper), are sampled by hit-and-run (Smith 1984, Operations Research 32,
+        1296-1308), sums exact to 1e-9 relative; integers bound by them are rounded, so that their
+        distribution is uniform only approximately.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows, >= 0.
+        random_state : int, Generator, RandomState or None, default=None
+        context : mapping of str to value, optional
+            Values of context variables for all rows. One that is not given is drawn like a setting from its
+            bounds or levels, and is an error when it has none.
+
+        Returns
+        -------
+        DataFrame of shape (n, n_names)
+
+        Raises
+        ------
+        InvalidDataError
+            When context is missing, unknown or not valid, or n is negative.
+        InfeasibleSpaceError
+            When no setting satisfies the constraints, or none was found within a fixed number of tries.
+        """
+        return sample_rows(self._region(context), _count(n), as_generator(random_state))
+
+    def design(
+        self,
+        n: int,
+        *,
+        method: str = "sobol",
+        random_state: RandomState = None,
+        context: Mapping[str, Level] | None = None,
+    ) -> pd.DataFrame:
+        """Return first settings that fill the space evenly, constraints kept.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows, >= 0.
+        method : {"sobol", "latin_hypercube", "random"}, default="sobol"
+            Scrambled Sobol sequence (Owen 1998), Latin hypercube (McKay, Beckman and Conover 1979) or
+            independent uniform points. Discrete variables take equal slices of each coordinate.
+        random_state : int, Generator, RandomState or None, default=None
+        context : mapping of str to value, optional
+            As in `sample`.
+
+        Returns
+        -------
+        DataFrame of shape (n, n_names)
+            Settings are repeated only when the space has fewer than n distinct ones.
+
+        Raises
+        ------
+        UnknownNameError
+            When the method is not known.
+        InvalidDataError
+            When context is missing, unknown or not valid, or n is negative.
+        InfeasibleSpaceError
+            When no setting satisfies the constraints, or none was found within a fixed number of tries.
+        """
+        rng = as_generator(random_state)
+        return design_rows(self._region(context), self.setting_names, _count(n), method, rng)
+
+    def enumerate_points(
+        self, max_points: int, *, context: Mapping[str, Level] | None = None
+    ) -> pd.DataFrame:
+        """Return all feasible settings of a finite space, the last variable varying fastest.
+
+        Parameters
+        ----------
+        max_points : int
+            Most settings to enumerate, counted before constraints.
+        context : mapping of str to value, optional
+            Values of context variables, added as columns; those that constraints name are needed.
+
+        Returns
+        -------
+        DataFrame of shape (n_feasible, n_settings + number of contexts given)
+
+        Raises
+        ------
+        InvalidDataError
+            When the space is not finite, has more than `max_points` settings, or a context is missing or
+            unknown.
+        """
+        if self.n_points is None or self.n_points > max_points:
+            size = "a continuum of" if self.n_points is None else self.n_points
+            raise InvalidDataError(
+                f"The space has {size} settings, more than {max_points}; sample from it instead."
+            )
+        region = Region(self.variables, self.constraints, checked_context(self.variables, context))
+        order = [name for name in self.names if name in self.setting_names or name in region.fixed]
+        grid = all_rows(self.settings).assign(**region.fixed)[order]
+        return grid[region.is_feasible(grid)].reset_index(drop=True)
+
+    def _region(self, context: Mapping[str, Level] | None) -> Region:
+        return Region(self.variables, self.constraints, complete_context(self.variables, context))
+
+    def _changed(
+        self, changes: Mapping[str, dict[str, Any]], constraints: Sequence[Constraint]
+    ) -> "SearchSpace":
+        variables = [type(v).model_validate(v.model_dump() | changes.get(v.name, {})) for v in self.variables]
+        return SearchSpace(variables, constraints=constraints)
+
+
+def _count(n: int) -> int:
+    if n != int(n) or n < 0:
+        raise InvalidDataError(f"The number of rows must be a whole number >= 0, got {n!r}.")
+    return int(n)

@@ -1,0 +1,131 @@
+"""Variables in order: their names, and tables of them to and from the unit cube."""
+
+from itertools import chain
+from math import prod
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt.space._encoding import as_frame, as_matrix
+from bnnopt.space._variables import Variable
+
+__all__ = ["VariableSet"]
+
+
+class VariableSet(BaseModel):
+    """The part of a search space that does not know of constraints; see `SearchSpace`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    variables: tuple[Variable, ...]
+
+    @model_validator(mode="after")
+    def _check_variables(self) -> "VariableSet":
+        doubled = sorted({name for name in self.names if self.names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"Variable name(s) {doubled} occur more than once; make names unique.")
+        if not self.setting_names:
+            raise ValueError("No variable can be set; give at least one Real, Integer or Categorical.")
+        return self
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all variables, in order."""
+        return [variable.name for variable in self.variables]
+
+    @property
+    def settings(self) -> list[Variable]:
+        """The variables that can be set, in order."""
+        return [variable for variable in self.variables if not variable.is_context]
+
+    @property
+    def setting_names(self) -> list[str]:
+        """Names of the variables that can be set, in order."""
+        return [variable.name for variable in self.settings]
+
+    @property
+    def context_names(self) -> list[str]:
+        """Names of the variables that are only recorded, in order."""
+        return [variable.name for variable in self.variables if variable.is_context]
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit of each variable, by name."""
+        return {variable.name: variable.unit for variable in self.variables}
+
+    @property
+    def n_settings(self) -> int:
+        """Number of variables that can be set."""
+        return len(self.settings)
+
+    @property
+    def n_dims(self) -> int:
+        """Number of encoded columns."""
+        return sum(variable.codec.n_dims for variable in self.variables)
+
+    @property
+    def encoded_names(self) -> list[str]:
+        """One name per encoded column, such as "solvent=toluene"."""
+        return list(chain.from_iterable(variable.codec.labels(variable.name) for variable in self.variables))
+
+    @property
+    def n_points(self) -> int | None:
+        """Number of distinct settings, constraints ignored; None when there is a continuum."""
+        counts = [variable.codec.n_points for variable in self.settings]
+        return prod(count for count in counts if count) if None not in counts else None
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all settings are discrete."""
+        return self.n_points is not None
+
+    def encode(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
+        """Return settings as points of the unit cube.
+
+        Values outside the bounds, as old rows may have, land outside the cube. A context without bounds or
+        levels passes through as it is.
+
+        Parameters
+        ----------
+        X : DataFrame with the columns `names` (others are ignored), or array of shape (n_rows, n_names)
+            Settings in the user's units; an array has its columns in the order of `names`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, n_dims)
+
+        Raises
+        ------
+        InvalidDataError
+            When a column is missing, or a cell is empty, infinite, of the wrong type, an unknown level, not
+            whole for an Integer or not positive on a log scale; the message names the column and the rows.
+        """
+        frame = as_frame(X, self.names, self.names)
+        return np.hstack([variable.codec.encode(frame, variable.name) for variable in self.variables])
+
+    def decode(self, X: ArrayLike) -> pd.DataFrame:
+        """Return the settings at points of the unit cube, in the user's units.
+
+        `decode(encode(frame))` is the frame again: integers and levels exactly, numbers to round-off, bounds
+        exactly. Integers are rounded, of the levels the one with the largest entry is taken.
+
+        Parameters
+        ----------
+        X : array of shape (n_rows, n_dims)
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_names)
+
+        Raises
+        ------
+        InvalidDataError
+            When the shape is another or a value is not finite.
+        """
+        matrix = as_matrix(X, self.encoded_names)
+        ends = np.cumsum([variable.codec.n_dims for variable in self.variables])
+        blocks = np.split(matrix, ends[:-1], axis=1)
+        pairs = zip(self.variables, blocks, strict=True)
+        return pd.DataFrame({variable.name: variable.codec.decode(block) for variable, block in pairs})
