@@ -7,10 +7,10 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import FloatArray, RandomState
+from bnnopt._typing import BoolArray, FloatArray, RandomState
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 
-__all__ = ["as_generator", "lookup", "numeric_column", "numeric_frame", "require_columns"]
+__all__ = ["as_generator", "lookup", "numeric_column", "numeric_frame", "refuse_rows", "require_columns"]
 
 Value = TypeVar("Value")
 
@@ -66,10 +66,10 @@ def numeric_column(frame: pd.DataFrame, name: str, what: str, *, allow_nan: bool
     column = frame[name]
     values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=float)
     is_empty = np.asarray(column.isna(), dtype=bool)
-    _refuse(column, np.isnan(values) & ~is_empty, what, "text where a number is needed")
-    _refuse(column, np.isinf(values), what, "an infinite value")
+    refuse_rows(column, np.isnan(values) & ~is_empty, what, "text where a number is needed")
+    refuse_rows(column, np.isinf(values), what, "an infinite value")
     if not allow_nan:
-        _refuse(column, is_empty, what, "an empty cell")
+        refuse_rows(column, is_empty, what, "an empty cell")
     return values
 
 
@@ -82,7 +82,8 @@ def numeric_frame(
     return np.column_stack(columns) if columns else np.empty((len(frame), 0))
 
 
-def _refuse(column: pd.Series, is_bad: np.ndarray, what: str, problem: str) -> None:
+def refuse_rows(column: pd.Series, is_bad: BoolArray, what: str, problem: str) -> None:
+    """Raise `InvalidDataError` naming the column, the problem and the rows where `is_bad`, if there are any."""
     if not is_bad.any():
         return
     rows = column.index[is_bad].tolist()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
-from bnnopt._validation import _refuse, numeric_column, require_columns
+from bnnopt._validation import refuse_rows, numeric_column, require_columns
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["Codec", "IntervalCodec", "Level", "LevelsCodec", "RawCodec", "as_frame", "as_matrix"]
@@ -74,9 +74,9 @@ class IntervalCodec:
     def encode(self, frame: pd.DataFrame, name: str) -> FloatArray:
         values = numeric_column(frame, name, TABLE)
         if self.is_integer:
-            _refuse(frame[name], values != np.rint(values), TABLE, "a number that is not whole")
+            refuse_rows(frame[name], values != np.rint(values), TABLE, "a number that is not whole")
         if self.is_log:
-            _refuse(frame[name], values <= 0, TABLE, "a value that is not positive (on a log scale)")
+            refuse_rows(frame[name], values <= 0, TABLE, "a value that is not positive (on a log scale)")
         start, end = self._warp(np.array([self.lower, self.upper]))
         return ((self._warp(values) - start) / (end - start))[:, np.newaxis]
 
@@ -132,8 +132,8 @@ class LevelsCodec:
     def encode(self, frame: pd.DataFrame, name: str) -> FloatArray:
         column = frame[name]
         indices = self._indices(column)
-        _refuse(column, np.asarray(column.isna(), dtype=bool), TABLE, "an empty cell")
-        _refuse(column, indices < 0, TABLE, f"a level that is not one of {list(self.levels)}")
+        refuse_rows(column, np.asarray(column.isna(), dtype=bool), TABLE, "an empty cell")
+        refuse_rows(column, indices < 0, TABLE, f"a level that is not one of {list(self.levels)}")
         return np.eye(len(self.levels))[indices]
 
     def decode(self, block: FloatArray) -> Any:
