@@ -83,7 +83,7 @@ def numeric_frame(
 
 
 def refuse_rows(column: pd.Series, is_bad: BoolArray, what: str, problem: str) -> None:
-    """Raise `InvalidDataError` naming the column, the problem and the rows where `is_bad`, if there are any."""
+    """Raise `InvalidDataError` naming the column, the problem and the rows where `is_bad`, if any."""
     if not is_bad.any():
         return
     rows = column.index[is_bad].tolist()

@@ -1,4 +1,4 @@
-"""Errors and warnings of bnnopt; each error is also a `ValueError` or `OSError`, so plain handlers catch it."""
+"""Errors and warnings of bnnopt; each error is a `ValueError` or an `OSError` too."""
 
 __all__ = [
     "BnnoptError",

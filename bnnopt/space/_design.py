@@ -121,11 +121,11 @@ def _distinct(rows: pd.DataFrame, more: pd.DataFrame, names: Sequence[str]) -> p
 
 def _sobol(n: int, n_dims: int, seed: int) -> FloatArray:
     # a whole power of two keeps the sequence balanced (and scipy silent); the first n are its beginning
-    return qmc.Sobol(n_dims, seed=seed).random_base2((n - 1).bit_length())[:n]
+    return qmc.Sobol(n_dims, rng=seed).random_base2((n - 1).bit_length())[:n]
 
 
 def _latin_hypercube(n: int, n_dims: int, seed: int) -> FloatArray:
-    return qmc.LatinHypercube(n_dims, seed=seed).random(n)
+    return qmc.LatinHypercube(n_dims, rng=seed).random(n)
 
 
 def _random(n: int, n_dims: int, seed: int) -> FloatArray:

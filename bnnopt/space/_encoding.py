@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
-from bnnopt._validation import refuse_rows, numeric_column, require_columns
+from bnnopt._validation import numeric_column, refuse_rows, require_columns
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["Codec", "IntervalCodec", "Level", "LevelsCodec", "RawCodec", "as_frame", "as_matrix"]

@@ -3,7 +3,8 @@
 TensorFlow is loaded by the first `fit` or `predict` that needs it, not by the import of this room.
 """
 
+from bnnopt.surrogates._gaussian_process import ARDGaussianProcessRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
 from bnnopt.surrogates._registry import SURROGATES, make_surrogate
 
-__all__ = ["SURROGATES", "MCDropoutRegressor", "make_surrogate"]
+__all__ = ["SURROGATES", "ARDGaussianProcessRegressor", "MCDropoutRegressor", "make_surrogate"]

@@ -6,13 +6,13 @@ from typing import Any
 from sklearn.base import BaseEstimator, clone
 
 from bnnopt._validation import lookup
-from bnnopt.surrogates._gaussian_process import gaussian_process
+from bnnopt.surrogates._gaussian_process import ARDGaussianProcessRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
 
 __all__ = ["SURROGATES", "make_surrogate"]
 
 SURROGATES: dict[str, Callable[..., BaseEstimator]] = {
-    "gaussian_process": gaussian_process,
+    "gaussian_process": ARDGaussianProcessRegressor,
     "mc_dropout": MCDropoutRegressor,
     "mc_dropout_paper": MCDropoutRegressor.from_paper,
 }

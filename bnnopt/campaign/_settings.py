@@ -1,0 +1,150 @@
+"""The settings of a campaign: what a `campaign.toml` holds, as frozen models."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from sklearn.base import BaseEstimator
+
+from bnnopt.acquisition import Acquisition, get_acquisition
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.objectives import Objective, OutcomeConstraint
+from bnnopt.optimizer import BayesianOptimizer
+from bnnopt.space import SearchSpace
+from bnnopt.surrogates import make_surrogate
+
+__all__ = ["CampaignSettings", "NamedChoice", "TargetList"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NamedChoice(_Frozen):
+    """A registered thing by its name, with parameters."""
+
+    name: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class TargetList(_Frozen):
+    """Values of one outcome that are wanted in turn, each within a tolerance, in the outcome's unit."""
+
+    outcome: str
+    values: tuple[float, ...]
+    tolerance: float = Field(gt=0)
+
+    def constraint(self, value: float) -> OutcomeConstraint:
+        """Return the constraint that the outcome is within the tolerance of one value."""
+        return OutcomeConstraint(self.outcome, value - self.tolerance, value + self.tolerance)
+
+
+class CampaignSettings(_Frozen):
+    """Everything that defines a campaign besides its data.
+
+    Parameters
+    ----------
+    name : str
+        Of the campaign.
+    description : str, default=""
+        What it is about.
+    space : SearchSpace
+        Settings, context and constraints.
+    objectives : sequence of objectives
+        What is wanted of the outcomes.
+    surrogate : NamedChoice, default mc_dropout
+        A key of `bnnopt.SURROGATES` and its parameters.
+    acquisition : NamedChoice, default log_ei
+        A key of `bnnopt.ACQUISITIONS` and its parameters.
+    targets : TargetList, optional
+        Values of an outcome that are wanted in turn.
+    n_initial : int, optional
+        Rows of the first design.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        (a `ValueError`) When a key is unknown or a value is not valid; names of surrogate and acquisition are
+        checked too.
+    """
+
+    name: str
+    description: str = ""
+    space: SearchSpace
+    objectives: tuple[Objective, ...] = Field(min_length=1)
+    surrogate: NamedChoice = NamedChoice(name="mc_dropout")
+    acquisition: NamedChoice = NamedChoice(name="log_ei")
+    targets: TargetList | None = None
+    n_initial: int | None = Field(default=None, ge=2)
+
+    @model_validator(mode="after")
+    def _check_choices(self) -> Self:
+        self.make_surrogate()
+        self.make_acquisition()
+        return self
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """Read the settings from a TOML file.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+
+        Raises
+        ------
+        InvalidDataError
+            The file is not there, is not TOML, or a value in it is not valid; the message names the place.
+        """
+        try:
+            with open(path, "rb") as file:
+                return cls.model_validate(tomllib.load(file))
+        except FileNotFoundError as error:
+            raise InvalidDataError(
+                f"There is no file {str(path)!r}; give the path of a campaign.toml."
+            ) from error
+        except tomllib.TOMLDecodeError as error:
+            raise InvalidDataError(f"{path} is not valid TOML: {error}.") from error
+        except ValidationError as error:
+            raise InvalidDataError(f"{path} is not a valid campaign:\n{_listed(error)}") from error
+
+    def make_surrogate(self, **parameters: Any) -> BaseEstimator:
+        """Make the surrogate, not fitted; `parameters` override those of the settings."""
+        return make_surrogate(self.surrogate.name, **(self.surrogate.parameters | parameters))
+
+    def make_acquisition(self) -> Acquisition:
+        """Make the acquisition function."""
+        return get_acquisition(self.acquisition.name, **self.acquisition.parameters)
+
+    def make_optimizer(self, *, random_state: int | None = None, **parameters: Any) -> BayesianOptimizer:
+        """Make an optimizer that was told nothing yet; `parameters` are further ones of the optimizer."""
+        return BayesianOptimizer(
+            self.space,
+            self.objectives,
+            surrogate=self.make_surrogate(),
+            acquisition=self.make_acquisition(),
+            n_initial=self.n_initial,
+            random_state=random_state,
+            **parameters,
+        )
+
+    def objectives_for(self, target: float) -> tuple[Objective, ...]:
+        """Return the objectives with the constraint of one target in place of others on its outcome."""
+        if self.targets is None:
+            raise InvalidDataError("The campaign has no [targets]; add outcome, values and tolerance.")
+        kept = [
+            objective
+            for objective in self.objectives
+            if not isinstance(objective, OutcomeConstraint) or objective.name != self.targets.outcome
+        ]
+        return (*kept, self.targets.constraint(target))
+
+
+def _listed(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        place = ".".join(str(part) for part in problem["loc"]) or "campaign"
+        lines.append(f"  {place}: {problem['msg']}")
+    return "\n".join(lines)

@@ -1,0 +1,69 @@
+"""One round of a campaign on a table: past runs in, next runs out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bnnopt.campaign._settings import CampaignSettings
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.optimizer import BayesianOptimizer
+
+__all__ = ["read_runs", "resume", "with_units"]
+
+
+def read_runs(path: str | Path) -> pd.DataFrame:
+    """Read past runs from a CSV file; an empty outcome is a failed experiment.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, with a header line; a unit in square brackets behind a name, as `with_units` writes it, is
+        left aside.
+
+    Raises
+    ------
+    InvalidDataError
+        The file is not there or cannot be read as a table.
+    """
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise InvalidDataError(
+            f"There is no file {str(path)!r}; give the path of a CSV of past runs."
+        ) from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InvalidDataError(f"{path} cannot be read as CSV: {error}. Save it as CSV, UTF-8.") from error
+    return table.rename(columns=lambda name: str(name).split(" [")[0])
+
+
+def resume(settings: CampaignSettings, runs: pd.DataFrame, *, seed: int = 0) -> BayesianOptimizer:
+    """Return an optimizer of the campaign that was told all past runs.
+
+    Parameters
+    ----------
+    settings : CampaignSettings
+        The campaign.
+    runs : DataFrame with the columns of the space and of the outcomes
+        Past runs, at least none.
+    seed : int, default=0
+        Seeds the optimizer.
+    """
+    optimizer = settings.make_optimizer(random_state=seed)
+    if len(runs):
+        optimizer.tell(runs, runs)
+    return optimizer
+
+
+def with_units(table: pd.DataFrame, units: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the table with units in square brackets behind the names of its columns.
+
+    A column `<name>_mean` or `<name>_std` has the unit of `<name>`.
+    """
+
+    def label(name: str) -> str:
+        unit = units.get(name) or units.get(name.removesuffix("_mean").removesuffix("_std"))
+        return f"{name} [{unit}]" if unit else name
+
+    return table.rename(columns={name: label(str(name)) for name in table.columns})

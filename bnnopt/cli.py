@@ -1,0 +1,89 @@
+"""The command `bnnopt`: each command reads files, calls the campaign room and prints; no logic lives here."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import bnnopt
+
+if TYPE_CHECKING:
+    from bnnopt.optimizer import BayesianOptimizer
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(help=bnnopt.__doc__.splitlines()[0], no_args_is_help=True, add_completion=False)
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The campaign's settings, a TOML file.")]
+Data = Annotated[Path, typer.Option("--data", "-d", help="Past runs, CSV; an empty outcome is a failure.")]
+Seed = Annotated[int, typer.Option(help="The same seed and runs give the same suggestions.")]
+
+
+@app.command()
+def suggest(
+    config: Config,
+    data: Data,
+    n: Annotated[int, typer.Option("-n", min=1, help="Runs to suggest.")] = 8,
+    context: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of a context variable.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the suggestions here, as CSV.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Suggest the next runs, with predicted outcomes and their standard deviations."""
+    from bnnopt.campaign import with_units
+
+    optimizer = _resumed(config, data, seed)
+    batch = optimizer.ask(n, context=_as_context(context or []))
+    units = optimizer.space.units | {objective.name: objective.unit for objective in optimizer.objectives}
+    table = with_units(batch, units)
+    typer.echo(table.to_string(index=False))
+    if out is not None:
+        table.to_csv(out, index=False)
+        typer.echo(f"Written to {out}.")
+
+
+@app.command()
+def status(config: Config, data: Data, seed: Seed = 0) -> None:
+    """Check the settings and the past runs, count them, and show the best."""
+    optimizer = _resumed(config, data, seed)
+    for name, count in optimizer.summary().items():
+        typer.echo(f"{name}: {count}")
+    typer.echo(optimizer.best().to_string())
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(bnnopt.__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command; an error that bnnopt raises on purpose is shown as one plain message."""
+    from bnnopt.exceptions import BnnoptError
+
+    try:
+        app()
+    except BnnoptError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise SystemExit(2) from error
+
+
+def _resumed(config: Path, data: Path, seed: int) -> "BayesianOptimizer":
+    from bnnopt.campaign import CampaignSettings, read_runs, resume
+
+    return resume(CampaignSettings.from_toml(config), read_runs(data), seed=seed)
+
+
+def _as_context(pairs: list[str]) -> dict[str, float | str]:
+    context: dict[str, float | str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"expected NAME=VALUE, got {pair!r}", param_hint="--context")
+        try:
+            context[name] = float(value)
+        except ValueError:
+            context[name] = value
+    return context

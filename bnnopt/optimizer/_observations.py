@@ -1,0 +1,135 @@
+"""What was told and what is on its way: the only part of the optimizer that grows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bnnopt._typing import BoolArray, FloatArray
+from bnnopt._validation import numeric_frame, require_columns
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.space import SearchSpace
+
+__all__ = ["Observations", "as_outcomes", "as_settings", "settings_keys"]
+
+DIGITS = 9
+
+
+class Observations:
+    """Rows told with their outcomes, and rows asked for whose outcomes are not known yet.
+
+    A row with an outcome that is NaN is a failed experiment: it is kept and counted, and left out where
+    outcomes are needed. Repeated rows are kept, they tell the noise.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Names and checks the settings.
+    outputs : sequence of str
+        Names of the outcomes.
+    """
+
+    def __init__(self, space: SearchSpace, outputs: Sequence[str]) -> None:
+        self._space = space
+        self.outputs = tuple(outputs)
+        self.told = pd.DataFrame(columns=space.names)
+        self.outcomes: FloatArray = np.empty((0, len(outputs)))
+        self.pending = pd.DataFrame(columns=space.names)
+
+    @property
+    def is_failed(self) -> BoolArray:
+        """Whether a told row misses an outcome, shape (n_told,)."""
+        return np.asarray(np.isnan(self.outcomes).any(axis=1))
+
+    @property
+    def measured(self) -> tuple[pd.DataFrame, FloatArray]:
+        """Rows with all outcomes, and the outcomes of shape (n_measured, n_outputs)."""
+        is_measured = ~self.is_failed
+        return self.told[is_measured], self.outcomes[is_measured]
+
+    @property
+    def known(self) -> pd.DataFrame:
+        """Rows told or pending."""
+        return _joined(self.told, self.pending)
+
+    def add(self, settings: pd.DataFrame, outcomes: FloatArray) -> None:
+        """Store rows with outcomes; rows of the same settings stop being pending, one for each told."""
+        self.told = _joined(self.told, settings)
+        self.outcomes = np.concatenate([self.outcomes, outcomes])
+        self.withdraw(settings)
+
+    def add_pending(self, settings: pd.DataFrame) -> None:
+        """Store rows whose outcomes are awaited."""
+        self.pending = _joined(self.pending, settings)
+
+    def withdraw(self, settings: pd.DataFrame) -> int:
+        """Take rows of these settings off the pending ones, one for each row given; return how many."""
+        remaining = settings_keys(self._space, settings)
+        is_kept = np.ones(len(self.pending), dtype=bool)
+        for position, key in enumerate(settings_keys(self._space, self.pending)):
+            if key in remaining:
+                remaining.remove(key)
+                is_kept[position] = False
+        self.pending = self.pending[is_kept].reset_index(drop=True)
+        return int((~is_kept).sum())
+
+    def as_frame(self) -> pd.DataFrame:
+        """Return settings, outcomes and a column `is_failed`, one row for each experiment told."""
+        outcomes = pd.DataFrame(self.outcomes, columns=list(self.outputs))
+        return pd.concat([self.told, outcomes], axis=1).assign(is_failed=self.is_failed)
+
+
+def settings_keys(space: SearchSpace, frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Return for each row a key that is equal for equal settings, numbers compared to 9 digits of the range.
+
+    Context is left out: nobody can ask for it.
+    """
+    if not len(frame):
+        return []
+    columns = []
+    for variable in space.settings:
+        encoded = variable.codec.encode(frame, variable.name)
+        columns.append(np.round(np.asarray(encoded, dtype=float).reshape(len(frame), -1), DIGITS) + 0.0)
+    return [tuple(row) for row in np.concatenate(columns, axis=1).tolist()]
+
+
+def as_settings(space: SearchSpace, X: Any) -> pd.DataFrame:
+    """Return checked settings, or raise `InvalidDataError` naming the column and the rows at fault."""
+    frame = X if isinstance(X, pd.DataFrame) else _frame_of(X, space.names)
+    require_columns(frame, space.names, "settings")
+    frame = frame[space.names].reset_index(drop=True)
+    space.encode(frame)
+    return frame
+
+
+def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int) -> FloatArray:
+    """Return outcomes of shape (n_rows, n_outputs), NaN for what failed, or raise `InvalidDataError`."""
+    if isinstance(y, pd.Series):
+        y = y.to_frame(outputs[0]) if len(outputs) == 1 else y
+    if isinstance(y, Mapping):
+        y = pd.DataFrame(dict(y))
+    frame = y if isinstance(y, pd.DataFrame) else _frame_of(y, outputs)
+    outcomes = numeric_frame(frame, outputs, "outcomes", allow_nan=True)
+    if len(outcomes) != n_rows:
+        raise InvalidDataError(
+            f"Expected one row of outcomes for each of the {n_rows} row(s) of settings, got {len(outcomes)}."
+        )
+    return outcomes
+
+
+def _frame_of(values: Any, names: Sequence[str]) -> pd.DataFrame:
+    array = np.asarray(values)
+    if array.ndim < 2:
+        array = array.reshape(-1, 1) if len(names) == 1 else array.reshape(1, -1)
+    if array.ndim != 2 or array.shape[1] != len(names):
+        raise InvalidDataError(
+            f"Expected a table with the columns {list(names)}, got an array of shape {np.shape(values)}. "
+            "Pass a DataFrame, or an array with these columns in this order."
+        )
+    return pd.DataFrame(array, columns=list(names)).infer_objects()
+
+
+def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    parts = [part for part in (first, second) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else first

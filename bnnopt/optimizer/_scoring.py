@@ -1,0 +1,110 @@
+"""Scores of candidates: outcomes to utility, acquisition, probability that the outcome constraints hold."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bnnopt._typing import BoolArray, FloatArray
+from bnnopt.acquisition import Acquisition, moments_of_draws, upper_confidence_bound, with_feasibility
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.objectives import Objective, OutcomeConstraint, UtilityObjective, split_objectives
+
+__all__ = ["Scoring"]
+
+
+class Scoring:
+    """One objective and any outcome constraints, applied to moments, draws or measured outcomes.
+
+    Parameters
+    ----------
+    objectives : sequence of objectives and outcome constraints
+        One `Minimize`, `Maximize` or `Target`, and any number of `OutcomeConstraint`.
+    acquisition : Acquisition
+        What to score with.
+
+    Raises
+    ------
+    InvalidDataError
+        If there is not exactly one objective.
+    """
+
+    def __init__(self, objectives: Sequence[Objective], acquisition: Acquisition) -> None:
+        utilities, self._constraints = split_objectives(list(objectives))
+        if len(utilities) != 1:
+            raise InvalidDataError(
+                "Expected exactly one of Minimize, Maximize and Target, besides any OutcomeConstraint, got "
+                f"{len(utilities)}: {[objective.name for objective in utilities]}. Turn the others into "
+                "OutcomeConstraint, or combine the outcomes in a column of their own."
+            )
+        self._objective: UtilityObjective = utilities[0]
+        self._acquisition = acquisition
+        names = [self._objective.name, *(constraint.name for constraint in self._constraints)]
+        self.outputs = tuple(dict.fromkeys(names))
+
+    def utility(self, outcomes: FloatArray, outputs: Sequence[str]) -> FloatArray:
+        """Return the utility of measured outcomes of shape (n, n_outputs), shape (n,)."""
+        return self._objective.utility(outcomes[:, outputs.index(self._objective.name)])
+
+    def is_feasible(self, outcomes: FloatArray, outputs: Sequence[str]) -> BoolArray:
+        """Return whether measured outcomes of shape (n, n_outputs) satisfy all constraints, shape (n,)."""
+        flags = np.ones(len(outcomes), dtype=bool)
+        for constraint in self._constraints:
+            flags &= constraint.is_satisfied(outcomes[:, outputs.index(constraint.name)])
+        return flags
+
+    def incumbent(self, outcomes: FloatArray, outputs: Sequence[str]) -> tuple[float, float]:
+        """Return the utility to improve on, and the worst utility, of measured outcomes.
+
+        The first is the best utility among the rows that satisfy the constraints; where none does, it is the
+        worst of all, so that any candidate likely to satisfy them counts as an improvement.
+        """
+        utility = self.utility(outcomes, outputs)
+        feasible = utility[self.is_feasible(outcomes, outputs)]
+        worst = float(utility.min())
+        return (float(feasible.max()) if len(feasible) else worst), worst
+
+    def score_moments(
+        self, mean: FloatArray, std: FloatArray, outputs: Sequence[str], best: float, worst: float
+    ) -> FloatArray:
+        """Score candidates by moments of shape (n, n_outputs); shape (n,).
+
+        An acquisition that needs joint draws is stood in for by an upper confidence bound, which serves to
+        choose the candidates whose draws are worth their cost.
+        """
+        log_probability = self._log_probability(mean, std, outputs)
+        column = outputs.index(self._objective.name)
+        utility_mean, utility_std = self._objective.utility_moments(mean[:, column], std[:, column])
+        if self._acquisition.needs == "draws":
+            bound = upper_confidence_bound(utility_mean, utility_std)
+            return with_feasibility(bound, log_probability, form="utility", floor=worst)
+        scores = self._acquisition.score(utility_mean, utility_std, best=best)
+        return self._weigh(scores, log_probability, worst)
+
+    def score_draws(
+        self, draws: Sequence[FloatArray], outputs: Sequence[str], best: float, worst: float
+    ) -> FloatArray:
+        """Score candidates by joint draws, one array of shape (n_draws, n) for each output; shape (n,)."""
+        moments = [moments_of_draws(array) for array in draws]
+        mean = np.column_stack([part[0] for part in moments])
+        std = np.column_stack([part[1] for part in moments])
+        if self._acquisition.needs == "moments":
+            return self.score_moments(mean, std, outputs, best, worst)
+        utilities = self._objective.utility(draws[outputs.index(self._objective.name)])
+        scores = self._acquisition.score(utilities, best=best)
+        return self._weigh(scores, self._log_probability(mean, std, outputs), worst)
+
+    def _weigh(self, scores: FloatArray, log_probability: FloatArray, worst: float) -> FloatArray:
+        form = self._acquisition.form
+        floor = worst if form == "utility" else None
+        return with_feasibility(scores, log_probability, form=form, floor=floor)
+
+    def _log_probability(self, mean: FloatArray, std: FloatArray, outputs: Sequence[str]) -> FloatArray:
+        total = np.zeros(len(mean))
+        for constraint in self._constraints:
+            column = outputs.index(constraint.name)
+            total = total + _log_probability(constraint, mean[:, column], std[:, column])
+        return total
+
+
+def _log_probability(constraint: OutcomeConstraint, mean: FloatArray, std: FloatArray) -> FloatArray:
+    return np.minimum(constraint.log_probability(mean, std), 0.0)

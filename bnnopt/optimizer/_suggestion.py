@@ -1,0 +1,188 @@
+"""From a fitted model to the rows to run next: candidates, scores, refinement, a batch of different rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bnnopt._typing import FloatArray
+from bnnopt.acquisition import greedy_batch
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.optimizer._candidates import global_candidates, is_new, local_candidates
+from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._scoring import Scoring
+from bnnopt.space import SearchSpace
+
+__all__ = ["Search", "suggest"]
+
+N_CENTRES = 8
+N_REFINEMENTS = 4
+REFINEMENT_SHARE = 1 / 8
+N_SHORTLIST = 384
+BLOCK = 65_536
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search for the next rows needs.
+
+    Attributes
+    ----------
+    space : SearchSpace
+        Bounds and constraints of the search, context bounded.
+    model_space : SearchSpace
+        The space that the model was fitted in; the same columns.
+    model : OutcomeModel
+        Fitted on the rows told.
+    scoring : Scoring
+        Objective, outcome constraints and acquisition.
+    observations : Observations
+        Rows told and pending.
+    context : mapping
+        Values of the context variables.
+    n_candidates : int
+        Candidates to score before refinement.
+    n_draws : int
+        Joint draws for a batch.
+    seed : int
+        Seeds candidates and draws.
+    """
+
+    space: SearchSpace
+    model_space: SearchSpace
+    model: OutcomeModel
+    scoring: Scoring
+    observations: Observations
+    context: Mapping[str, Any]
+    n_candidates: int
+    n_draws: int
+    seed: int
+
+    @property
+    def incumbent(self) -> tuple[float, float]:
+        """Utility to improve on and worst utility, from the rows measured."""
+        return self.scoring.incumbent(self.observations.measured[1], self.observations.outputs)
+
+    def score(self, candidates: pd.DataFrame) -> FloatArray:
+        """Score candidates by their moments, shape (n,), in blocks so that memory stays flat."""
+        best, worst = self.incumbent
+        scores: list[FloatArray] = [np.empty(0)]
+        for start in range(0, len(candidates), BLOCK):
+            mean, std = self.model.moments(self.model_space.encode(candidates.iloc[start : start + BLOCK]))
+            scores.append(self.scoring.score_moments(mean, std, self.observations.outputs, best, worst))
+        return np.concatenate(scores)
+
+    def only_new(self, candidates: pd.DataFrame) -> pd.DataFrame:
+        """Leave out settings that were measured, are pending, or occur earlier in the table."""
+        flags = is_new(self.space, candidates, self.observations.known)
+        return candidates[flags].reset_index(drop=True)
+
+
+def suggest(
+    search: Search, n: int, candidates: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, FloatArray]:
+    """Return at most `n` new settings and their scores, best first.
+
+    Parameters
+    ----------
+    search : Search
+        Model, objective and space.
+    n : int
+        Rows wanted, at least 1.
+    candidates : DataFrame, optional
+        The only settings to choose from; by default the whole space is searched.
+
+    Returns
+    -------
+    settings : DataFrame of shape (at most n, n_names)
+    scores : ndarray of shape (at most n,)
+        Each as it was when the row was chosen, by moments.
+    """
+    rng = np.random.default_rng(search.seed)
+    if candidates is None:
+        pool, scores = _searched(search, rng)
+    else:
+        pool = search.only_new(_given(search, candidates))
+        scores = search.score(pool)
+    if not len(pool):
+        return pool, scores
+    order = _shortlist(scores, max(N_SHORTLIST, 4 * n))
+    pool, scores = pool.iloc[order].reset_index(drop=True), scores[order]
+    chosen = _batch(search, pool, n)
+    return pool.iloc[chosen].reset_index(drop=True), scores[chosen]
+
+
+def _searched(search: Search, rng: np.random.Generator) -> tuple[pd.DataFrame, FloatArray]:
+    """Score the whole space, then look closer around the best, a few times."""
+    pool = search.only_new(_first_pool(search, rng))
+    scores = search.score(pool)
+    n_local = max(32, int(search.n_candidates * REFINEMENT_SHARE))
+    for _ in range(N_REFINEMENTS if not search.space.is_finite else 0):
+        centres = pool.iloc[np.argsort(-scores, kind="stable")[:N_CENTRES]]
+        near = local_candidates(search.space, centres, n_local, search.context, rng)
+        near = search.only_new(near)
+        pool = pd.concat([pool, near], ignore_index=True)
+        scores = np.concatenate([scores, search.score(near)])
+    return pool, scores
+
+
+def _first_pool(search: Search, rng: np.random.Generator) -> pd.DataFrame:
+    everywhere = global_candidates(search.space, search.n_candidates // 2, search.context, rng)
+    told, outcomes = search.observations.measured
+    utility = search.scoring.utility(outcomes, search.observations.outputs)
+    feasible = search.scoring.is_feasible(outcomes, search.observations.outputs)
+    order = np.lexsort((-utility, ~feasible))[:N_CENTRES]
+    n_local = search.n_candidates - len(everywhere)
+    near = local_candidates(search.space, told.iloc[order], n_local, search.context, rng)
+    return pd.concat([everywhere, near], ignore_index=True)
+
+
+def _given(search: Search, candidates: pd.DataFrame) -> pd.DataFrame:
+    frame = candidates.assign(**search.context)[search.space.names].reset_index(drop=True)
+    is_feasible = search.space.is_feasible(frame)
+    if not is_feasible.any():
+        raise InvalidDataError(
+            f"None of the {len(frame)} candidate(s) is inside the bounds and constraints of the space. "
+            "Check their units, or loosen the space."
+        )
+    return frame[is_feasible].reset_index(drop=True)
+
+
+def _shortlist(scores: FloatArray, size: int) -> Any:
+    """Return the positions of the best candidates, and as a quarter of the list some from all ranks."""
+    order = np.argsort(-scores, kind="stable")
+    if len(order) <= size:
+        return order
+    n_best = size - size // 4
+    others = order[np.linspace(n_best, len(order) - 1, size // 4).astype(int)]
+    return np.concatenate([order[:n_best], others])
+
+
+def _batch(search: Search, pool: pd.DataFrame, n: int) -> Any:
+    """Choose different rows greedily, each after conditioning on the ones before and on those pending."""
+    pending = search.observations.pending[search.space.names]
+    rows = pd.concat([part for part in (pool, pending) if len(part)], ignore_index=True)
+    outputs = search.observations.outputs
+    best, worst = search.incumbent
+    X = search.model_space.encode(rows)
+    draws = _with_moments(search.model.draws(X, search.n_draws, search.seed), *search.model.moments(X))
+    return greedy_batch(
+        lambda arrays: search.scoring.score_draws(arrays, outputs, best, worst),
+        list(draws),
+        n,
+        pending=range(len(pool), len(rows)),
+    )
+
+
+def _with_moments(draws: FloatArray, mean: FloatArray, std: FloatArray) -> FloatArray:
+    """Shift and stretch draws of shape (n_outputs, n_draws, n) to exact moments of shape (n, n_outputs).
+
+    What is left to chance in a few hundred draws is their correlation, no longer their moments.
+    """
+    centre = draws.mean(axis=1, keepdims=True)
+    spread = draws.std(axis=1, keepdims=True)
+    stretch = np.divide(std.T[:, None], spread, out=np.zeros_like(spread), where=spread > 0)
+    return mean.T[:, None] + (draws - centre) * stretch
