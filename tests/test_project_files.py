@@ -1,0 +1,102 @@
+"""What no single room can hold: contracts between rooms, light imports, public names, pages and citation."""
+
+import ast
+import inspect
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import pytest
+from importlinter.cli import lint_imports
+
+import bnnopt
+
+ROOT = Path(__file__).parents[1]
+ROOMS = sorted(module.name for module in iter_modules(bnnopt.__path__) if not module.name.startswith("_"))
+HEAVY = {"tensorflow", "keras", "scikeras", "matplotlib"}
+PAGES = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *ROOT.glob("README.md")]
+RUNNABLE = re.compile(r"^```python\n(# runs.*?)^```$", re.MULTILINE | re.DOTALL)
+CALL_TESTS = """
+for name in [name for name in globals() if name.startswith("test_")]:
+    globals()[name]()
+"""
+
+
+def run_python(code, folder=ROOT):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def explained(room):
+    """Name and value of the public classes and functions of a room."""
+    module = import_module(f"bnnopt.{room}")
+    values = {name: getattr(module, name) for name in getattr(module, "__all__", [])}
+    return {name: v for name, v in values.items() if inspect.isclass(v) or inspect.isfunction(v)}
+
+
+def test_the_rooms_are_there():
+    assert {"acquisition", "metrics", "objectives", "plotting", "space", "surrogates"} <= set(ROOMS)
+
+
+def test_the_contracts_between_rooms_hold(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(config_filename="setup.cfg", no_cache=True) == 0, capsys.readouterr().out
+
+
+def test_only_the_keras_folder_imports_tensorflow_keras_or_scikeras():
+    knowing = set()
+    for path in (ROOT / "bnnopt").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
+            if {name.split(".")[0] for name in names} & {"tensorflow", "keras", "scikeras"}:
+                knowing.add(path.parent.relative_to(ROOT).as_posix())
+    assert knowing == {"bnnopt/surrogates/_keras"}
+
+
+def test_importing_any_room_is_light():
+    lines = ["import sys"]
+    for module in ["bnnopt", *(f"bnnopt.{room}" for room in ROOMS)]:
+        lines += [f"import {module}", f"assert not {HEAVY} & set(sys.modules), {module!r}"]
+    result = run_python("\n".join(lines))
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_public_name_of_a_room_is_there_and_explained(room):
+    assert import_module(f"bnnopt.{room}").__doc__
+    assert [name for name, value in explained(room).items() if not value.__doc__] == []
+
+
+def test_every_public_name_of_the_package_is_the_one_of_its_room():
+    for name in set(bnnopt.__all__) - {"__version__"}:
+        room = import_module(f"bnnopt.{bnnopt._ROOM_OF[name]}")
+        assert name in room.__all__
+        assert getattr(bnnopt, name) is getattr(room, name)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_examples_of_a_page_run(page, tmp_path):
+    """Run the Python blocks of a page that begin with `# runs`, one after the other in one process."""
+    blocks = RUNNABLE.findall(page.read_text(encoding="utf-8"))
+    if blocks:
+        result = run_python("\n".join(blocks) + CALL_TESTS, folder=tmp_path)
+        assert result.returncode == 0, result.stderr
+
+
+def test_the_contributing_page_has_examples_that_run():
+    assert len(RUNNABLE.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))) >= 3
+
+
+def test_one_version_is_named_everywhere():
+    metadata = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (\S+)$", citation, re.MULTILINE) == [metadata["version"]]
+    assert metadata["version"] == bnnopt.__version__
+    assert f"license: {metadata['license']}\n" in citation
