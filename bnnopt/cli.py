@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import bnnopt
+from bnnopt.exceptions import BnnoptError, InvalidDataError
 
 if TYPE_CHECKING:
     from bnnopt.optimizer import BayesianOptimizer
@@ -16,7 +17,7 @@ app = typer.Typer(help=bnnopt.__doc__.splitlines()[0], no_args_is_help=True, add
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The campaign's settings, a TOML file.")]
 Data = Annotated[Path, typer.Option("--data", "-d", help="Past runs, CSV; an empty outcome is a failure.")]
-Seed = Annotated[int, typer.Option(help="The same seed and runs give the same suggestions.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed and runs give the same suggestions.")]
 
 
 @app.command()
@@ -47,7 +48,10 @@ def status(config: Config, data: Data, seed: Seed = 0) -> None:
     optimizer = _resumed(config, data, seed)
     for name, count in optimizer.summary().items():
         typer.echo(f"{name}: {count}")
-    typer.echo(optimizer.best().to_string())
+    try:
+        typer.echo(optimizer.best().to_string())
+    except InvalidDataError as error:
+        typer.echo(f"No best run yet. {error}")
 
 
 @app.callback(invoke_without_command=True)
@@ -60,12 +64,10 @@ def _version(
 
 
 def main() -> None:
-    """Run the command; an error that bnnopt raises on purpose is shown as one plain message."""
-    from bnnopt.exceptions import BnnoptError
-
+    """Run the command; an error that bnnopt raises on purpose, or of a file, is shown as a plain message."""
     try:
         app()
-    except BnnoptError as error:
+    except (BnnoptError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise SystemExit(2) from error
 

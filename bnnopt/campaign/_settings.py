@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sklearn.base import BaseEstimator
@@ -15,6 +15,8 @@ from bnnopt.space import SearchSpace
 from bnnopt.surrogates import make_surrogate
 
 __all__ = ["CampaignSettings", "NamedChoice", "TargetList"]
+
+FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Frozen(BaseModel):
@@ -32,8 +34,8 @@ class TargetList(_Frozen):
     """Values of one outcome that are wanted in turn, each within a tolerance, in the outcome's unit."""
 
     outcome: str
-    values: tuple[float, ...]
-    tolerance: float = Field(gt=0)
+    values: tuple[FiniteFloat, ...] = Field(min_length=1)
+    tolerance: FiniteFloat = Field(gt=0)
 
     def constraint(self, value: float) -> OutcomeConstraint:
         """Return the constraint that the outcome is within the tolerance of one value."""
@@ -65,8 +67,8 @@ class CampaignSettings(_Frozen):
     Raises
     ------
     pydantic.ValidationError
-        (a `ValueError`) When a key is unknown or a value is not valid; names of surrogate and acquisition are
-        checked too.
+        (a `ValueError`) When a key is unknown or a value is not valid; names of surrogate and acquisition and
+        of their parameters, and the outcome of the targets, are checked too.
     """
 
     name: str
@@ -80,8 +82,21 @@ class CampaignSettings(_Frozen):
 
     @model_validator(mode="after")
     def _check_choices(self) -> Self:
-        self.make_surrogate()
+        try:
+            self.make_surrogate()
+        except TypeError as error:
+            raise ValueError(f"surrogate {self.surrogate.name!r}: {error}") from error
         self.make_acquisition()
+        return self
+
+    @model_validator(mode="after")
+    def _check_targets(self) -> Self:
+        outcomes = list(dict.fromkeys(objective.name for objective in self.objectives))
+        if self.targets is not None and self.targets.outcome not in outcomes:
+            raise ValueError(
+                f"targets: unknown outcome {self.targets.outcome!r}; the objectives name {outcomes}. "
+                "Add an outcome_constraint on it, which the targets then replace."
+            )
         return self
 
     @classmethod
@@ -105,8 +120,10 @@ class CampaignSettings(_Frozen):
             raise InvalidDataError(
                 f"There is no file {str(path)!r}; give the path of a campaign.toml."
             ) from error
-        except tomllib.TOMLDecodeError as error:
-            raise InvalidDataError(f"{path} is not valid TOML: {error}.") from error
+        except OSError as error:
+            raise InvalidDataError(f"{path} cannot be read: {error.strerror}.") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InvalidDataError(f"{path} is not valid TOML in UTF-8: {error}.") from error
         except ValidationError as error:
             raise InvalidDataError(f"{path} is not a valid campaign:\n{_listed(error)}") from error
 

@@ -14,7 +14,7 @@ __all__ = ["read_runs", "resume", "with_units"]
 
 
 def read_runs(path: str | Path) -> pd.DataFrame:
-    """Read past runs from a CSV file; an empty outcome is a failed experiment.
+    """Read past runs from a CSV file; an empty outcome, or NaN, is a failed experiment.
 
     Parameters
     ----------
@@ -28,11 +28,14 @@ def read_runs(path: str | Path) -> pd.DataFrame:
         The file is not there or cannot be read as a table.
     """
     try:
-        table = pd.read_csv(path)
+        # "None" and "NA" are levels that people use
+        table = pd.read_csv(path, keep_default_na=False, na_values=["", "NaN", "nan"])
     except FileNotFoundError as error:
         raise InvalidDataError(
             f"There is no file {str(path)!r}; give the path of a CSV of past runs."
         ) from error
+    except OSError as error:
+        raise InvalidDataError(f"{path} cannot be read: {error.strerror}.") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InvalidDataError(f"{path} cannot be read as CSV: {error}. Save it as CSV, UTF-8.") from error
     return table.rename(columns=lambda name: str(name).split(" [")[0])

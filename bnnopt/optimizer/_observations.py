@@ -96,21 +96,17 @@ def settings_keys(space: SearchSpace, frame: pd.DataFrame) -> list[tuple[Any, ..
 
 def as_settings(space: SearchSpace, X: Any) -> pd.DataFrame:
     """Return checked settings, or raise `InvalidDataError` naming the column and the rows at fault."""
-    frame = X if isinstance(X, pd.DataFrame) else _frame_of(X, space.names)
+    frame = _as_table(X, space.names)
     require_columns(frame, space.names, "settings")
-    frame = frame[space.names].reset_index(drop=True)
+    frame = frame[space.names]
     space.encode(frame)
-    return frame
+    numbers = [variable.name for variable in space.variables if getattr(variable, "levels", None) is None]
+    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers}).reset_index(drop=True)
 
 
 def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int) -> FloatArray:
     """Return outcomes of shape (n_rows, n_outputs), NaN for what failed, or raise `InvalidDataError`."""
-    if isinstance(y, pd.Series):
-        y = y.to_frame(outputs[0]) if len(outputs) == 1 else y
-    if isinstance(y, Mapping):
-        y = pd.DataFrame(dict(y))
-    frame = y if isinstance(y, pd.DataFrame) else _frame_of(y, outputs)
-    outcomes = numeric_frame(frame, outputs, "outcomes", allow_nan=True)
+    outcomes = numeric_frame(_as_table(y, outputs), outputs, "outcomes", allow_nan=True)
     if len(outcomes) != n_rows:
         raise InvalidDataError(
             f"Expected one row of outcomes for each of the {n_rows} row(s) of settings, got {len(outcomes)}."
@@ -118,13 +114,26 @@ def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int) -> FloatArray:
     return outcomes
 
 
+def _as_table(values: Any, names: Sequence[str]) -> pd.DataFrame:
+    """Return values as a table; a mapping or a labelled row by name, an array by the order of its columns."""
+    if isinstance(values, pd.DataFrame):
+        return values
+    if isinstance(values, pd.Series) and set(names) <= set(values.index):
+        values = values.to_dict()
+    if isinstance(values, Mapping):
+        return pd.DataFrame({name: np.atleast_1d(column) for name, column in values.items()})
+    if isinstance(values, pd.Series) and len(names) == 1:
+        return values.to_frame(names[0])
+    return _frame_of(values, names)
+
+
 def _frame_of(values: Any, names: Sequence[str]) -> pd.DataFrame:
-    array = np.asarray(values)
+    array = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
     if array.ndim < 2:
         array = array.reshape(-1, 1) if len(names) == 1 else array.reshape(1, -1)
     if array.ndim != 2 or array.shape[1] != len(names):
         raise InvalidDataError(
-            f"Expected a table with the columns {list(names)}, got an array of shape {np.shape(values)}. "
+            f"Expected a table with the columns {list(names)}, got an array of shape {array.shape}. "
             "Pass a DataFrame, or an array with these columns in this order."
         )
     return pd.DataFrame(array, columns=list(names)).infer_objects()

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -189,26 +190,29 @@ class BayesianOptimizer:
         DataFrame of n rows
             Settings and context, then for each outcome `<name>_mean` and `<name>_std`, the predicted mean and
             standard deviation of a new observation, and `score`. Predictions are NaN for rows of the first
-            design. Fewer rows come, with a `SpaceExhaustedWarning`, if no more new ones are left.
+            design. Fewer rows come, with a `SpaceExhaustedWarning`, if no more new ones are left, or the
+            acquisition gives all others the score -inf.
 
         Raises
         ------
         InvalidDataError
-            The context is missing or unknown, or an argument is out of its range.
+            The context is missing or unknown, an objective names an outcome that is not told, no candidate
+            is inside the space, or an argument is out of its range.
         InfeasibleSpaceError
             No setting satisfies the constraints.
         """
         n = _at_least(n, "n", 1)
         context = self._checked_context(context)
+        scoring = self._checked_scoring(objectives)
         space = self.space.restricted(constraints=tuple(constraints)) if constraints else self.space
         if candidates is None and self._is_initial():
             batch = self._from_design(space, n, context)
         else:
-            batch = self._from_model(space, n, context, objectives or self.objectives, candidates)
+            batch = self._from_model(space, n, context, scoring, candidates)
         if len(batch) < n:
             warnings.warn(
                 f"Only {len(batch)} new row(s) are left of the {n} asked for: all others were measured, are "
-                "pending or are outside a constraint.",
+                "pending, are outside a constraint, or have the score -inf.",
                 SpaceExhaustedWarning,
                 stacklevel=2,
             )
@@ -251,11 +255,9 @@ class BayesianOptimizer:
         space: SearchSpace,
         n: int,
         context: Mapping[str, Any],
-        objectives: Sequence[Objective],
+        scoring: Scoring,
         candidates: pd.DataFrame | None,
     ) -> pd.DataFrame:
-        scoring = Scoring(objectives, self.acquisition)
-        _check_outputs(scoring.outputs, self.outputs)
         told = self._observations.told
         model_space = self.space.with_observed_context(told)
         search = Search(
@@ -309,6 +311,17 @@ class BayesianOptimizer:
             )
         return given
 
+    def _checked_scoring(self, objectives: Sequence[Objective] | None) -> Scoring:
+        if objectives is None:
+            return self._scoring
+        scoring = Scoring(objectives, self.acquisition)
+        unknown = [name for name in scoring.outputs if name not in self.outputs]
+        if unknown:
+            raise InvalidDataError(
+                f"objectives: unknown outcome(s) {unknown}; the optimizer is told {list(self.outputs)}."
+            )
+        return scoring
+
     def _next_seed(self) -> int:
         counts = [self._seed, len(self._observations.told), len(self._observations.pending)]
         return int(np.random.default_rng(counts).integers(MAX_SEED))
@@ -318,19 +331,18 @@ def _check_names(space: SearchSpace, outputs: Sequence[str]) -> None:
     doubled = sorted(set(space.names) & set(outputs))
     if doubled:
         raise InvalidDataError(f"{doubled} are both settings and outcomes; give them different names.")
-
-
-def _check_outputs(wanted: Sequence[str], known: Sequence[str]) -> None:
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
+    added = {"score", *(f"{name}_{moment}" for name in outputs for moment in ("mean", "std"))}
+    reserved = sorted((added | {"is_failed"}) & set(space.names) | {"is_failed"} & set(outputs))
+    if reserved:
         raise InvalidDataError(
-            f"objectives: unknown outcome(s) {unknown}; the optimizer is told {list(known)}."
+            f"{reserved} are columns that the optimizer adds to its tables; give the variables other names."
         )
 
 
-def _at_least(value: int | None, name: str, smallest: int, default: int | None = None) -> int:
+def _at_least(value: Any, name: str, smallest: int, default: int | None = None) -> int:
     if value is None and default is not None:
         return default
-    if value is None or value != int(value) or value < smallest:
+    is_whole = isinstance(value, Real) and value % 1 == 0
+    if not is_whole or value < smallest:
         raise InvalidDataError(f"{name} must be a whole number of at least {smallest}, got {value!r}.")
     return int(value)

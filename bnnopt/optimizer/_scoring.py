@@ -11,6 +11,8 @@ from bnnopt.objectives import Objective, OutcomeConstraint, UtilityObjective, sp
 
 __all__ = ["Scoring"]
 
+BELIEF = 1e-6  # share of its standard deviation that an outcome keeps at most, if it counts as known
+
 
 class Scoring:
     """One objective and any outcome constraints, applied to moments, draws or measured outcomes.
@@ -25,11 +27,19 @@ class Scoring:
     Raises
     ------
     InvalidDataError
-        If there is not exactly one objective.
+        If there is not exactly one objective, or an entry is something else.
     """
 
     def __init__(self, objectives: Sequence[Objective], acquisition: Acquisition) -> None:
-        utilities, self._constraints = split_objectives(list(objectives))
+        strangers = [
+            entry for entry in objectives if not isinstance(entry, UtilityObjective | OutcomeConstraint)
+        ]
+        if strangers:
+            raise InvalidDataError(
+                "Expected a list of Minimize, Maximize, Target and OutcomeConstraint, "
+                f"got {strangers[0]!r} in it."
+            )
+        utilities, self._constraints = split_objectives(objectives)
         if len(utilities) != 1:
             raise InvalidDataError(
                 "Expected exactly one of Minimize, Maximize and Target, besides any OutcomeConstraint, got "
@@ -62,6 +72,19 @@ class Scoring:
         feasible = utility[self.is_feasible(outcomes, outputs)]
         worst = float(utility.min())
         return (float(feasible.max()) if len(feasible) else worst), worst
+
+    def believed_best(self, draws: Sequence[FloatArray], std: FloatArray, outputs: Sequence[str]) -> float:
+        """Return the best utility expected of the feasible rows whose draws were conditioned on them.
+
+        They are those that had a standard deviation, in `std` of shape (n, n_outputs), and lost it; -inf
+        without such rows.
+        """
+        mean = np.column_stack([array.mean(axis=0) for array in draws])
+        left = np.column_stack([array.std(axis=0) for array in draws])
+        is_known = (left <= BELIEF * std).all(axis=1) & (std > 0).any(axis=1)
+        known = mean[is_known]
+        feasible = known[self.is_feasible(known, outputs)]
+        return float(self.utility(feasible, outputs).max(initial=-np.inf))
 
     def score_moments(
         self, mean: FloatArray, std: FloatArray, outputs: Sequence[str], best: float, worst: float

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._typing import FloatArray
+from bnnopt._validation import require_columns
 from bnnopt.acquisition import greedy_batch
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._candidates import global_candidates, is_new, local_candidates
@@ -23,6 +24,7 @@ N_REFINEMENTS = 4
 REFINEMENT_SHARE = 1 / 8
 N_SHORTLIST = 384
 BLOCK = 65_536
+LARGEST_GRID = 2**20
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def suggest(
     """
     rng = np.random.default_rng(search.seed)
     if candidates is None:
-        pool, scores = _searched(search, rng)
+        pool, scores = _searched(search, n, rng)
     else:
         pool = search.only_new(_given(search, candidates))
         scores = search.score(pool)
@@ -111,26 +113,29 @@ def suggest(
         return pool, scores
     order = _shortlist(scores, max(N_SHORTLIST, 4 * n))
     pool, scores = pool.iloc[order].reset_index(drop=True), scores[order]
-    chosen = _batch(search, pool, n)
+    chosen = _filled_up(_batch(search, pool, n), scores, n)
     return pool.iloc[chosen].reset_index(drop=True), scores[chosen]
 
 
-def _searched(search: Search, rng: np.random.Generator) -> tuple[pd.DataFrame, FloatArray]:
+def _searched(search: Search, n: int, rng: np.random.Generator) -> tuple[pd.DataFrame, FloatArray]:
     """Score the whole space, then look closer around the best, a few times."""
-    pool = search.only_new(_first_pool(search, rng))
+    pool = search.only_new(_first_pool(search, n, rng))
+    if len(pool) < n and search.space.n_points is not None and search.space.n_points <= LARGEST_GRID:
+        pool = search.only_new(search.space.enumerate_points(LARGEST_GRID, context=search.context))
     scores = search.score(pool)
     n_local = max(32, int(search.n_candidates * REFINEMENT_SHARE))
     for _ in range(N_REFINEMENTS if not search.space.is_finite else 0):
         centres = pool.iloc[np.argsort(-scores, kind="stable")[:N_CENTRES]]
         near = local_candidates(search.space, centres, n_local, search.context, rng)
-        near = search.only_new(near)
-        pool = pd.concat([pool, near], ignore_index=True)
-        scores = np.concatenate([scores, search.score(near)])
+        n_scored = len(pool)
+        pool = search.only_new(pd.concat([pool, near], ignore_index=True))
+        scores = np.concatenate([scores, search.score(pool.iloc[n_scored:])])
     return pool, scores
 
 
-def _first_pool(search: Search, rng: np.random.Generator) -> pd.DataFrame:
-    everywhere = global_candidates(search.space, search.n_candidates // 2, search.context, rng)
+def _first_pool(search: Search, n: int, rng: np.random.Generator) -> pd.DataFrame:
+    n_global = max(search.n_candidates // 2, n)
+    everywhere = global_candidates(search.space, n_global, search.context, rng)
     told, outcomes = search.observations.measured
     utility = search.scoring.utility(outcomes, search.observations.outputs)
     feasible = search.scoring.is_feasible(outcomes, search.observations.outputs)
@@ -141,7 +146,9 @@ def _first_pool(search: Search, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _given(search: Search, candidates: pd.DataFrame) -> pd.DataFrame:
-    frame = candidates.assign(**search.context)[search.space.names].reset_index(drop=True)
+    frame = pd.DataFrame(candidates)
+    require_columns(frame, search.space.setting_names, "candidates")
+    frame = frame.assign(**search.context)[search.space.names].reset_index(drop=True)
     is_feasible = search.space.is_feasible(frame)
     if not is_feasible.any():
         raise InvalidDataError(
@@ -162,19 +169,31 @@ def _shortlist(scores: FloatArray, size: int) -> Any:
 
 
 def _batch(search: Search, pool: pd.DataFrame, n: int) -> Any:
-    """Choose different rows greedily, each after conditioning on the ones before and on those pending."""
+    """Choose different rows greedily, each after conditioning on the ones before and on those pending.
+
+    What is expected of these counts as measured: it lifts the utility to improve on too, else the neighbours
+    of a promising row would follow it into the batch.
+    """
     pending = search.observations.pending[search.space.names]
     rows = pd.concat([part for part in (pool, pending) if len(part)], ignore_index=True)
     outputs = search.observations.outputs
     best, worst = search.incumbent
     X = search.model_space.encode(rows)
     draws = _with_moments(search.model.draws(X, search.n_draws, search.seed), *search.model.moments(X))
-    return greedy_batch(
-        lambda arrays: search.scoring.score_draws(arrays, outputs, best, worst),
-        list(draws),
-        n,
-        pending=range(len(pool), len(rows)),
-    )
+    std = draws.std(axis=1).T
+
+    def score(arrays: list[FloatArray]) -> FloatArray:
+        believed = search.scoring.believed_best(arrays, std, outputs)
+        return search.scoring.score_draws(arrays, outputs, max(best, believed), worst)
+
+    return greedy_batch(score, list(draws), n, pending=range(len(pool), len(rows)))
+
+
+def _filled_up(chosen: Any, scores: FloatArray, n: int) -> Any:
+    """Add the best of the others where conditioning has left no candidate a finite score."""
+    others = np.setdiff1d(np.flatnonzero(np.isfinite(scores)), chosen)
+    order = others[np.argsort(-scores[others], kind="stable")]
+    return np.concatenate([chosen, order])[:n]
 
 
 def _with_moments(draws: FloatArray, mean: FloatArray, std: FloatArray) -> FloatArray:
