@@ -1,0 +1,167 @@
+"""A campaign.toml becomes settings and an optimizer; a mistake in it is named with its place."""
+
+import pytest
+from pydantic import ValidationError
+
+from bnnopt import CampaignSettings, LinearConstraint, Minimize, OutcomeConstraint
+from bnnopt.exceptions import InvalidDataError
+
+TOML = """
+name = "dots"
+description = "small and even"
+n_initial = 6
+objectives = [
+    { type = "minimize", name = "polydispersity" },
+    { type = "outcome_constraint", name = "peak", lower = 930, upper = 970, unit = "nm" },
+]
+
+[space]
+variables = [
+    { type = "real", name = "T_inj", lower = 50, upper = 170, unit = "°C" },
+    { type = "integer", name = "n_washes", lower = 1, upper = 4 },
+    { type = "categorical", name = "solvent", levels = ["ODE", "OLA"] },
+    { type = "context", name = "T_room", unit = "°C" },
+]
+constraints = [{ type = "linear", coefficients = { T_inj = 1, n_washes = 10 }, upper = 190 }]
+
+[surrogate]
+name = "gaussian_process"
+parameters = { n_restarts_optimizer = 1 }
+
+[acquisition]
+name = "ucb"
+parameters = { kappa = 3.0 }
+
+[targets]
+outcome = "peak"
+values = [950, 1100]
+tolerance = 10
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(text, encoding="utf-8"):
+        path = tmp_path / "campaign.toml"
+        path.write_text(text, encoding=encoding)
+        return path
+
+    return write_file
+
+
+def test_a_good_file_becomes_an_optimizer(write):
+    settings = CampaignSettings.from_toml(write(TOML))
+    optimizer = settings.make_optimizer(random_state=0, n_draws=32)
+    assert optimizer.space.names == ["T_inj", "n_washes", "solvent", "T_room"]
+    assert optimizer.space.units["T_inj"] == "°C"
+    assert optimizer.space.constraints == (LinearConstraint({"T_inj": 1, "n_washes": 10}, upper=190),)
+    assert optimizer.outputs == ("polydispersity", "peak")
+    assert optimizer.surrogate.get_params()["n_restarts_optimizer"] == 1
+    assert optimizer.acquisition.parameters == {"kappa": 3.0}
+    assert (optimizer.n_initial, optimizer.n_draws) == (6, 32)
+    assert len(optimizer.ask(2, context={"T_room": 20})) == 2
+
+
+def test_only_name_space_and_objectives_are_needed():
+    settings = CampaignSettings(
+        name="small",
+        space={"variables": [{"type": "real", "name": "x", "lower": 0, "upper": 1}]},
+        objectives=[Minimize("y")],
+    )
+    assert (settings.surrogate.name, settings.acquisition.name) == ("mc_dropout", "log_ei")
+    assert settings.make_optimizer().n_initial == 5
+
+
+def test_settings_survive_their_json_form_and_are_frozen(write):
+    settings = CampaignSettings.from_toml(write(TOML))
+    assert CampaignSettings.model_validate_json(settings.model_dump_json()) == settings
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.name = "other"
+
+
+def test_parameters_override_those_of_the_file(write):
+    surrogate = CampaignSettings.from_toml(write(TOML)).make_surrogate(n_restarts_optimizer=0)
+    assert surrogate.n_restarts_optimizer == 0
+
+
+def test_a_target_takes_the_place_of_the_constraint_on_its_outcome(write):
+    settings = CampaignSettings.from_toml(write(TOML))
+    assert settings.objectives_for(1100) == (
+        Minimize("polydispersity"),
+        OutcomeConstraint("peak", lower=1090, upper=1110),
+    )
+    assert settings.objectives[1].lower == 930
+
+
+def test_targets_that_are_not_there_are_told(write):
+    settings = CampaignSettings.from_toml(write(TOML.split("[targets]")[0]))
+    with pytest.raises(InvalidDataError, match=r"no \[targets\]"):
+        settings.objectives_for(950)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('name = "dots"', "", "name: Field required"),
+        ('name = "dots"', 'name = "dots"\nbudget = 3', "budget: Extra inputs are not permitted"),
+        ("lower = 50, upper = 170", "lower = 170, upper = 50", r"space\.variables\.0.*swap them"),
+        ("lower = 50, upper = 170", "lower = 50", r"space\.variables\.0\.real\.upper: Field required"),
+        ("lower = 1, upper = 4", "lower = 1.5, upper = 4", r"space\.variables\.1\.integer\.lower"),
+        ('type = "integer"', 'type = "whole"', r"space\.variables\.1.*'whole'"),
+        ('["ODE", "OLA"]', '["ODE", "ODE"]', r"space\.variables\.2.*'ODE'"),
+        ('name = "n_washes"', 'name = "T_inj"', "space: .*'T_inj'.*more than once"),
+        ("{ T_inj = 1, n_washes", "{ T = 1, n_washes", r"space: .*unknown variable\(s\) \['T'\]"),
+        ("lower = 930, upper = 970", "lower = 970, upper = 930", r"objectives\.1.*'peak'.*lower"),
+        ('type = "minimize"', 'type = "reduce"', r"objectives\.0.*'reduce'"),
+        ("gaussian_process", "gp", "Unknown surrogate 'gp'.*Known: gaussian_process"),
+        ("n_restarts_optimizer = 1", "restarts = 1", "'gaussian_process'.*'restarts'"),
+        ('"ucb"', '"upper"', "Unknown acquisition 'upper'.*Known: ei"),
+        ("kappa = 3.0", "kapa = 3.0", "no parameter 'kapa'.*Accepted: kappa"),
+        ("n_initial = 6", "n_initial = 1", "n_initial: .*greater than or equal to 2"),
+        ('outcome = "peak"', 'outcome = "peek"', "unknown outcome 'peek'.*'peak'"),
+        ("tolerance = 10", "tolerance = 0", r"targets\.tolerance: .*greater than 0"),
+        ("tolerance = 10", "tolerance = inf", r"targets\.tolerance: .*finite"),
+        ("[950, 1100]", '[950, "long"]', r"targets\.values\.1: .*number"),
+        ("[950, 1100]", "[]", r"targets\.values: .*at least 1"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(old, new, message, write):
+    assert TOML.count(old) >= 1
+    path = write(TOML.replace(old, new, 1))
+    with pytest.raises(InvalidDataError, match=rf"(?s)campaign\.toml is not a valid campaign:\n.*{message}"):
+        CampaignSettings.from_toml(path)
+
+
+def test_no_objective_is_a_mistake(write):
+    start, end = TOML.index("objectives"), TOML.index("[space]")
+    path = write(TOML[:start] + "objectives = []\n" + TOML[end:].split("[targets]")[0])
+    with pytest.raises(InvalidDataError, match=r"objectives: .*at least 1 item"):
+        CampaignSettings.from_toml(path)
+
+
+def test_every_mistake_is_listed(write):
+    path = write(TOML.replace("tolerance = 10", "tolerance = -1").replace("n_initial = 6", "n_initial = 0"))
+    with pytest.raises(InvalidDataError, match=r"(?s)targets\.tolerance.*n_initial"):
+        CampaignSettings.from_toml(path)
+
+
+def test_a_file_that_is_not_there_or_not_toml_is_told(write, tmp_path):
+    with pytest.raises(InvalidDataError, match=r"There is no file .*nowhere\.toml"):
+        CampaignSettings.from_toml(tmp_path / "nowhere.toml")
+    with pytest.raises(InvalidDataError, match="cannot be read"):
+        CampaignSettings.from_toml(tmp_path)
+    with pytest.raises(InvalidDataError, match=r"(?s)not valid TOML.*line 2"):
+        CampaignSettings.from_toml(write("name = 'a'\nspace = = 1\n"))
+    with pytest.raises(InvalidDataError, match="not valid TOML in UTF-8"):
+        CampaignSettings.from_toml(write(TOML, encoding="latin-1"))
+
+
+def test_two_objectives_are_refused_by_the_optimizer(write):
+    path = write(
+        TOML.replace('type = "outcome_constraint"', 'type = "target", value = 950, tolerance = 5').replace(
+            "lower = 930, upper = 970, ", ""
+        )
+    )
+    settings = CampaignSettings.from_toml(path)
+    with pytest.raises(InvalidDataError, match="exactly one of Minimize"):
+        settings.make_optimizer()

@@ -1,0 +1,187 @@
+"""The command line: tables out, plain messages for mistakes, nothing heavy loaded for help."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import bnnopt
+from bnnopt.campaign import read_runs
+from bnnopt.cli import app, main
+
+TOML = """
+name = "dots"
+objectives = [{ type = "minimize", name = "y", unit = "nm" }]
+[space]
+variables = [
+    { type = "real", name = "x", lower = 0, upper = 1, unit = "mL" },
+    { type = "context", name = "T", unit = "°C" },
+]
+[surrogate]
+name = "gaussian_process"
+"""
+RUNS = "x [mL],T [°C],y [nm]\n0.05,20,3\n0.2,21,2\n0.5,20,1\n0.7,22,2\n0.95,20,3\n0.6,21,\n"
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "campaign.toml").write_text(TOML, encoding="utf-8")
+    (tmp_path / "runs.csv").write_text(RUNS, encoding="utf-8")
+    return ["--config", str(tmp_path / "campaign.toml"), "--data", str(tmp_path / "runs.csv")]
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def run_process(*arguments):
+    """Run the entry function in a new process, as the installed command does."""
+    code = "from bnnopt.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def main_exits(arguments, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["bnnopt", *arguments])
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # typer sets its own
+    with pytest.raises(SystemExit) as error:
+        main()
+    return error.value.code
+
+
+def test_suggest_prints_and_writes_a_table_that_can_be_read_back(files, tmp_path):
+    out = tmp_path / "next.csv"
+    result = run("suggest", *files, "-n", "2", "--context", "T=20.5", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    assert "y_mean [nm]" in result.output
+    assert f"Written to {out}." in result.output
+    batch = read_runs(out)
+    assert list(batch.columns) == ["x", "T", "y_mean", "y_std", "score"]
+    assert batch["T"].tolist() == [20.5, 20.5]
+    assert batch["x"].between(0, 1).all()
+    assert batch["x"].nunique() == 2
+
+
+def test_the_same_seed_gives_the_same_runs_in_a_new_process(files, tmp_path):
+    outs = [tmp_path / "here.csv", tmp_path / "there.csv"]
+    options = ["suggest", *files, "-n", "2", "--context", "T=20", "--seed", "5", "--out"]
+    assert run(*options, str(outs[0])).exit_code == 0
+    there = run_process(*options, str(outs[1]))
+    assert there.returncode == 0, there.stderr
+    pd.testing.assert_frame_equal(read_runs(outs[0]), read_runs(outs[1]))
+
+
+def test_suggest_starts_a_campaign_without_runs(files, tmp_path):
+    (tmp_path / "runs.csv").write_text("x [mL],T [°C],y [nm]\n", encoding="utf-8")
+    result = run("suggest", *files, "-n", "3", "--context", "T=20")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("NaN") == 9
+
+
+def test_status_counts_the_runs_and_shows_the_best(files):
+    result = run("status", *files)
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[:3] == ["n_told: 6", "n_measured: 5", "n_failed: 1"]
+    best = dict(line.split() for line in result.output.splitlines()[5:])
+    assert best == {"x": "0.5", "T": "20.0", "y": "1.0"}
+
+
+def test_status_of_a_campaign_without_runs_is_no_error(files, tmp_path):
+    (tmp_path / "runs.csv").write_text("x [mL],T [°C],y [nm]\n", encoding="utf-8")
+    result = run("status", *files)
+    assert result.exit_code == 0
+    assert "n_told: 0" in result.output
+    assert "No best run yet." in result.output
+
+
+def test_version():
+    result = run("--version")
+    assert result.exit_code == 0
+    assert result.output.strip() == bnnopt.__version__
+
+
+def test_without_a_command_the_help_is_shown():
+    result = run()
+    assert "suggest" in result.output
+    assert "status" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--context", "T"], "expected NAME=VALUE, got 'T'"),
+        (["--context", "T=20", "-n", "0"], "-n"),
+        (["--context", "T=20", "--seed", "-1"], "--seed"),
+        (["--contxt", "T=20"], "--contxt"),
+    ],
+)
+def test_arguments_that_cannot_be_used_are_named(arguments, message, files):
+    result = run("suggest", *files, *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "context: no value for ['T']"),
+        (["--context", "T=20", "--context", "lot=7"], "context: ['lot'] are not context variables"),
+        (["--context", "T=warm"], "column 'T' has text where a number is needed"),
+        (["--context", "T=nan"], "column 'T' has an empty cell"),
+    ],
+)
+def test_a_context_that_cannot_be_used_is_one_plain_message(arguments, message, files, monkeypatch, capsys):
+    assert main_exits(["suggest", *files, *arguments], monkeypatch) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("Error: ")
+    assert message in error
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("lower = 0", "lower = 5", "space.variables.0"),
+        ("gaussian_process", "forest", "Unknown surrogate 'forest'"),
+        ("name = ", "name ", "is not valid TOML"),
+        ('name = "y"', 'name = "width"', "outcomes: missing column(s) ['width']"),
+    ],
+)
+def test_a_wrong_file_is_one_plain_message(old, new, message, files, tmp_path, monkeypatch, capsys):
+    (tmp_path / "campaign.toml").write_text(TOML.replace(old, new, 1), encoding="utf-8")
+    assert main_exits(["status", *files], monkeypatch) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("Error: ")
+    assert message in error
+
+
+def test_a_table_that_cannot_be_written_is_one_plain_message(files, tmp_path, monkeypatch, capsys):
+    out = str(tmp_path / "no folder" / "next.csv")
+    assert main_exits(["suggest", *files, "--context", "T=20", "--out", out], monkeypatch) == 2
+    captured = capsys.readouterr()
+    assert "x [mL]" in captured.out
+    assert captured.err.startswith("Error: ")
+
+
+def test_the_command_shows_no_traceback(tmp_path):
+    result = run_process("status", "-c", str(tmp_path / "nowhere.toml"), "-d", str(tmp_path / "runs.csv"))
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: There is no file")
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_help_loads_neither_tensorflow_nor_matplotlib():
+    code = (
+        "import sys\nfrom bnnopt.cli import main\nsys.argv = ['bnnopt', 'suggest', '--help']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 0\n"
+        "loaded = {'tensorflow', 'keras', 'matplotlib', 'sklearn'} & set(sys.modules)\n"
+        "print('loaded:', sorted(loaded))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "--context" in result.stdout
+    assert "loaded: []" in result.stdout
