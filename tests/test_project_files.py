@@ -1,4 +1,4 @@
-"""What no single room can hold: contracts between rooms, light imports, public names, pages and citation."""
+"""What no single room can hold: contracts between rooms, light imports, docstrings, pages and citation."""
 
 import ast
 import inspect
@@ -13,6 +13,7 @@ from pkgutil import iter_modules
 
 import pytest
 from importlinter.cli import lint_imports
+from pydantic import BaseModel
 
 import bnnopt
 
@@ -38,6 +39,38 @@ def explained(room):
     module = import_module(f"bnnopt.{room}")
     values = {name: getattr(module, name) for name in getattr(module, "__all__", [])}
     return {name: v for name, v in values.items() if inspect.isclass(v) or inspect.isfunction(v)}
+
+
+def public_callables(room):
+    """Public functions and classes, and the public methods that the classes define; errors are not called."""
+    for name, value in explained(room).items():
+        if inspect.isclass(value) and issubclass(value, Exception):
+            continue
+        yield name, value
+        for part in vars(value) if inspect.isclass(value) else ():
+            method = getattr(value, part)
+            if not part.startswith("_") and inspect.isroutine(method):
+                yield f"{name}.{part}", method
+
+
+def accepted_names(thing):
+    """Names of the arguments; of a pydantic model its fields, and not the `**` argument that holds them."""
+    parameters = [p for p in inspect.signature(thing).parameters.values() if p.name != "self"]
+    if not (inspect.isclass(thing) and issubclass(thing, BaseModel)):
+        return {p.name for p in parameters}
+    named = {p.name for p in parameters if p.kind is not p.VAR_KEYWORD}
+    return (named | set(thing.model_fields)) - {"type"}
+
+
+def documented_names(docstring):
+    """Names in the section "Parameters"; without one, the words in backticks."""
+    lines = inspect.cleandoc(docstring).splitlines()
+    if "Parameters" not in lines:
+        return set(re.findall(r"`\**(\w+)`", docstring)), False
+    section = "\n".join(lines[lines.index("Parameters") + 2 :])
+    section = re.split(r"^\w[\w ]*\n-{3,}$", section, flags=re.MULTILINE)[0]
+    heads = [line.split(" : ")[0] for line in section.splitlines() if re.match(r"[\w*]", line)]
+    return {name.strip(" *") for head in heads for name in head.split(",")}, True
 
 
 def test_the_rooms_are_there():
@@ -79,6 +112,18 @@ def test_every_public_name_of_the_package_is_the_one_of_its_room():
         room = import_module(f"bnnopt.{bnnopt._ROOM_OF[name]}")
         assert name in room.__all__
         assert getattr(bnnopt, name) is getattr(room, name)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_docstrings_name_every_parameter_and_no_other(room):
+    wrong = {}
+    for name, thing in public_callables(room):
+        documented, is_section = documented_names(thing.__doc__ or "")
+        accepted = accepted_names(thing)
+        stray = documented - accepted if is_section else set()
+        if accepted - documented or stray:
+            wrong[name] = {"missing": accepted - documented, "unknown": stray}
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.objectives import Objective, OutcomeConstraint
+from bnnopt.objectives import Objective, OutcomeConstraint, split_objectives
 from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.space import SearchSpace
 from bnnopt.surrogates import make_surrogate
@@ -24,21 +24,39 @@ class _Frozen(BaseModel):
 
 
 class NamedChoice(_Frozen):
-    """A registered thing by its name, with parameters."""
+    """A registered thing.
+
+    Parameters
+    ----------
+    name : str
+        Its key in the registry.
+    parameters : dict, default empty
+        Its parameters by name.
+    """
 
     name: str
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 class TargetList(_Frozen):
-    """Values of one outcome that are wanted in turn, each within a tolerance, in the outcome's unit."""
+    """Values of one outcome that are wanted in turn.
+
+    Parameters
+    ----------
+    outcome : str
+        Name of the outcome.
+    values : sequence of float
+        The wanted values, in the outcome's unit, at least one, finite.
+    tolerance : float
+        How far from a value is still good, in the outcome's unit, above 0.
+    """
 
     outcome: str
     values: tuple[FiniteFloat, ...] = Field(min_length=1)
     tolerance: FiniteFloat = Field(gt=0)
 
     def constraint(self, value: float) -> OutcomeConstraint:
-        """Return the constraint that the outcome is within the tolerance of one value."""
+        """Return the constraint that the outcome is within the tolerance of `value`."""
         return OutcomeConstraint(self.outcome, value - self.tolerance, value + self.tolerance)
 
 
@@ -87,6 +105,12 @@ class CampaignSettings(_Frozen):
         except TypeError as error:
             raise ValueError(f"surrogate {self.surrogate.name!r}: {error}") from error
         self.make_acquisition()
+        utilities, _ = split_objectives(self.objectives)
+        if len(utilities) != 1:
+            raise ValueError(
+                "objectives: expected exactly one of minimize, maximize and target, besides any "
+                f"outcome_constraint, got {len(utilities)}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -136,19 +160,25 @@ class CampaignSettings(_Frozen):
         return get_acquisition(self.acquisition.name, **self.acquisition.parameters)
 
     def make_optimizer(self, *, random_state: int | None = None, **parameters: Any) -> BayesianOptimizer:
-        """Make an optimizer that was told nothing yet; `parameters` are further ones of the optimizer."""
-        return BayesianOptimizer(
-            self.space,
-            self.objectives,
-            surrogate=self.make_surrogate(),
-            acquisition=self.make_acquisition(),
-            n_initial=self.n_initial,
-            random_state=random_state,
-            **parameters,
-        )
+        """Make an optimizer that was told nothing yet.
+
+        Parameters
+        ----------
+        random_state : int or None, default=None
+            Seeds the optimizer.
+        **parameters
+            Parameters of `BayesianOptimizer` that are not in the settings, or are to differ from them.
+        """
+        setting: dict[str, Any] = {
+            "surrogate": self.make_surrogate(),
+            "acquisition": self.make_acquisition(),
+            "n_initial": self.n_initial,
+            "random_state": random_state,
+        }
+        return BayesianOptimizer(self.space, self.objectives, **(setting | parameters))
 
     def objectives_for(self, target: float) -> tuple[Objective, ...]:
-        """Return the objectives with the constraint of one target in place of others on its outcome."""
+        """Return the objectives, constraints on the outcome of the targets replaced by that of `target`."""
         if self.targets is None:
             raise InvalidDataError("The campaign has no [targets]; add outcome, values and tolerance.")
         kept = [

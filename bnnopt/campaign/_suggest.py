@@ -60,9 +60,14 @@ def resume(settings: CampaignSettings, runs: pd.DataFrame, *, seed: int = 0) -> 
 
 
 def with_units(table: pd.DataFrame, units: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the table with units in square brackets behind the names of its columns.
+    """Return a table with units in square brackets behind the names of its columns.
 
-    A column `<name>_mean` or `<name>_std` has the unit of `<name>`.
+    Parameters
+    ----------
+    table : DataFrame
+        Any table.
+    units : mapping of str to str
+        Units by name of column; a column `<name>_mean` or `<name>_std` has the unit of `<name>`.
     """
 
     def label(name: str) -> str:

@@ -51,6 +51,11 @@ class Scoring:
         names = [self._objective.name, *(constraint.name for constraint in self._constraints)]
         self.outputs = tuple(dict.fromkeys(names))
 
+    @property
+    def needs(self) -> str:
+        """What the acquisition needs: "moments" or "draws"."""
+        return self._acquisition.needs
+
     def utility(self, outcomes: FloatArray, outputs: Sequence[str]) -> FloatArray:
         """Return the utility of measured outcomes of shape (n, n_outputs), shape (n,)."""
         return self._objective.utility(outcomes[:, outputs.index(self._objective.name)])

@@ -68,6 +68,10 @@ class Search:
         """Utility to improve on and worst utility, from the rows measured."""
         return self.scoring.incumbent(self.observations.measured[1], self.observations.outputs)
 
+    def needs_no_draws(self, n: int) -> bool:
+        """Tell whether the best score by moments is the answer: one row wanted and none pending."""
+        return n == 1 and not len(self.observations.pending) and self.scoring.needs == "moments"
+
     def score(self, candidates: pd.DataFrame) -> FloatArray:
         """Score candidates by their moments, shape (n,), in blocks so that memory stays flat."""
         best, worst = self.incumbent
@@ -101,7 +105,7 @@ def suggest(
     -------
     settings : DataFrame of shape (at most n, n_names)
     scores : ndarray of shape (at most n,)
-        Each as it was when the row was chosen, by moments.
+        By moments, each row on its own: not lowered by the rows chosen before it.
     """
     rng = np.random.default_rng(search.seed)
     if candidates is None:
@@ -109,11 +113,11 @@ def suggest(
     else:
         pool = search.only_new(_given(search, candidates))
         scores = search.score(pool)
-    if not len(pool):
-        return pool, scores
+    if not np.isfinite(scores).any():
+        return pool.iloc[:0], scores[:0]
     order = _shortlist(scores, max(N_SHORTLIST, 4 * n))
     pool, scores = pool.iloc[order].reset_index(drop=True), scores[order]
-    chosen = _filled_up(_batch(search, pool, n), scores, n)
+    chosen = [0] if search.needs_no_draws(n) else _filled_up(_batch(search, pool, n), scores, n)
     return pool.iloc[chosen].reset_index(drop=True), scores[chosen]
 
 

@@ -14,7 +14,7 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.surrogates._columns import check_columns
 from bnnopt.surrogates._holdout import assign_holdout, noise_variance
 from bnnopt.surrogates._networks import ACTIVATIONS, Networks, TrainingPlan, draw_masks
-from bnnopt.surrogates._scaling import RangeScaler
+from bnnopt.surrogates._scaling import InputScaler, RangeScaler
 
 __all__ = ["MCDropoutRegressor"]
 
@@ -30,12 +30,12 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
     A few networks are trained side by side with dropout, each without its share of the rows. A draw of the
     posterior is one network with one dropout mask, the same mask for all rows; the spread over networks and
     masks is what more data could reduce, and the error on the rows that each network did not see, beyond that
-    spread, is the observation noise. Inputs and outputs are scaled to [0, 1] inside (networks see 2 x - 1),
+    spread, is the observation noise. Inputs and outputs are scaled to [0, 1] inside,
     several outputs share the hidden layers.
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default=(20, 20)
+    hidden_layer_sizes : sequence of int, default=(20, 20, 20)
         Units of each hidden layer, each at least 1; at least one layer.
     activation : {"elu", "gelu", "relu", "selu", "silu", "softplus", "tanh"}, default="silu"
         Of the hidden layers.
@@ -114,7 +114,7 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] = (20, 20),
+        hidden_layer_sizes: Sequence[int] = (20, 20, 20),
         activation: str = "silu",
         *,
         dropout: float = 0.05,
@@ -190,8 +190,8 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         targets = np.asarray(outcomes, dtype=np.float64).reshape(len(rows), -1)
         self.n_outputs_ = targets.shape[1]
         self._seed = int(check_random_state(self.random_state).randint(0, LARGEST_SEED))
-        self._x_scaler, self._y_scaler = RangeScaler.of(rows), RangeScaler.of(targets)
-        self._train(self._centred(rows), self._y_scaler.scale(targets))
+        self._x_scaler, self._y_scaler = InputScaler.of(rows), RangeScaler.of(targets)
+        self._train(self._x_scaler.scale(rows), self._y_scaler.scale(targets))
         self.n_iter_ = int(self.max_iter)
         return self
 
@@ -311,10 +311,7 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
     def _checked(self, X: ArrayLike) -> FloatArray:
         check_is_fitted(self)
         check_columns(getattr(self, "feature_names_in_", None), X)
-        return self._centred(validate_data(self, X, reset=False, dtype=np.float64))
-
-    def _centred(self, X: FloatArray) -> FloatArray:
-        return 2.0 * self._x_scaler.scale(X) - 1.0
+        return self._x_scaler.scale(validate_data(self, X, reset=False, dtype=np.float64))
 
     def _as_given(self, values: FloatArray) -> Any:
         """Drop the axis of the outputs if y had none."""

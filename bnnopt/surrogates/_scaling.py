@@ -1,4 +1,4 @@
-"""Scaling of columns to [0, 1] by the range they had in fitting, and back."""
+"""Scaling of columns to [0, 1] by the range they had in fitting, and the centring that networks see."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,9 @@ import numpy as np
 
 from bnnopt._typing import FloatArray
 
-__all__ = ["RangeScaler"]
+__all__ = ["InputScaler", "RangeScaler"]
+
+STDS_PER_UNIT = 1.4
 
 
 @dataclass(frozen=True)
@@ -36,3 +38,35 @@ class RangeScaler:
     def restore(self, scaled: FloatArray) -> FloatArray:
         """Map from [0, 1] back to the columns' units, along the last axis."""
         return np.asarray(scaled, dtype=float) * self.span + self.lower
+
+
+@dataclass(frozen=True)
+class InputScaler:
+    """Inputs as networks see them: scaled to [0, 1] by `RangeScaler`, then centred and spread evenly.
+
+    A column with one extreme row fills little of its range; without the second step the weights of all other
+    rows would hang on whether that row is there. The unit is 1.4 standard deviations.
+
+    Attributes
+    ----------
+    to_unit : RangeScaler
+        Scales to [0, 1].
+    centre, unit : ndarray of shape (n_columns,)
+        Mean and 1.4 standard deviations of the scaled columns; the unit of a constant column is 1.
+    """
+
+    to_unit: RangeScaler
+    centre: FloatArray
+    unit: FloatArray
+
+    @classmethod
+    def of(cls, values: FloatArray) -> "InputScaler":
+        """Take ranges, means and spreads from the columns of `values`, shape (n_rows, n_columns)."""
+        to_unit = RangeScaler.of(values)
+        scaled = to_unit.scale(values)
+        spread = STDS_PER_UNIT * scaled.std(axis=0)
+        return cls(to_unit=to_unit, centre=scaled.mean(axis=0), unit=np.where(spread > 0, spread, 1.0))
+
+    def scale(self, values: FloatArray) -> FloatArray:
+        """Map from the columns' units to what the networks see."""
+        return (self.to_unit.scale(values) - self.centre) / self.unit

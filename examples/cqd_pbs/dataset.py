@@ -96,7 +96,7 @@ def load_table1(*, t_outdoor_c: float | None = None, as_frame: bool = True) -> B
     ----------
     t_outdoor_c : float, optional
         Outdoor temperature in °C to stand in for the one that Table 1 does not record. Default: the median
-        of the historical rows among the 100 (6 °C).
+        of the 100 rows (10 °C).
     as_frame : bool, default=True
         Whether `data` is a DataFrame or an array.
 
@@ -174,8 +174,7 @@ def _source_text() -> str:
 def _usual_temperature(t_outdoor_c: float | None) -> float:
     if t_outdoor_c is not None:
         return float(t_outdoor_c)
-    subset = load_cqd_pbs()
-    return float(subset.data.loc[subset.cohort == "historical", "T_outdoor_C"].median())
+    return float(load_cqd_pbs().data["T_outdoor_C"].median())
 
 
 def _bunch(frame: pd.DataFrame, description: str, as_frame: bool) -> Bunch:

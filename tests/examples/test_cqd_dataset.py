@@ -138,7 +138,7 @@ def test_the_licence_travels_with_the_data():
 def test_table1_in_the_columns_of_the_subset():
     table = load_table1()
     assert list(table.data) == INPUTS
-    assert table.data.iloc[1].tolist() == [6.0, 13.5, 15, 0.23, 76, 220, 16.3, 0, 0.3]
+    assert table.data.iloc[1].tolist() == [10.0, 13.5, 15, 0.23, 76, 220, 16.3, 0, 0.3]
     assert table.target_nm.tolist() == [620, 780, 950, 1150, 1330, 1500]
     assert (table.peak_valley[4], table.peak_valley_err[4]) == (8.5, 1.0)
     assert (table.hwhm_meV[0], table.hwhm_meV_err[0]) == (145.0, 4.0)

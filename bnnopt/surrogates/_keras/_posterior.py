@@ -17,7 +17,7 @@ from bnnopt.surrogates._networks import Networks
 
 __all__ = ["propagate", "propagate_moments"]
 
-ROWS_PER_BLOCK = 256
+ROWS_PER_BLOCK = 512
 
 
 def propagate(X: FloatArray, networks: Networks, masks: list[FloatArray]) -> FloatArray:
@@ -26,7 +26,7 @@ def propagate(X: FloatArray, networks: Networks, masks: list[FloatArray]) -> Flo
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_features)
-        Inputs scaled to [-1, 1].
+        Inputs as scaled by `InputScaler`.
     networks : Networks
         Trained weights.
     masks : list of ndarray of shape (n_networks, n_masks, n_units)
@@ -63,53 +63,65 @@ def propagate_moments(
     return moments[:, 0], moments[:, 1]
 
 
-def _outputs(block: Any, stack: Any, activation: str, dropout: Any) -> Any:
-    features = _features(block, stack, activation) * stack.masks[-1]
-    return tf.transpose(features @ stack.weights[-1] + stack.biases[-1], [2, 0, 1, 3])
+class _Stack(NamedTuple):
+    """Weights with axes (n_networks, n_masks or 1, n_in, n_out), masks of the inputs multiplied in."""
+
+    hidden: tuple[tuple[Any, Any], ...]
+    last: Any
+    last_masked: Any
+    last_bias: Any
+    activation: Callable[[Any], Any]
+    odds: float
 
 
-def _moments(block: Any, stack: Any, activation: str, dropout: Any) -> Any:
-    features = _features(block, stack, activation)
-    means = features @ stack.weights[-1] + stack.biases[-1]
-    odds = dropout / (1.0 - dropout)
-    within = odds * tf.reduce_mean(tf.square(features) @ tf.square(stack.weights[-1]), axis=[0, 1])
+def _outputs(block: Any, stack: _Stack) -> Any:
+    features = _features(block, stack)
+    return tf.transpose(features @ stack.last_masked + stack.last_bias, [2, 0, 1, 3])
+
+
+def _moments(block: Any, stack: _Stack) -> Any:
+    features = _features(block, stack)
+    means = features @ stack.last + stack.last_bias
+    within = stack.odds * tf.reduce_mean(tf.square(features) @ tf.square(stack.last), axis=[0, 1])
     mean, between = tf.nn.moments(means, axes=[0, 1])
     return tf.stack([mean, within + between], axis=1)
 
 
-def _features(block: Any, stack: Any, activation: str) -> Any:
+def _features(block: Any, stack: _Stack) -> Any:
     """Last hidden layer before its mask: (n_networks, n_masks or 1, n_rows, n_units).
 
     The first layer knows no mask, so it is computed once for each network.
     """
-    act = keras.activations.get(activation)
-    features = act(block @ stack.weights[0] + stack.biases[0])
-    for weight, bias, mask in zip(stack.weights[1:-1], stack.biases[1:-1], stack.masks[:-1], strict=True):
-        features = act((features * mask) @ weight + bias)
+    features = block
+    for weight, bias in stack.hidden:
+        features = stack.activation(features @ weight + bias)
     return features
 
 
-class _Stack(NamedTuple):
-    """Weights and masks with axes (n_networks, n_masks, n_rows, ...), as tensors."""
-
-    weights: tuple[Any, ...]
-    biases: tuple[Any, ...]
-    masks: tuple[Any, ...]
+def _stacked(networks: Networks, masks: list[FloatArray]) -> _Stack:
+    kernels = [kernel[:, None] for kernel in networks.kernels]
+    biases = [tf.constant(bias[:, None, None]) for bias in networks.biases]
+    masked = [mask[..., None] * kernel for mask, kernel in zip(masks, kernels[1:], strict=True)]
+    weights = [tf.constant(kernel) for kernel in (kernels[0], *masked)]
+    return _Stack(
+        hidden=tuple(zip(weights[:-1], biases[:-1], strict=True)),
+        last=tf.constant(kernels[-1]),
+        last_masked=weights[-1],
+        last_bias=biases[-1],
+        activation=keras.activations.get(networks.activation),
+        odds=networks.dropout / (1.0 - networks.dropout),
+    )
 
 
 def _in_blocks(
-    evaluate: Callable[..., Any], X: FloatArray, networks: Networks, masks: list[FloatArray]
+    evaluate: Callable[[Any, _Stack], Any], X: FloatArray, networks: Networks, masks: list[FloatArray]
 ) -> FloatArray:
     n_rows = len(X)
     n_blocks = -(-n_rows // ROWS_PER_BLOCK)
     padded = np.zeros((n_blocks * ROWS_PER_BLOCK, X.shape[1]), dtype=np.float32)
     padded[:n_rows] = X
-    stack = _Stack(
-        weights=tuple(tf.constant(kernel[:, None]) for kernel in networks.kernels),
-        biases=tuple(tf.constant(bias[:, None, None]) for bias in networks.biases),
-        masks=tuple(tf.constant(mask[:, :, None]) for mask in masks),
-    )
-    dropout = tf.constant(networks.dropout)
-    blocks = padded.reshape(n_blocks, ROWS_PER_BLOCK, -1)
-    results = [evaluate(tf.constant(block), stack, networks.activation, dropout).numpy() for block in blocks]
+    stack = _stacked(networks, masks)
+    results = [
+        evaluate(tf.constant(block), stack).numpy() for block in padded.reshape(n_blocks, ROWS_PER_BLOCK, -1)
+    ]
     return np.concatenate(results)[:n_rows]

@@ -32,7 +32,7 @@ def train_networks(X: FloatArray, y: FloatArray, row_weights: FloatArray, plan: 
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_features)
-        Inputs scaled to [-1, 1].
+        Inputs as scaled by `InputScaler`.
     y : ndarray of shape (n_rows, n_outputs)
         Outputs scaled to [0, 1].
     row_weights : ndarray of shape (n_rows, n_networks)

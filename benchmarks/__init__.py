@@ -1,0 +1,1 @@
+"""Benchmarks: one script for each table in docs/benchmarks.md, peers measured in the same run."""

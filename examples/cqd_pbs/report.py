@@ -1,0 +1,81 @@
+"""Tables of the example, on the screen and as CSV."""
+
+from pathlib import Path
+
+import pandas as pd
+from explore import for_print, is_new
+from results import Results
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["print_results", "write_tables"]
+
+SHORT_NAMES = {
+    "target_nm": "target nm",
+    "T_inj_limit_C": "limit °C",
+    "PbOA2_mL": "Pb mL",
+    "ODE_Pb_mL": "ODE mL",
+    "OLA_mL": "OLA mL",
+    "T_inj_C": "T °C",
+    "TMS2S_uL": "S µL",
+    "ODE_S_mL": "ODE S mL",
+    "Cl_hot_mM": "Cl hot mM",
+    "Cl_60C_mM": "Cl 60 mM",
+    "peak_nm_mean": "peak nm",
+    "polydispersity_mean": "polyd.",
+}
+
+
+def write_tables(out: Path, results: Results) -> None:
+    """Write cross_validation.csv, table1.csv and suggestions.csv, units behind the names of columns."""
+    tables = {
+        "cross_validation": results.scores,
+        "table1": results.verified,
+        "suggestions": for_print(results.suggestions, results.settings.space.units),
+    }
+    for name, table in tables.items():
+        table.to_csv(out / f"{name}.csv", index=False, float_format="%.6g")
+
+
+def print_results(console: Console, results: Results) -> None:
+    """Print the three tables and whether the suggestions keep what they promise."""
+    _print(console, "5-fold cross-validation", results.scores)
+    _print_verified(console, results.verified)
+    _print(console, "Suggested recipes", results.suggestions[list(SHORT_NAMES)].rename(columns=SHORT_NAMES))
+    _print_checks(console, results)
+
+
+def _print_verified(console: Console, verified: pd.DataFrame) -> None:
+    peaks = [column for column in verified.columns if column.startswith("peak_nm")]
+    shown = verified[peaks].rename(columns=lambda name: name.removeprefix("peak_nm_").replace("_95", ""))
+    _print(console, "Peaks of the recipes of Table 1, nm, with 95 % intervals", shown)
+    error = (verified["peak_nm_predicted"] - verified["peak_nm_measured"]).abs().mean()
+    n_inside = verified["peak_nm_inside"].sum()
+    console.print(f"Mean absolute error {error:.0f} nm; {n_inside} of {len(verified)} inside.")
+
+
+def _print_checks(console: Console, results: Results) -> None:
+    suggestions, space = results.suggestions, results.settings.space
+    n_feasible = int(space.is_feasible(suggestions).sum())
+    n_containing = int(suggestions["interval_contains_target"].sum())
+    console.print(
+        f"Of {len(suggestions)} suggestions {n_feasible} are inside bounds and constraints, "
+        f"{n_containing} have an interval that contains the target; "
+        f"{'all are new' if is_new(suggestions, results.table) else 'SOME WERE MADE BEFORE'}."
+    )
+
+
+def _print(console: Console, title: str, frame: pd.DataFrame) -> None:
+    shown = Table(title=title, box=SIMPLE, title_justify="left")
+    for column in frame.columns:
+        shown.add_column(str(column).replace("_", " "), overflow="fold")
+    for row in frame.itertuples(index=False):
+        shown.add_row(*map(_cell, row))
+    console.print(shown)
+
+
+def _cell(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return "-" if value != value else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"

@@ -1,0 +1,166 @@
+"""The PbS quantum dot example from past syntheses to the next ones: judge, fit, explore, suggest, draw.
+
+Run `python examples/cqd_pbs/run.py --help` for the options.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from dataset import fetch_cqd_pbs, load_cqd_pbs, load_table1
+from explore import score_pool, suggest, usual_context
+from figures import draw_all
+from judge import OUTPUTS, cross_validate, judge_table1, score
+from preparation import INPUTS, prepare, summarize
+from report import print_results, write_tables
+from results import Results
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from sklearn.utils import Bunch
+
+from bnnopt.campaign import CampaignSettings
+from bnnopt.exceptions import BnnoptError
+
+HERE = Path(__file__).parent
+N_RECIPES, N_RECIPES_SHORT = 1_000_000, 50_000
+SHORT_TARGETS = 2
+SHORT_UPDATES = 500
+PIPE_WIDTH = 120
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of the command line."""
+
+    data: str
+    short: bool
+    out: Path
+    seed: int
+    t_outdoor_c: float | None
+
+    @property
+    def n_recipes(self) -> int:
+        """Random recipes to score."""
+        return N_RECIPES_SHORT if self.short else N_RECIPES
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the example; return the exit code."""
+    options = _parse(arguments)
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    try:
+        results = run(options, console)
+    except BnnoptError as error:
+        console.print(f"Error: {error}", style="bold", markup=False)
+        return 2
+    print_results(console, results)
+    console.print(f"Tables and figures: {options.out}", markup=False)
+    return 0
+
+
+def run(options: Options, console: Console) -> Results:
+    """Do all steps, write tables and figures to `options.out`, and return the results."""
+    settings = load_settings(options.short)
+    bunch = load_data(options.data)
+    table, table1 = prepare(bunch), load_table1(t_outdoor_c=options.t_outdoor_c)
+    console.print(str(summarize(bunch)), markup=False, highlight=False)
+    done = table.dropna(subset=OUTPUTS)
+    network = settings.make_surrogate(random_state=options.seed)
+    context = usual_context(table, options.t_outdoor_c)
+    n_asks = 2 * len(settings.targets.values) if settings.targets else 0
+    options.out.mkdir(parents=True, exist_ok=True)
+    with _progress(console) as progress:
+        scores, predictions = _judge(_steps(progress, "cross-validate 3 models", 3), done, network, options)
+        advance = _steps(progress, "fit on all rows", 1)
+        fitted = network.fit(done[INPUTS], done[OUTPUTS])
+        advance(1)
+        advance = _steps(progress, f"score {options.n_recipes:,} random recipes", options.n_recipes)
+        pool = score_pool(fitted, settings.space, context, options.n_recipes, options.seed, advance)
+        advance = _steps(progress, "suggest recipes", n_asks)
+        suggestions = suggest(settings, table, pool, context, options.seed, advance)
+        results = Results(
+            settings=settings,
+            table=table,
+            guided=np.asarray(bunch.cohort) == "ml_guided",
+            scores=scores,
+            predictions=predictions,
+            fitted=fitted,
+            table1=table1,
+            verified=judge_table1(fitted, table1),
+            pool=pool,
+            suggestions=suggestions,
+        )
+        advance = _steps(progress, "write tables and figures", 1)
+        write_tables(options.out, results)
+        draw_all(options.out, results)
+        advance(1)
+    return results
+
+
+def load_settings(short: bool) -> CampaignSettings:
+    """Read campaign.toml; in the short mode take fewer updates and targets."""
+    settings = CampaignSettings.from_toml(HERE / "campaign.toml")
+    if not short or settings.targets is None:
+        return settings
+    parameters = settings.surrogate.parameters | {"max_iter": SHORT_UPDATES}
+    values = settings.targets.values[:SHORT_TARGETS]
+    return settings.model_copy(
+        update={
+            "surrogate": settings.surrogate.model_copy(update={"parameters": parameters}),
+            "targets": settings.targets.model_copy(update={"values": values}),
+        }
+    )
+
+
+def load_data(data: str) -> Bunch:
+    """Load the 100 rows that ship ("subset"), the published table ("full") or a file of the same form."""
+    if data == "subset":
+        return load_cqd_pbs()
+    return fetch_cqd_pbs() if data == "full" else load_cqd_pbs(data)
+
+
+def _judge(
+    advance: Callable[[int], None], done: pd.DataFrame, network: Any, options: Options
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the scores of all models and the predictions of the first, the network."""
+    scores, predictions = [], []
+    for name, of_model in cross_validate(done, network, options.seed):
+        scores.append(score(done, of_model).assign(model=name))
+        predictions.append(of_model)
+        advance(1)
+    table = pd.concat(scores, ignore_index=True).sort_values("outcome", kind="stable")
+    return table[["outcome", "model", *table.columns.drop(["outcome", "model"])]], predictions[0]
+
+
+def _progress(console: Console) -> Progress:
+    percent = TextColumn("{task.percentage:>3.0f} %")
+    description = TextColumn("{task.description}")
+    return Progress(description, BarColumn(), percent, TimeElapsedColumn(), console=console)
+
+
+def _steps(progress: Progress, name: str, total: int) -> Callable[[int], None]:
+    task = progress.add_task(name, total=total)
+    return lambda n: progress.advance(task, n)
+
+
+def _parse(arguments: list[str] | None) -> Options:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--data", default="subset", help="subset (100 rows that ship), full (fetched), or a file"
+    )
+    parser.add_argument("--short", action="store_true", help="fewer updates, recipes and targets, for a try")
+    parser.add_argument("--out", type=Path, default=HERE / "out", help="folder for tables and figures")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--t-outdoor", dest="t_outdoor_c", type=float, help="outdoor °C; by default the median of the rows"
+    )
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
