@@ -1,8 +1,8 @@
 """How well surrogates predict the 95 successful PbS rows and the six recipes of Table 1, on the same folds.
 
 Run `python -m benchmarks.pbs_quality` (`--short` for one shuffle). Every model is fitted on each training
-fold of shuffled 5-fold cross-validation, and once on all 95 rows for Table 1, for each of several seeds, which
-shuffle the rows and seed the model.
+fold of shuffled 5-fold cross-validation, and once on all 95 rows for Table 1, for each of several seeds,
+which shuffle the rows and seed the model.
 """
 
 import argparse

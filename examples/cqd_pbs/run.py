@@ -4,6 +4,7 @@ Run `python examples/cqd_pbs/run.py --help` for the options.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ class Options:
 def main(arguments: list[str] | None = None) -> int:
     """Run the example; return the exit code."""
     options = _parse(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # of TensorFlow's start, only errors concern a chemist
     console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
     try:
         results = run(options, console)
