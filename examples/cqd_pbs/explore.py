@@ -28,6 +28,7 @@ DECIMALS = {
 }
 CHUNK = 50_000
 N_PER_TARGET = 3
+N_CLOSEST = 50
 N_CANDIDATES = 20_000
 COOL_C = 140.0
 
@@ -87,7 +88,8 @@ def suggest(
 ) -> pd.DataFrame:
     """Suggest recipes for every target, in the whole space and with cool injection.
 
-    The optimizer chooses among the recipes of the pool whose predicted peak is within the tolerance.
+    The optimizer chooses among the recipes of the pool whose predicted peak is within the tolerance, or,
+    where there are none, among the closest.
 
     Parameters
     ----------
@@ -117,12 +119,12 @@ def suggest(
     parts = []
     for limit in (np.inf, COOL_C):
         for target in targets.values if targets else ():
-            is_near = (pool["peak_nm"] - target).abs() <= targets.tolerance
+            near = _near(pool[pool["T_inj_C"] <= limit], target, targets.tolerance)
             batch = optimizer.ask(
                 N_PER_TARGET,
                 context=context,
                 objectives=settings.objectives_for(target),
-                candidates=_most_hopeful(pool[is_near & (pool["T_inj_C"] <= limit)]),
+                candidates=_most_hopeful(near),
             )
             parts.append(_with_intervals(batch, target, limit))
             advance(1)
@@ -146,6 +148,13 @@ def usual_context(table: pd.DataFrame, t_outdoor_c: float | None) -> dict[str, f
     """Return the given outdoor temperature, or the median of the rows."""
     value = table["T_outdoor_C"].median() if t_outdoor_c is None else t_outdoor_c
     return {"T_outdoor_C": float(value)}
+
+
+def _near(recipes: pd.DataFrame, target: float, tolerance: float) -> pd.DataFrame:
+    """Return the recipes with a predicted peak within the tolerance, or else the closest ones."""
+    distance = (recipes["peak_nm"] - target).abs()
+    is_near = distance <= tolerance
+    return recipes[is_near] if is_near.any() else recipes.loc[distance.nsmallest(N_CLOSEST).index]
 
 
 def _most_hopeful(recipes: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from explore import LAYERS
 from judge import OUTPUTS
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from preparation import INPUTS, pb_to_s_ratio
 from results import Results
 
@@ -144,9 +146,6 @@ def _limits(space: SearchSpace) -> dict[str, tuple[float, float]]:
 
 
 def _save(display: Any, file: Path) -> Path:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     figure = Figure(layout="constrained")
     FigureCanvasAgg(figure)
     display.plot(ax=figure.add_subplot())

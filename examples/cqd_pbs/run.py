@@ -32,6 +32,7 @@ N_RECIPES, N_RECIPES_SHORT = 1_000_000, 50_000
 SHORT_TARGETS = 2
 SHORT_UPDATES = 500
 PIPE_WIDTH = 120
+LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
     try:
         results = run(options, console)
-    except BnnoptError as error:
+    except (BnnoptError, OSError) as error:
         console.print(f"Error: {error}", style="bold", markup=False)
         return 2
     print_results(console, results)
@@ -157,11 +158,19 @@ def _parse(arguments: list[str] | None) -> Options:
     )
     parser.add_argument("--short", action="store_true", help="fewer updates, recipes and targets, for a try")
     parser.add_argument("--out", type=Path, default=HERE / "out", help="folder for tables and figures")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same suggestions")
     parser.add_argument(
         "--t-outdoor", dest="t_outdoor_c", type=float, help="outdoor °C; by default the median of the rows"
     )
     return Options(**vars(parser.parse_args(arguments)))
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(
+            f"a whole number from 0 to {LARGEST_SEED} was expected, got {text!r}"
+        )
+    return int(text)
 
 
 if __name__ == "__main__":

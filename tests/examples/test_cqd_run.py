@@ -1,0 +1,203 @@
+"""The PbS example from the command line: what it refuses, and a short run from rows to suggestions."""
+
+import functools
+import io
+from contextlib import redirect_stdout
+
+import explore
+import judge
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import run
+from dataset import DATA, load_cqd_pbs
+from preparation import SETTINGS, prepare
+
+from bnnopt.campaign import read_runs
+from bnnopt.surrogates import ARDGaussianProcessRegressor
+
+TABLES = ["cross_validation.csv", "suggestions.csv", "table1.csv"]
+FIGURES = [
+    "fig1_coverage.png",
+    "fig2b_map.png",
+    "fig2c_slice.png",
+    "fig3_output_space.png",
+    "parity_peak_nm.png",
+    "parity_polydispersity.png",
+    "si4_sweeps.png",
+]
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")  # main sets it where it is not set
+
+
+@pytest.fixture(scope="module")
+def settings():
+    return run.load_settings(short=False)
+
+
+@pytest.fixture(scope="module")
+def table():
+    return prepare(load_cqd_pbs())
+
+
+def small_run(out, *options):
+    """Run the example with few updates, recipes, folds and trees; return exit code and printed text."""
+    gaussian_process = functools.partial(ARDGaussianProcessRegressor, n_restarts_optimizer=0)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as printed:
+        patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+        patch.setattr(run, "SHORT_UPDATES", 60)
+        patch.setattr(run, "N_RECIPES_SHORT", 3000)
+        patch.setattr(judge, "N_SPLITS", 2)
+        patch.setattr(judge, "N_TREES", 20)
+        patch.setattr(judge, "ARDGaussianProcessRegressor", gaussian_process)
+        code = run.main(["--short", "--out", str(out), *options])
+    return code, printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("example") / "new" / "out"
+    backend = dict.get(matplotlib.rcParams, "backend")
+    code, printed = small_run(out)
+    assert dict.get(matplotlib.rcParams, "backend") == backend
+    return code, printed, out
+
+
+@pytest.fixture(scope="module")
+def suggestions(finished):
+    return read_runs(finished[2] / "suggestions.csv")  # leaves the units of the header aside
+
+
+@pytest.mark.parametrize("name", ["none.csv", "none.zip", "none.dat"])
+def test_a_data_file_that_is_not_there_is_named(name, tmp_path, capsys):
+    assert run.main(["--short", "--out", str(tmp_path / "out"), "--data", str(tmp_path / name)]) == 2
+    printed = capsys.readouterr().out.replace("\n", "")
+    assert "Error: " in printed
+    assert name in printed
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_column_is_named(tmp_path, capsys):
+    pd.read_csv(DATA / "si_subset_100.csv").drop(columns="OLA_mL").to_csv(tmp_path / "mine.csv")
+    assert run.main(["--short", "--out", str(tmp_path / "out"), "--data", str(tmp_path / "mine.csv")]) == 2
+    assert "mine.csv: missing column(s) ['OLA_mL']" in capsys.readouterr().out
+
+
+def test_an_output_folder_that_cannot_be_made_is_named(tmp_path, capsys):
+    (tmp_path / "taken").write_text("a file")
+    assert run.main(["--short", "--out", str(tmp_path / "taken")]) == 2
+    assert "taken" in capsys.readouterr().out.replace("\n", "")
+
+
+@pytest.mark.parametrize("seed", ["-1", "1.5", "4294967296"])
+def test_a_seed_out_of_range_is_refused_at_once(seed, capsys):
+    with pytest.raises(SystemExit) as error:
+        run.main(["--seed", seed])
+    assert error.value.code == 2
+    assert "a whole number from 0 to 4294967295" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_short_run_writes_all_tables_and_figures(finished):
+    code, printed, out = finished
+    assert code == 0
+    assert sorted(file.name for file in out.iterdir()) == sorted([*TABLES, *FIGURES])
+    for name in FIGURES:
+        content = (out / name).read_bytes()
+        width, height = (int.from_bytes(content[start : start + 4]) for start in (16, 20))
+        assert content[:8] == PNG
+        assert min(width, height) >= 600
+    assert all(len(pd.read_csv(out / name)) for name in TABLES)
+    assert plt.get_fignums() == []
+    assert str(out) in printed.replace("\n", "")
+
+
+@pytest.mark.slow
+def test_a_short_run_says_what_was_read_and_what_came_out(finished):
+    _, printed, _ = finished
+    assert "DataSummary(n_rows=100, n_historical=55, n_ml_guided=45, n_failed=5" in printed
+    assert "Of 12 suggestions 12 are inside bounds and constraints" in printed
+    assert "all are new." in printed.replace("\n", " ")
+
+
+@pytest.mark.slow
+def test_three_models_are_judged_on_two_outcomes(finished):
+    scores = pd.read_csv(finished[2] / "cross_validation.csv")
+    models = ["MC dropout", "Gaussian process", "random forest"]
+    assert scores["outcome"].tolist() == ["peak_nm"] * 3 + ["polydispersity"] * 3
+    assert scores["model"].tolist() == models * 2
+    assert np.isfinite(scores.select_dtypes("number")).all(axis=None)
+    assert (scores["mean_absolute_error"] > 0).all()
+    assert scores["coverage_95"].between(0, 1).all()
+    assert (scores["r2"] < 1).all()
+
+
+@pytest.mark.slow
+def test_the_recipes_of_table1_are_told_with_intervals(finished):
+    verified = pd.read_csv(finished[2] / "table1.csv")
+    assert verified["peak_nm_measured"].tolist() == [620, 780, 950, 1150, 1330, 1500]
+    for output in judge.OUTPUTS:
+        lower, upper = verified[f"{output}_lower_95"], verified[f"{output}_upper_95"]
+        assert verified[f"{output}_predicted"].between(lower, upper).all()
+        assert (
+            verified[f"{output}_inside"].tolist()
+            == verified[f"{output}_measured"].between(lower, upper).tolist()
+        )
+
+
+@pytest.mark.slow
+def test_units_stand_in_the_header_of_the_suggestions(finished):
+    header = (finished[2] / "suggestions.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    expected = {"target_nm [nm]", "T_inj_C [°C]", "TMS2S_uL [µL]", "Cl_hot_mM [mM]", "peak_nm_std [nm]"}
+    assert expected <= set(header)
+    assert {"peak_nm_upper_95 [nm]", "polydispersity_mean", "interval_contains_target"} <= set(header)
+
+
+@pytest.mark.slow
+def test_suggestions_are_new_and_inside_bounds_and_constraints(suggestions, settings, table):
+    assert len(suggestions) == 12
+    assert settings.space.is_feasible(suggestions).all()
+    assert explore.is_new(suggestions, table)
+    assert not suggestions.duplicated(SETTINGS).any()
+    assert (suggestions["T_outdoor_C"] == table["T_outdoor_C"].median()).all()
+    assert suggestions["target_nm"].tolist() == [620] * 3 + [780] * 3 + [620] * 3 + [780] * 3
+
+
+@pytest.mark.slow
+def test_the_second_half_of_the_suggestions_is_injected_cool(suggestions):
+    assert suggestions["T_inj_limit_C"][:6].isna().all()
+    assert (suggestions["T_inj_limit_C"][6:] == 140).all()
+    assert (suggestions["T_inj_C"][6:] <= 140).all()
+
+
+@pytest.mark.slow
+def test_intervals_contain_their_means_and_say_whether_the_target(suggestions):
+    for output in judge.OUTPUTS:
+        mean, std = suggestions[f"{output}_mean"], suggestions[f"{output}_std"]
+        half = (suggestions[f"{output}_upper_95"] - suggestions[f"{output}_lower_95"]) / 2
+        assert mean.between(suggestions[f"{output}_lower_95"], suggestions[f"{output}_upper_95"]).all()
+        assert (half / std).to_numpy() == pytest.approx(1.959964, rel=1e-3)
+    contains = suggestions["target_nm"].between(
+        suggestions["peak_nm_lower_95"], suggestions["peak_nm_upper_95"]
+    )
+    assert suggestions["interval_contains_target"].tolist() == contains.tolist()
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_suggestions_however_models_were_judged(finished, tmp_path, monkeypatch):
+    def exact(table, network, seed):
+        means = {f"{output}_mean": table[output] for output in judge.OUTPUTS}
+        yield "MC dropout", pd.DataFrame({**means, "polydispersity_std": 1.0, "peak_nm_std": 1.0})
+
+    monkeypatch.setattr(run, "cross_validate", exact)
+    code, _ = small_run(tmp_path, "--seed", "0", "--t-outdoor", "10")
+    assert code == 0
+    assert pd.read_csv(tmp_path / "cross_validation.csv")["mean_absolute_error"].tolist() == [0.0, 0.0]
+    expected = (finished[2] / "suggestions.csv").read_bytes()
+    assert (tmp_path / "suggestions.csv").read_bytes() == expected

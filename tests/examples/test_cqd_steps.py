@@ -1,0 +1,202 @@
+"""The steps of the PbS example, each alone, on numbers known by hand."""
+
+import io
+
+import explore
+import judge
+import numpy as np
+import pandas as pd
+import pytest
+import run
+from dataset import load_cqd_pbs, load_table1
+from preparation import INPUTS, SETTINGS, prepare
+from report import print_results
+from results import Results
+from rich.console import Console
+from sklearn.base import BaseEstimator
+
+from bnnopt.campaign import NamedChoice
+
+
+class PlaneNetwork(BaseEstimator):
+    """Predicts polydispersity 0.1 and a peak of ten times the injection temperature; remembers its rows."""
+
+    def fit(self, X, y):
+        self.rows_ = set(X.itertuples(index=False, name=None))
+        return self
+
+    def predict(self, X, return_std=False):
+        mean = np.column_stack([np.full(len(X), 0.1), 10.0 * X["T_inj_C"]])
+        return (mean, np.tile([0.05, 50.0], (len(X), 1))) if return_std else mean
+
+
+class MemoryNetwork(PlaneNetwork):
+    """Predicts 1 for rows that it was fitted on and 0 for others."""
+
+    def predict(self, X, return_std=False):
+        seen = [row in self.rows_ for row in X.itertuples(index=False, name=None)]
+        mean = np.column_stack([seen, seen]).astype(float)
+        return (mean, np.ones_like(mean)) if return_std else mean
+
+
+@pytest.fixture(scope="module")
+def settings():
+    return run.load_settings(short=False)
+
+
+@pytest.fixture(scope="module")
+def table():
+    return prepare(load_cqd_pbs())
+
+
+def predictions_of(table, *, offset, std):
+    """Predictions that miss each measured outcome by an offset."""
+    columns = {f"{output}_mean": table[output] + offset[output] for output in judge.OUTPUTS}
+    return pd.DataFrame({**columns, **{f"{output}_std": std[output] for output in judge.OUTPUTS}})
+
+
+def test_settings_of_the_full_run(settings):
+    assert settings.targets.values == (620, 780, 950, 1150, 1330, 1500)
+    assert settings.space.setting_names == SETTINGS
+    assert "max_iter" not in settings.surrogate.parameters
+    assert [objective.name for objective in settings.objectives] == judge.OUTPUTS
+
+
+def test_the_short_mode_takes_fewer_updates_and_targets_and_nothing_else(settings):
+    short = run.load_settings(short=True)
+    assert short.targets.values == (620, 780)
+    assert short.surrogate.parameters == {**settings.surrogate.parameters, "max_iter": 500}
+    changed = {"surrogate", "targets"}
+    assert short.model_dump(exclude=changed) == settings.model_dump(exclude=changed)
+
+
+def test_score_by_hand():
+    table = pd.DataFrame(
+        {"polydispersity": [0.1, 0.2, 0.3, 0.4], "peak_nm": [600.0, 800.0, 1000.0, 1200.0]},
+        index=[3, 1, 7, 5],
+    )
+    offset = {"polydispersity": 0.1, "peak_nm": [0.0, 0.0, 0.0, 300.0]}
+    result = judge.score(
+        table, predictions_of(table, offset=offset, std={"polydispersity": 0.1, "peak_nm": 100})
+    )
+    assert result["outcome"].tolist() == ["polydispersity", "peak_nm"]
+    assert result["mean_absolute_error"].to_numpy() == pytest.approx([0.1, 75.0])
+    assert result["r2"].to_numpy() == pytest.approx([1 - 0.04 / 0.05, 1 - 90_000 / 200_000])
+    assert result["coverage_95"].tolist() == [1.0, 0.75]
+    assert result["mean_log_density"].to_numpy() == pytest.approx([0.883646, -6.649109], abs=1e-6)
+
+
+def test_no_row_is_predicted_by_a_model_that_saw_it(table):
+    done = table.dropna().drop_duplicates(INPUTS)
+    name, predictions = next(judge.cross_validate(done, MemoryNetwork(), seed=0))
+    assert name == "MC dropout"
+    assert predictions.index.equals(done.index)
+    assert predictions["peak_nm_mean"].tolist() == [0.0] * len(done)
+
+
+def test_table1_is_judged_by_its_intervals():
+    verified = judge.judge_table1(PlaneNetwork(), load_table1())
+    assert verified["peak_nm_measured"].tolist() == [620, 780, 950, 1150, 1330, 1500]
+    assert verified["peak_nm_predicted"].tolist() == [530, 760, 1090, 1100, 1250, 1400]
+    assert verified["peak_nm_upper_95"][0] == pytest.approx(530 + 1.959964 * 50)
+    assert verified["peak_nm_inside"].tolist() == [True, True, False, True, True, False]
+    assert verified["polydispersity_measured"].to_numpy() == pytest.approx(
+        np.exp([-1.27, -2.1, -3.8, -6.6, -8.5, -9])
+    )
+    assert verified["polydispersity_inside"].tolist() == [False, True, True, False, False, False]
+
+
+def test_the_usual_outdoor_temperature_is_the_median():
+    table = pd.DataFrame({"T_outdoor_C": [3.0, 20.0, 5.0]})
+    assert explore.usual_context(table, None) == {"T_outdoor_C": 5.0}
+    assert explore.usual_context(table, 12) == {"T_outdoor_C": 12.0}
+    assert explore.usual_context(table, 0.0) == {"T_outdoor_C": 0.0}
+
+
+def test_a_recipe_is_new_whatever_the_weather(table):
+    made = table.iloc[:5]
+    assert not explore.is_new(made.iloc[[2]].assign(T_outdoor_C=-40.0), made)
+    assert not explore.is_new(made.iloc[[2]] + 1e-12, made)
+    assert explore.is_new(made.iloc[[2]].assign(OLA_mL=0.31), made)
+    assert not explore.is_new(pd.concat([made.iloc[[2]].assign(OLA_mL=0.31), made.iloc[[0]]]), made)
+
+
+def test_the_pool_has_three_layers_of_recipes_that_can_be_made(settings, monkeypatch):
+    monkeypatch.setattr(explore, "CHUNK", 400)
+    steps = []
+    pool = explore.score_pool(PlaneNetwork(), settings.space, {"T_outdoor_C": 7.0}, 1000, 0, steps.append)
+    assert steps == [400, 400, 200]
+    assert settings.space.is_feasible(pool.astype(float).round(explore.DECIMALS)).all()
+    assert set(pool["layer"]) == {0, 1, 2}
+    chlorides = pool[["Cl_hot_mM", "Cl_60C_mM"]].sum(axis=1)
+    assert (chlorides[pool["layer"] >= 1] == 0).all()
+    assert (chlorides[pool["layer"] == 0] > 0).all()
+    assert (pool.loc[pool["layer"] == 2, "OLA_mL"] == 0).all()
+    assert (pool["T_inj_C"] % 1 == 0).all()
+    assert (pool["peak_nm"] == 10 * pool["T_inj_C"]).all()
+    assert (pool["T_outdoor_C"] == 7).all()
+
+
+def test_without_a_recipe_near_the_target_the_closest_are_candidates(settings, table):
+    """Peaks of the pool are 460 to 1750 nm by construction; the second target lies far above."""
+    surrogate = NamedChoice(name="gaussian_process", parameters={"n_restarts_optimizer": 0})
+    targets = settings.targets.model_copy(update={"values": (1000.0, 5000.0)})
+    settings = settings.model_copy(update={"surrogate": surrogate, "targets": targets})
+    context = {"T_outdoor_C": 10.0}
+    pool = explore.score_pool(PlaneNetwork(), settings.space, context, 3000, 0, lambda _: None)
+    result = explore.suggest(settings, table.iloc[:40], pool, context, 0, lambda _: None)
+    assert result["target_nm"].tolist() == [1000.0] * 3 + [5000.0] * 3 + [1000.0] * 3 + [5000.0] * 3
+    assert result["T_inj_C"][:3].between(98, 102).all()
+    assert (result["T_inj_C"][3:6] > 165).all()
+    assert result["T_inj_C"][9:].between(130, 140).all()
+    assert not result["interval_contains_target"][3:6].any()
+
+
+@pytest.fixture
+def results(settings, table):
+    """Results whose tables hold the numbers that the tests look for on the screen."""
+    recipes = settings.space.sample(2, random_state=0, context={"T_outdoor_C": 10.0})
+    moments = {"peak_nm_mean": [949.6, 1501.2], "polydispersity_mean": [0.012345, -0.0005]}
+    limits = {"target_nm": [950.0, 1500.0], "T_inj_limit_C": [np.nan, 140.0]}
+    suggestions = recipes.assign(**limits, **moments, interval_contains_target=[True, False])
+    return Results(
+        settings=settings,
+        table=table,
+        guided=np.zeros(len(table), dtype=bool),
+        scores=pd.DataFrame({"outcome": ["peak_nm"], "mean_absolute_error": [137.57], "r2": [0.82283]}),
+        predictions=pd.DataFrame(),
+        fitted=PlaneNetwork(),
+        table1=load_table1(),
+        verified=judge.judge_table1(PlaneNetwork(), load_table1()),
+        pool=pd.DataFrame(),
+        suggestions=suggestions,
+    )
+
+
+def printed_lines(results):
+    text = io.StringIO()
+    print_results(Console(file=text, width=200), results)
+    return [line.split() for line in text.getvalue().splitlines()]
+
+
+def test_printed_numbers_have_three_digits_or_are_whole(results):
+    lines = printed_lines(results)
+    assert ["peak_nm", "138", "0.823"] in lines
+    first, second = (line for line in lines if line[:2] in (["950", "-"], ["1500", "140"]))
+    assert first[-2:] == ["950", "0.0123"]
+    assert second[-2:] == ["1501", "-0.0005"]
+    assert ["950", "1090", "992", "1188", "False"] in lines
+
+
+def test_the_printed_checks_count_what_is_kept(results):
+    lines = [" ".join(line) for line in printed_lines(results)]
+    assert "Mean absolute error 80 nm; 4 of 6 inside." in lines
+    checks = (
+        "Of 2 suggestions 2 are inside bounds and constraints, 1 have an interval that contains the target"
+    )
+    assert f"{checks}; all are new." in lines
+
+
+def test_a_recipe_made_before_is_told(results):
+    results.suggestions.loc[0, SETTINGS] = results.table.loc[0, SETTINGS]
+    assert any("SOME WERE MADE BEFORE" in " ".join(line) for line in printed_lines(results))
