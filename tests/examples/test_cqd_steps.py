@@ -15,7 +15,7 @@ from results import Results
 from rich.console import Console
 from sklearn.base import BaseEstimator
 
-from bnnopt.campaign import NamedChoice
+from bnnopt.campaign import NamedChoice, read_runs, resume
 
 
 class PlaneNetwork(BaseEstimator):
@@ -68,6 +68,12 @@ def test_the_short_mode_takes_fewer_updates_and_targets_and_nothing_else(setting
     assert short.surrogate.parameters == {**settings.surrogate.parameters, "max_iter": 500}
     changed = {"surrogate", "targets"}
     assert short.model_dump(exclude=changed) == settings.model_dump(exclude=changed)
+
+
+def test_the_prepared_table_is_what_the_command_line_reads(settings, table, tmp_path):
+    table.to_csv(tmp_path / "runs.csv", index=False)
+    counts = resume(settings, read_runs(tmp_path / "runs.csv")).summary()
+    assert counts == {"n_told": 100, "n_measured": 95, "n_failed": 5, "n_repeated": 3, "n_pending": 0}
 
 
 def test_score_by_hand():
