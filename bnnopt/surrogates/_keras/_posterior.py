@@ -17,7 +17,9 @@ from bnnopt.surrogates._networks import Networks
 
 __all__ = ["propagate", "propagate_moments"]
 
-ROWS_PER_BLOCK = 512
+# Products work on panels of rows; a block that panels of 1, 2 or 3 registers do not fill rounds its last rows
+# differently from the others, and a row would then show where it stood (128 and 512 did).
+ROWS_PER_BLOCK = 384
 
 
 def propagate(X: FloatArray, networks: Networks, masks: list[FloatArray]) -> FloatArray:

@@ -1,7 +1,7 @@
-"""Training of many dropout networks side by side, driven by scikeras, looped inside one TensorFlow graph.
+"""Training of many dropout networks side by side, driven by scikeras.
 
-One "epoch" of Keras is here a chunk of `UPDATES_PER_CHUNK` optimizer updates that run in one `tf.while_loop`,
-so that Keras is entered once for hundreds of updates and callbacks see the end of each chunk.
+One "epoch" of Keras is here a chunk of optimizer updates inside one graph (`_chunk.py`), so that Keras is
+entered once for hundreds of updates and callbacks see the end of each chunk.
 """
 
 from typing import Any
@@ -12,13 +12,11 @@ import tensorflow as tf
 from scikeras.wrappers import KerasRegressor
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._keras._layers import DenseStack, DropoutStack
+from bnnopt.surrogates._keras._chunk import UPDATES_PER_CHUNK, chunk_graph, first_state
+from bnnopt.surrogates._keras._stack import NetworkStack
 from bnnopt.surrogates._networks import Networks, TrainingPlan, initial_weights
 
 __all__ = ["train_networks"]
-
-UPDATES_PER_CHUNK = 250
-LAST_RATE = 0.02
 
 
 def train_networks(X: FloatArray, y: FloatArray, row_weights: FloatArray, plan: TrainingPlan) -> Networks:
@@ -51,9 +49,8 @@ def train_networks(X: FloatArray, y: FloatArray, row_weights: FloatArray, plan: 
         model__plan=plan,
         model__n_features=X.shape[1],
         model__n_outputs=y.shape[1],
-        model__n_rows=len(X),
         batch_size=len(X),
-        epochs=-(-plan.n_updates // _chunk_size(plan)),
+        epochs=-(-plan.n_updates // UPDATES_PER_CHUNK),
         fit__shuffle=False,
         verbose=0,
     )
@@ -62,106 +59,43 @@ def train_networks(X: FloatArray, y: FloatArray, row_weights: FloatArray, plan: 
     return _as_networks(regressor.model_, plan)
 
 
-def _chunk_size(plan: TrainingPlan) -> int:
-    return min(UPDATES_PER_CHUNK, plan.n_updates)
-
-
-def _as_networks(model: keras.Model, plan: TrainingPlan) -> Networks:
-    layers = [layer for layer in model.layers if isinstance(layer, DenseStack)]
+def _as_networks(model: "_ChunkedModel", plan: TrainingPlan) -> Networks:
+    arrays = [tensor.numpy().copy() for tensor in model.stack.tensors]
     return Networks(
-        kernels=tuple(layer.kernel.value.numpy().copy() for layer in layers),
-        biases=tuple(layer.bias.value.numpy().copy() for layer in layers),
+        kernels=tuple(arrays[::2]),
+        biases=tuple(arrays[1::2]),
         activation=plan.activation,
         dropout=plan.dropout,
     )
 
 
-def _build(plan: TrainingPlan, n_features: int, n_outputs: int, n_rows: int) -> keras.Model:
-    """Build and compile the stacked networks; scikeras calls this."""
-    kernels, biases = initial_weights(
-        n_features, n_outputs, plan.hidden_layer_sizes, plan.n_networks, plan.seed
-    )
-    update = keras.Variable(0, dtype="int32", trainable=False, name="update")
-    inputs = keras.Input((n_features,))
-    hidden = keras.layers.RepeatVector(plan.n_networks)(inputs)
-    for depth, (kernel, bias) in enumerate(zip(kernels[:-1], biases[:-1], strict=True)):
-        hidden = DenseStack(kernel, bias, plan.activation)(hidden)
-        hidden = DropoutStack(plan.dropout, plan.seed + depth, update)(hidden)
-    outputs = DenseStack(kernels[-1], biases[-1])(hidden)
-    model = _LoopedModel(inputs, outputs, plan=plan, update=update, n_rows=n_rows)
-    rate = keras.optimizers.schedules.CosineDecay(plan.learning_rate_init, plan.n_updates, alpha=LAST_RATE)
-    loss = _WeightedSquaredError(plan.output_weights)
-    model.compile(optimizer=keras.optimizers.Adam(rate), loss=loss, run_eagerly=True, jit_compile=False)
+def _build(plan: TrainingPlan, n_features: int, n_outputs: int) -> "_ChunkedModel":
+    """Build and compile the networks; scikeras calls this."""
+    sizes, n_networks = plan.hidden_layer_sizes, plan.n_networks
+    kernels, biases = initial_weights(n_features, n_outputs, sizes, n_networks, plan.seed)
+    model = _ChunkedModel(NetworkStack(kernels, biases, plan.activation), n_features, plan)
+    # scikeras asks for the names of an optimizer and a loss; both are in the graph of a chunk
+    model.compile(optimizer="adam", loss="mse", run_eagerly=True, jit_compile=False)
     return model
 
 
-class _WeightedSquaredError:
-    """Sum over networks of the weighted squared error; targets carry y, then each network's row weight."""
+class _ChunkedModel(keras.Model):
+    """A Keras model whose `train_step` makes a chunk of updates, on all rows or in shuffled mini-batches."""
 
-    def __init__(self, output_weights: tuple[float, ...]) -> None:
-        self.output_weights = tf.constant(output_weights, dtype=tf.float32)
-
-    def __call__(self, targets: Any, outputs: Any) -> Any:
-        n_outputs = self.output_weights.shape[0]
-        y, row_weights = targets[:, None, :n_outputs], targets[:, n_outputs:]
-        error = tf.reduce_sum(self.output_weights * tf.square(outputs - y), axis=2)
-        return tf.reduce_sum(tf.reduce_mean(row_weights * error, axis=0))
-
-
-class _LoopedModel(keras.Model):
-    """A Keras model whose `train_step` makes a whole chunk of updates inside one graph.
-
-    Keras calls `train_step` eagerly; the graph is its own, traced once for each training.
-    """
-
-    def __init__(
-        self, inputs: Any, outputs: Any, *, plan: TrainingPlan, update: keras.Variable, n_rows: int
-    ) -> None:
-        super().__init__(inputs=inputs, outputs=outputs)
+    def __init__(self, stack: NetworkStack, n_features: int, plan: TrainingPlan) -> None:
+        inputs = keras.Input((n_features,))
+        super().__init__(inputs=inputs, outputs=stack(inputs))
+        self.stack = stack
         self.plan = plan
-        self.update = update
-        self.n_rows = n_rows
-        self._graph: Any = None
+        self.shapes = [tuple(variable.shape) for variable in stack.trainable_variables]
+        self.state = first_state(self.shapes)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Make a chunk of updates on the rows in `data`, all of them or shuffled mini-batches."""
+        """Make a chunk of updates with the rows and targets in `data`."""
         rows, targets = data
-        if self._graph is None:
-            self._graph = tf.function(self._make_updates).get_concrete_function(rows, targets)
-        return {"loss": self._graph(rows, targets)}
-
-    def _make_updates(self, rows: Any, targets: Any) -> Any:
-        order = self._order()
-
-        def is_unfinished(done: Any, _loss: Any) -> Any:
-            return (done < _chunk_size(self.plan)) & (self.update.value < self.plan.n_updates)
-
-        def make_update(done: Any, _loss: Any) -> tuple[Any, Any]:
-            loss = self._update(*self._batch(rows, targets, order, done))
-            self.update.assign_add(1)
-            return done + 1, loss
-
-        return tf.while_loop(is_unfinished, make_update, [tf.constant(0), tf.constant(0.0)])[1]
-
-    def _order(self) -> Any:
-        """Draw a new order of the rows for a chunk; None in full batch."""
-        if self.plan.batch_size >= self.n_rows:
-            return None
-        seed = tf.stack([self.plan.seed + len(self.plan.hidden_layer_sizes), self.update.value])
-        return tf.argsort(tf.random.stateless_uniform([self.n_rows], seed))
-
-    def _batch(self, rows: Any, targets: Any, order: Any, done: Any) -> tuple[Any, Any]:
-        if order is None:
-            return rows, targets
-        size = self.plan.batch_size
-        chosen = tf.gather(order, (done * size + tf.range(size)) % self.n_rows)
-        return tf.gather(rows, chosen), tf.gather(targets, chosen)
-
-    def _update(self, rows: Any, targets: Any) -> Any:
-        with tf.GradientTape() as tape:
-            loss = self.loss(targets, self(rows, training=True))
-            kernels = [layer.kernel.value for layer in self.layers if isinstance(layer, DenseStack)]
-            loss += self.plan.penalty * tf.add_n([tf.reduce_sum(tf.square(kernel)) for kernel in kernels])
-        variables = [variable.value for variable in self.trainable_variables]
-        self.optimizer.apply(tape.gradient(loss, variables), self.trainable_variables)
-        return loss
+        graph = chunk_graph(self.plan, self.shapes, is_full_batch=self.plan.batch_size >= len(rows))
+        seed, penalty = tf.constant(self.plan.seed), tf.constant(self.plan.penalty, tf.float32)
+        weights, self.state, loss = graph(rows, targets, self.stack.tensors, self.state, seed, penalty)
+        for variable, value in zip(self.stack.trainable_variables, weights, strict=True):
+            variable.assign(value)
+        return {"loss": loss}

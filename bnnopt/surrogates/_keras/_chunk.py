@@ -1,0 +1,135 @@
+"""A chunk of optimizer updates inside one TensorFlow graph, traced once for each shape of networks.
+
+The graph takes weights, optimizer state and rows as arguments and gives the new ones back: fits of networks
+of one shape, on any number of rows, share it. Tracing anew for each fit would cost more time than a short
+training, and memory that TensorFlow does not give back.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from bnnopt.surrogates._keras._stack import forward
+from bnnopt.surrogates._networks import TrainingPlan
+
+__all__ = ["UPDATES_PER_CHUNK", "chunk_graph", "first_state"]
+
+UPDATES_PER_CHUNK = 250
+LAST_RATE = 0.02
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+
+State = list[Any]
+
+
+def first_state(shapes: Sequence[tuple[int, ...]]) -> State:
+    """Return Adam's first state: the number of updates, then both moments of each weight."""
+    zeros = [tf.zeros(shape) for shape in shapes]
+    return [tf.constant(0), *zeros, *zeros]
+
+
+def chunk_graph(
+    plan: TrainingPlan, shapes: Sequence[tuple[int, ...]], is_full_batch: bool
+) -> Callable[..., Any]:
+    """Return the graph that makes a chunk of updates.
+
+    Parameters
+    ----------
+    plan : TrainingPlan
+        Its seed and penalty do not matter, they are arguments of the graph.
+    shapes : sequence of tuple
+        Shapes of the weights, kernel and bias of each layer in turn.
+    is_full_batch : bool
+        Whether an update sees all rows.
+
+    Returns
+    -------
+    callable
+        `graph(rows, targets, weights, state, seed, penalty)` to `(weights, state, loss)`; it stops early when
+        `plan.n_updates` are made.
+    """
+    size = 0 if is_full_batch else plan.batch_size
+    return _traced(replace(plan, seed=0, penalty=0.0, batch_size=size), tuple(shapes))
+
+
+@lru_cache(maxsize=64)
+def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...]) -> Callable[..., Any]:
+    def chunk(rows: Any, targets: Any, weights: Any, state: State, seed: Any, penalty: Any) -> Any:
+        order = _order(rows, seed + len(plan.hidden_layer_sizes), state[0]) if plan.batch_size else None
+
+        def is_unfinished(done: Any, weights: Any, state: State, loss: Any) -> Any:
+            return (done < UPDATES_PER_CHUNK) & (state[0] < plan.n_updates)
+
+        def update(done: Any, weights: Any, state: State, loss: Any) -> Any:
+            batch = _batch(rows, targets, order, done, plan.batch_size)
+            loss, gradients = _loss_and_gradients(*batch, weights, state[0], seed, penalty, plan)
+            weights, state = _adam(weights, gradients, state, _step_size(state[0], plan))
+            return done + 1, weights, state, loss
+
+        start = [tf.constant(0), weights, state, tf.constant(0.0)]
+        return tf.while_loop(is_unfinished, update, start)[1:]
+
+    weights = [tf.TensorSpec(shape) for shape in shapes]
+    signature = [
+        tf.TensorSpec([None, shapes[0][1]]),
+        tf.TensorSpec([None, len(plan.output_weights) + plan.n_networks]),
+        weights,
+        [tf.TensorSpec([], tf.int32), *weights, *weights],
+        tf.TensorSpec([], tf.int32),
+        tf.TensorSpec([]),
+    ]
+    return tf.function(chunk, autograph=False).get_concrete_function(*signature)
+
+
+def _loss_and_gradients(
+    rows: Any, targets: Any, weights: Any, update: Any, seed: Any, penalty: Any, plan: TrainingPlan
+) -> tuple[Any, list[Any]]:
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        outputs = forward(rows, weights, plan.activation, dropout=plan.dropout, seed=seed, update=update)
+        loss = _squared_error(targets, outputs, plan.output_weights)
+        loss += penalty * tf.add_n([tf.reduce_sum(tf.square(kernel)) for kernel in weights[::2]])
+    return loss, tape.gradient(loss, weights)
+
+
+def _squared_error(targets: Any, outputs: Any, output_weights: tuple[float, ...]) -> Any:
+    """Sum over networks of the weighted mean squared error; targets are y, then each network's row weight."""
+    n_outputs = len(output_weights)
+    y, row_weights = targets[:, :n_outputs], tf.transpose(targets[:, n_outputs:])
+    error = tf.reduce_sum(tf.constant(output_weights, tf.float32) * tf.square(outputs - y), axis=2)
+    return tf.reduce_sum(tf.reduce_mean(row_weights * error, axis=1))
+
+
+def _step_size(update: Any, plan: TrainingPlan) -> Any:
+    """Fall from the first rate to `LAST_RATE` of it along half a cosine (Loshchilov and Hutter 2017)."""
+    progress = tf.cast(update, tf.float32) / plan.n_updates
+    share = 0.5 * (1.0 + tf.cos(np.pi * progress))
+    return plan.learning_rate_init * (LAST_RATE + (1.0 - LAST_RATE) * share)
+
+
+def _adam(weights: Any, gradients: Any, state: State, rate: Any) -> tuple[list[Any], State]:
+    """Make one update of Adam (Kingma and Ba 2015, algorithm 1, in the form at the end of its section 2)."""
+    n_updates = state[0] + 1
+    count = tf.cast(n_updates, tf.float32)
+    rate = rate * tf.sqrt(1.0 - BETA_2**count) / (1.0 - BETA_1**count)
+    first, second = state[1 : 1 + len(weights)], state[1 + len(weights) :]
+    first = [BETA_1 * m + (1.0 - BETA_1) * g for m, g in zip(first, gradients, strict=True)]
+    second = [BETA_2 * v + (1.0 - BETA_2) * tf.square(g) for v, g in zip(second, gradients, strict=True)]
+    moments = zip(weights, first, second, strict=True)
+    return [w - rate * m / (tf.sqrt(v) + EPSILON) for w, m, v in moments], [n_updates, *first, *second]
+
+
+def _order(rows: Any, seed: Any, update: Any) -> Any:
+    """Draw a new order of the rows."""
+    return tf.argsort(tf.random.stateless_uniform([tf.shape(rows)[0]], tf.stack([seed, update])))
+
+
+def _batch(rows: Any, targets: Any, order: Any, done: Any, size: int) -> tuple[Any, Any]:
+    """Take the next rows in the order; all rows in full batch."""
+    if order is None:
+        return rows, targets
+    chosen = tf.gather(order, (done * size + tf.range(size)) % tf.shape(order)[0])
+    return tf.gather(rows, chosen), tf.gather(targets, chosen)
