@@ -1,0 +1,101 @@
+"""Parameters and data that cannot be used are refused with a message that says why."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.exceptions import NotFittedError
+
+from bnnopt.surrogates import MCDropoutRegressor
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"hidden_layer_sizes": ()}, r"at least one layer of at least one unit, got \(\)"),
+        ({"hidden_layer_sizes": (20, 0)}, r"at least one layer of at least one unit, got \(20, 0\)"),
+        ({"hidden_layer_sizes": 20}, "'hidden_layer_sizes' parameter .* must be an array-like. Got 20"),
+        ({"activation": "swish"}, "'activation' parameter .* must be a str among .* Got 'swish'"),
+        ({"dropout": 1.0}, r"'dropout' parameter .* in the range \[0.0, 1.0\). Got 1.0"),
+        ({"dropout": -0.1}, r"'dropout' parameter .* in the range \[0.0, 1.0\). Got -0.1"),
+        ({"alpha": -1}, r"'alpha' parameter .* in the range \[0.0, inf\). Got -1"),
+        ({"alpha": np.nan}, "'alpha' parameter .* Got nan"),
+        ({"n_networks": 0}, r"'n_networks' parameter .* in the range \[1, inf\). Got 0"),
+        ({"n_masks": 0}, r"'n_masks' parameter .* in the range \[1, inf\). Got 0"),
+        ({"learning_rate_init": 0}, r"'learning_rate_init' parameter .* in the range \(0.0, inf\). Got 0"),
+        ({"max_iter": 0}, r"'max_iter' parameter .* in the range \[1, inf\). Got 0"),
+        ({"max_iter": 1.5}, "'max_iter' parameter .* must be an int .* Got 1.5"),
+        ({"batch_size": 0}, "'batch_size' parameter .* Got 0"),
+        ({"batch_size": "full"}, "'batch_size' parameter .* Got 'full'"),
+        ({"random_state": "zero"}, "'random_state' parameter .* Got 'zero'"),
+        ({"output_weights": (1,)}, r"must be 2 finite number\(s\) above 0, one for each output, got \(1,\)"),
+        ({"output_weights": (1, 2, 3)}, r"must be 2 finite number\(s\) above 0, .* got \(1, 2, 3\)"),
+        ({"output_weights": (1, -1)}, r"must be 2 finite number\(s\) above 0, .* got \(1, -1\)"),
+        ({"output_weights": (0, 1)}, r"must be 2 finite number\(s\) above 0, .* got \(0, 1\)"),
+        ({"output_weights": (1, np.nan)}, r"must be 2 finite number\(s\) above 0, .* got \(1, nan\)"),
+        ({"output_weights": (1, np.inf)}, r"must be 2 finite number\(s\) above 0, .* got \(1, inf\)"),
+    ],
+)
+def test_parameters_out_of_range(rows, outcomes, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        MCDropoutRegressor(**parameters).fit(rows, outcomes)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite(quick, fitted, rows, outcomes, value):
+    bad_rows, bad_outcomes = rows.copy(), outcomes.copy()
+    bad_rows[3, 1] = bad_outcomes[5, 1] = value
+    kind = "NaN" if np.isnan(value) else "infinity"
+    with pytest.raises(ValueError, match=f"Input X contains {kind}"):
+        quick().fit(bad_rows, outcomes)
+    with pytest.raises(ValueError, match=f"Input y contains {kind}"):
+        quick().fit(rows, bad_outcomes)
+    with pytest.raises(ValueError, match=f"Input y contains {kind}"):
+        quick().fit(rows, bad_outcomes[:, 1])
+    with pytest.raises(ValueError, match=f"Input X contains {kind}"):
+        fitted.predict(bad_rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, y: (X[:1], y[:1]), r"1 sample\(s\) .* while a minimum of 2 is required"),
+        (lambda X, y: (X[:0], y[:0]), r"0 sample\(s\) .* while a minimum of 2 is required"),
+        (lambda X, y: (X[:, :0], y), r"0 feature\(s\) .* while a minimum of 1 is required"),
+        (lambda X, y: (X, y[:-1]), r"inconsistent numbers of samples: \[40, 39\]"),
+        (lambda X, y: (X[:, 0], y), "Expected 2D array, got 1D array"),
+        (lambda X, y: (X, y[:, :, None]), "Found array with dim 3"),
+        (lambda X, y: (X, ["high"] * 40), "could not convert string to float: .*high"),
+        (lambda X, y: (X + 1j, y), "Complex data not supported"),
+        (lambda X, y: (X, None), "requires y to be passed"),
+    ],
+    ids=["one row", "no row", "no column", "y too short", "flat X", "3-D y", "text y", "complex", "no y"],
+)
+def test_data_of_the_wrong_form(quick, rows, outcomes, change, message):
+    with pytest.raises(ValueError, match=message):
+        quick().fit(*change(rows, outcomes))
+
+
+def test_a_column_of_text(quick, rows, outcomes):
+    table = pd.DataFrame(rows, columns=["T", "OLA", "S"]).assign(S="red")
+    with pytest.raises(ValueError, match="could not convert string to float: 'red'"):
+        quick().fit(table, outcomes)
+
+
+def test_sparse_data(quick, fitted, rows, outcomes):
+    with pytest.raises(TypeError, match=r"Sparse data was passed for X, but dense data is required"):
+        quick().fit(sparse.csr_array(rows), outcomes)
+    with pytest.raises(TypeError, match=r"Sparse data was passed for X, but dense data is required"):
+        fitted.predict(sparse.csr_array(rows))
+
+
+@pytest.mark.parametrize("method", ["predict", "sample_y"])
+def test_use_before_fit(rows, method):
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        getattr(MCDropoutRegressor(), method)(rows)
+
+
+@pytest.mark.parametrize("method", ["predict", "sample_y"])
+def test_the_wrong_number_of_columns(fitted, rows, method):
+    with pytest.raises(ValueError, match="X has 2 features, but MCDropoutRegressor is expecting 3"):
+        getattr(fitted, method)(rows[:, :2])

@@ -1,0 +1,122 @@
+"""Hand-made networks: draws and moments against plain NumPy and against the enumeration of all masks."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy.special import erf, expit
+
+from bnnopt.surrogates._keras import propagate, propagate_moments
+from bnnopt.surrogates._networks import ACTIVATIONS, Networks, draw_masks
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+FUNCTIONS = {
+    "elu": lambda z: np.where(z > 0, z, np.expm1(z)),
+    "gelu": lambda z: z * (1 + erf(z / np.sqrt(2))) / 2,
+    "relu": lambda z: np.maximum(z, 0),
+    "selu": lambda z: SELU_SCALE * np.where(z > 0, z, SELU_ALPHA * np.expm1(z)),
+    "silu": lambda z: z * expit(z),
+    "softplus": lambda z: np.log1p(np.exp(z)),
+    "tanh": np.tanh,
+}
+
+
+def make_networks(
+    hidden_layer_sizes, *, n_networks=2, n_inputs=3, n_outputs=2, activation="tanh", dropout=0.2
+):
+    rng = np.random.default_rng(7)
+    sizes = [n_inputs, *hidden_layer_sizes, n_outputs]
+    shapes = list(itertools.pairwise(sizes))
+    return Networks(
+        kernels=tuple(rng.normal(0, 0.7, (n_networks, *shape)).astype(np.float32) for shape in shapes),
+        biases=tuple(rng.normal(0, 0.5, (n_networks, n_out)).astype(np.float32) for _, n_out in shapes),
+        activation=activation,
+        dropout=dropout,
+    )
+
+
+def forward(X, networks, masks, network, draw):
+    """One thinned network in float64."""
+    values = X
+    for depth, mask in enumerate(masks):
+        before = values @ networks.kernels[depth][network].astype(float) + networks.biases[depth][network]
+        values = FUNCTIONS[networks.activation](before) * mask[network, draw]
+    return values @ networks.kernels[-1][network].astype(float) + networks.biases[-1][network]
+
+
+def all_masks(n_units, dropout):
+    """Every mask of a layer, (2**n_units, n_units), and its probability."""
+    is_kept = np.array(list(itertools.product([False, True], repeat=n_units)))
+    probability = np.prod(np.where(is_kept, 1 - dropout, dropout), axis=1)
+    return (is_kept / (1 - dropout)).astype(np.float32), probability
+
+
+@pytest.fixture
+def X():
+    return np.random.default_rng(3).uniform(-1, 1, (11, 3))
+
+
+def test_the_reference_knows_every_activation():
+    assert set(FUNCTIONS) == set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_draws_are_a_plain_forward_pass(X, activation):
+    networks = make_networks((5, 4), activation=activation)
+    masks = draw_masks(networks, 3, np.random.default_rng(0))
+    draws = propagate(X, networks, masks)
+    assert draws.shape == (11, 2, 3, 2)
+    for network, draw in itertools.product(range(2), range(3)):
+        expected = forward(X, networks, masks, network, draw)
+        np.testing.assert_allclose(draws[:, network, draw], expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden_layer_sizes", [(6,), (5, 4), (4, 3, 5)])
+def test_mean_is_that_of_passes_with_the_last_layer_whole(X, hidden_layer_sizes):
+    networks = make_networks(hidden_layer_sizes)
+    masks = draw_masks(networks, 4, np.random.default_rng(1))
+    whole = [*masks[:-1], np.ones_like(masks[-1])]
+    passes = [forward(X, networks, whole, k, m) for k, m in itertools.product(range(2), range(4))]
+    mean, _ = propagate_moments(X, networks, masks)
+    np.testing.assert_allclose(mean, np.mean(passes, axis=0), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dropout", [0.1, 0.5])
+@pytest.mark.parametrize("n_networks", [1, 3])
+def test_moments_of_one_hidden_layer_are_those_over_all_masks(X, dropout, n_networks):
+    networks = make_networks((6,), n_networks=n_networks, dropout=dropout)
+    every_mask, probability = all_masks(6, dropout)
+    masks = [np.repeat(every_mask[None], n_networks, axis=0)]
+    draws = propagate(X, networks, masks).astype(float)
+    weights = np.tile(probability, n_networks) / n_networks
+    by_mask = draws.reshape(len(X), -1, 2)
+    exact_mean = np.einsum("nmk,m->nk", by_mask, weights)
+    exact_variance = np.einsum("nmk,m->nk", (by_mask - exact_mean[:, None]) ** 2, weights)
+
+    one_mask = draw_masks(networks, 1, np.random.default_rng(0))
+    mean, variance = propagate_moments(X, networks, one_mask)
+    assert probability.sum() == pytest.approx(1)
+    np.testing.assert_allclose(mean, exact_mean, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(variance, exact_variance, rtol=1e-4, atol=1e-6)
+
+
+def test_variance_of_two_hidden_layers_is_that_over_all_masks(X):
+    networks = make_networks((4, 3), n_networks=1, dropout=0.5)  # every mask has the same probability
+    first, _ = all_masks(4, 0.5)
+    second, _ = all_masks(3, 0.5)
+    pairs = list(itertools.product(range(16), range(8)))
+    masks = [np.stack([first[i] for i, _ in pairs])[None], np.stack([second[j] for _, j in pairs])[None]]
+    draws = propagate(X, networks, masks).astype(float)[:, 0]
+    mean, variance = propagate_moments(X, networks, [first[None], np.ones((1, 16, 3), dtype=np.float32)])
+    np.testing.assert_allclose(mean, draws.mean(axis=1), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(variance, draws.var(axis=1), rtol=1e-4, atol=1e-6)
+
+
+def test_without_dropout_the_variance_is_that_between_networks(X):
+    networks = make_networks((5,), n_networks=3, dropout=0.0)
+    masks = draw_masks(networks, 1, np.random.default_rng(0))
+    by_network = np.stack([forward(X, networks, masks, network, 0) for network in range(3)])
+    mean, variance = propagate_moments(X, networks, masks)
+    np.testing.assert_allclose(mean, by_network.mean(axis=0), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(variance, by_network.var(axis=0), rtol=1e-4, atol=1e-6)

@@ -1,0 +1,132 @@
+"""The parts that need no TensorFlow: range scaling, held-out rows and their noise, first weights, masks."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from bnnopt.surrogates._holdout import SMALLEST_NOISE_SHARE, assign_holdout, noise_variance
+from bnnopt.surrogates._networks import Networks, draw_masks, initial_weights
+from bnnopt.surrogates._scaling import InputScaler, RangeScaler
+
+tables = arrays(
+    float, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=8), elements=st.floats(-1e6, 1e6)
+)
+
+
+def networks_of(hidden_layer_sizes, n_networks=2, dropout=0.1):
+    kernels, biases = initial_weights(3, 1, hidden_layer_sizes, n_networks, seed=0)
+    return Networks(tuple(kernels), tuple(biases), "tanh", dropout)
+
+
+def test_scaler_maps_the_range_to_zero_and_one():
+    scaler = RangeScaler.of(np.array([[10.0, -1.0], [30.0, 1.0], [15.0, 0.0]]))
+    np.testing.assert_array_equal(scaler.lower, [10, -1])
+    np.testing.assert_array_equal(scaler.span, [20, 2])
+    np.testing.assert_array_equal(scaler.scale(np.array([[15.0, 2.0]])), [[0.25, 1.5]])
+    np.testing.assert_array_equal(scaler.restore(np.array([[0.25, 1.5]])), [[15, 2]])
+
+
+def test_scaler_leaves_a_constant_column_in_its_units():
+    scaler = RangeScaler.of(np.array([[7.0, 0.0], [7.0, 4.0]]))
+    np.testing.assert_array_equal(scaler.span, [1, 4])
+    np.testing.assert_array_equal(scaler.scale(np.array([[7.0, 1.0], [8.0, 1.0]])), [[0, 0.25], [1, 0.25]])
+
+
+@settings(max_examples=50, deadline=None)
+@given(tables)
+def test_scaler_stays_in_the_unit_cube_and_comes_back(values):
+    scaler = RangeScaler.of(values)
+    scaled = scaler.scale(values)
+    assert scaled.min() >= 0
+    assert scaled.max() <= 1
+    np.testing.assert_allclose(scaler.restore(scaled), values, rtol=1e-12, atol=1e-9)
+
+
+def test_networks_see_columns_of_mean_zero_and_one_unit_for_each_1_4_deviations():
+    scaler = InputScaler.of(np.array([[10.0], [20.0], [30.0]]))
+    np.testing.assert_allclose(scaler.centre, [0.5])
+    np.testing.assert_allclose(scaler.unit, [1.4 / np.sqrt(6)])  # 0, 1/2 and 1 have the variance 1/6
+    np.testing.assert_allclose(scaler.scale(np.array([[20.0], [30.0]])), [[0], [0.5 * np.sqrt(6) / 1.4]])
+
+
+def test_networks_see_zero_where_a_column_is_constant():
+    scaler = InputScaler.of(np.array([[7.0, 0.0], [7.0, 4.0]]))
+    np.testing.assert_allclose(scaler.scale(np.array([[7.0, 2.0], [8.0, 2.0]])), [[0, 0], [1, 0]])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(2, 60), st.integers(2, 12), st.integers(0, 99))
+def test_each_row_is_held_out_once_in_equal_parts(n_rows, n_networks, seed):
+    is_held_out = assign_holdout(n_rows, n_networks, np.random.default_rng(seed))
+    assert is_held_out.shape == (n_rows, n_networks)
+    assert np.all(is_held_out.sum(axis=1) == 1)
+    assert np.ptp(is_held_out.sum(axis=0)) <= 1
+
+
+def test_a_single_network_holds_nothing_out():
+    assert not assign_holdout(9, 1, np.random.default_rng(0)).any()
+
+
+def test_noise_is_what_the_spread_does_not_explain_of_the_held_out_error():
+    is_held_out = np.array([[True, False], [False, True]])
+    draws = np.empty((2, 2, 2, 1))
+    draws[..., 0] = [[[1, 3], [2, 2]], [[5, 5], [4, 6]]]
+    # Network 0 did not see row 0 and says 2 there, network 1 did not see row 1 and says 5: errors 3 and -1,
+    # mean square 5. The variance of the draws is 1/2 in both rows.
+    noise = noise_variance(np.array([[5.0], [4.0]]), draws, is_held_out)
+    np.testing.assert_allclose(noise, [4.5])
+
+
+def test_noise_of_a_single_network_is_that_of_the_training_rows():
+    draws = np.zeros((3, 1, 4, 2))
+    noise = noise_variance(np.array([[1.0, 2.0], [1, 4], [1, 6]]), draws, np.zeros((3, 1), dtype=bool))
+    np.testing.assert_allclose(noise, [1, 56 / 3])
+
+
+def test_noise_keeps_a_share_of_the_error_under_a_wide_spread():
+    draws = np.zeros((2, 1, 2, 1))
+    draws[:, 0, :, 0] = [-10, 10]
+    noise = noise_variance(np.array([[2.0], [2.0]]), draws, np.zeros((2, 1), dtype=bool))
+    assert SMALLEST_NOISE_SHARE == 0.05
+    np.testing.assert_allclose(noise, [0.05 * 4])
+
+
+def test_first_weights_fill_the_glorot_interval():
+    kernels, biases = initial_weights(3, 2, (50, 30), n_networks=4, seed=1)
+    assert [kernel.shape for kernel in kernels] == [(4, 3, 50), (4, 50, 30), (4, 30, 2)]
+    assert [bias.shape for bias in biases] == [(4, 50), (4, 30), (4, 2)]
+    for kernel, n_in_and_out in zip(kernels, [53, 80, 32], strict=True):
+        limit = np.sqrt(6 / n_in_and_out)
+        assert kernel.dtype == np.float32
+        assert 0.95 * limit < np.abs(kernel).max() <= limit * (1 + 1e-6)
+        assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.1)
+    assert not any(bias.any() for bias in biases)
+
+
+def test_first_weights_follow_the_seed_and_differ_between_networks():
+    kernels = [initial_weights(3, 1, (5,), 2, seed)[0][0] for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+    assert np.all(kernels[0] != kernels[2])
+    assert np.all(kernels[0][0] != kernels[0][1])
+
+
+@pytest.mark.parametrize("dropout", [0.05, 0.25, 0.5])
+def test_masks_hold_zero_or_one_over_keep_with_mean_one(dropout):
+    masks = draw_masks(networks_of((40, 30), dropout=dropout), 500, np.random.default_rng(0))
+    assert [mask.shape for mask in masks] == [(2, 500, 40), (2, 500, 30)]
+    for mask in masks:
+        np.testing.assert_array_equal(np.unique(mask), np.float32([0, 1 / (1 - dropout)]))
+        standard_error = np.sqrt(dropout / (1 - dropout) / mask.size)
+        assert abs(mask.mean(dtype=float) - 1) < 5 * standard_error
+
+
+def test_masks_without_dropout_are_all_one():
+    masks = draw_masks(networks_of((4,), dropout=0.0), 3, np.random.default_rng(0))
+    np.testing.assert_array_equal(masks[0], np.ones((2, 3, 4)))
+
+
+def test_networks_tell_their_shape():
+    networks = networks_of((4, 7), n_networks=3)
+    assert (networks.n_networks, networks.hidden_layer_sizes) == (3, (4, 7))

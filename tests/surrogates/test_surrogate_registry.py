@@ -1,0 +1,82 @@
+"""Surrogates by name, and an import that loads no TensorFlow."""
+
+import pytest
+from sklearn.linear_model import BayesianRidge, LinearRegression
+
+import bnnopt.surrogates
+from bnnopt.exceptions import UnknownNameError
+from bnnopt.surrogates import (
+    SURROGATES,
+    ARDGaussianProcessRegressor,
+    MCDropoutRegressor,
+    make_surrogate,
+)
+
+
+def test_the_names_of_the_registry():
+    assert sorted(SURROGATES) == ["gaussian_process", "mc_dropout", "mc_dropout_paper"]
+
+
+@pytest.mark.parametrize("name", SURROGATES)
+def test_every_surrogate_is_made_by_its_name(name):
+    surrogate = make_surrogate(name)
+    assert hasattr(surrogate, "fit")
+    assert not hasattr(surrogate, "n_features_in_")
+    assert make_surrogate(name) is not surrogate
+
+
+def test_parameters_reach_the_surrogate():
+    assert make_surrogate("mc_dropout", dropout=0.3).dropout == 0.3
+    paper = make_surrogate("mc_dropout_paper", max_iter=7)
+    assert (paper.max_iter, paper.activation) == (7, "elu")
+    assert make_surrogate("gaussian_process", n_restarts_optimizer=5).n_restarts_optimizer == 5
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    message = "Unknown surrogate 'mc_dropuot'. Known: gaussian_process, mc_dropout, mc_dropout_paper"
+    with pytest.raises(UnknownNameError, match=message):
+        make_surrogate("mc_dropuot")
+    with pytest.raises(ValueError, match="Did you mean 'mc_dropout'"):
+        make_surrogate("mc_dropuot")
+
+
+def test_an_estimator_is_cloned():
+    fitted = BayesianRidge(max_iter=50).fit([[0.0], [1.0]], [0.0, 1.0])
+    surrogate = make_surrogate(fitted, tol=0.1)
+    assert surrogate is not fitted
+    assert not hasattr(surrogate, "coef_")
+    assert (surrogate.max_iter, surrogate.tol, fitted.tol) == (50, 0.1, 1e-3)
+
+
+@pytest.mark.parametrize("thing", [None, 3, [1.0], object()])
+def test_neither_name_nor_estimator(thing):
+    with pytest.raises(TypeError, match=r"surrogate must be one of .*'mc_dropout'.* or an estimator"):
+        make_surrogate(thing)
+
+
+def test_an_unknown_parameter_is_named():
+    with pytest.raises(TypeError, match="depth"):
+        make_surrogate("mc_dropout", depth=3)
+    with pytest.raises(ValueError, match="Invalid parameter 'depth'"):
+        make_surrogate(LinearRegression(), depth=3)
+
+
+def test_the_public_names():
+    assert set(bnnopt.surrogates.__all__) == {
+        "SURROGATES",
+        "ARDGaussianProcessRegressor",
+        "MCDropoutRegressor",
+        "make_surrogate",
+    }
+    assert all(hasattr(bnnopt.surrogates, name) for name in bnnopt.surrogates.__all__)
+    assert SURROGATES["mc_dropout"] is MCDropoutRegressor
+    assert SURROGATES["gaussian_process"] is ARDGaussianProcessRegressor
+
+
+def test_importing_the_room_loads_no_tensorflow(new_process):
+    loaded = new_process(
+        "import sys, bnnopt.surrogates\n"
+        "bnnopt.surrogates.make_surrogate('mc_dropout')\n"
+        "print([name for name in ('tensorflow', 'keras', 'scikeras', 'matplotlib') if name in sys.modules])"
+    )
+    assert loaded.strip() == "[]"

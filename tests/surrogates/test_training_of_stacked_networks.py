@@ -1,0 +1,152 @@
+"""The training by itself: Adam's first step by hand, row weights, penalty, mini-batches, output weights."""
+
+import gc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bnnopt.surrogates._keras import propagate_moments, train_networks
+from bnnopt.surrogates._networks import Networks, TrainingPlan, draw_masks, initial_weights
+
+PLAN = TrainingPlan(
+    hidden_layer_sizes=(5,),
+    activation="tanh",
+    dropout=0.0,
+    n_networks=2,
+    penalty=0.0,
+    output_weights=(1.0,),
+    learning_rate_init=0.01,
+    n_updates=30,
+    batch_size=60,
+    seed=4,
+)
+
+
+@pytest.fixture(scope="module")
+def X():
+    return np.random.default_rng(0).uniform(-1, 1, (60, 3))
+
+
+@pytest.fixture(scope="module")
+def y(X):
+    return (X @ [[0.3], [-0.2], [0.1]] + 0.5).astype(float)
+
+
+@pytest.fixture(scope="module")
+def everything(X):
+    return np.ones((len(X), 2))
+
+
+@pytest.fixture(scope="module")
+def trained(X, y, everything):
+    return train_networks(X, y, everything, PLAN)
+
+
+def number_of_graphs():
+    gc.collect()
+    return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+
+def first_weights(plan, n_inputs=3, n_outputs=1):
+    kernels, biases = initial_weights(
+        n_inputs, n_outputs, plan.hidden_layer_sizes, plan.n_networks, plan.seed
+    )
+    return Networks(tuple(kernels), tuple(biases), plan.activation, plan.dropout)
+
+
+def weights_of(networks):
+    return [*networks.kernels, *networks.biases]
+
+
+def assert_same_weights(networks, other):
+    for mine, theirs in zip(weights_of(networks), weights_of(other), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def mean_square_error(networks, X, y):
+    mean, _ = propagate_moments(X, networks, draw_masks(networks, 1, np.random.default_rng(0)))
+    return np.mean(np.square(mean - y))
+
+
+def gradients(networks, X, y, row_weights, penalty, output_weights):
+    """Gradients of one-hidden-layer tanh networks' losses by hand, kernels first, then biases."""
+    result = []
+    for k in range(networks.n_networks):
+        kernels = [kernel[k].astype(float) for kernel in networks.kernels]
+        hidden = np.tanh(X @ kernels[0] + networks.biases[0][k])
+        error = hidden @ kernels[1] + networks.biases[1][k] - y
+        to_output = 2 * row_weights[:, [k]] * output_weights * error / row_weights[:, k].sum()
+        to_hidden = to_output @ kernels[1].T * (1 - hidden**2)
+        of_kernels = [X.T @ to_hidden, hidden.T @ to_output]
+        of_kernels = [
+            gradient + 2 * penalty * kernel for gradient, kernel in zip(of_kernels, kernels, strict=True)
+        ]
+        result.append([*of_kernels, to_hidden.sum(axis=0), to_output.sum(axis=0)])
+    return [np.stack(parts) for parts in zip(*result, strict=True)]
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.3])
+def test_the_first_update_is_a_step_against_the_sign_of_the_gradient(X, y, penalty):
+    # Adam divides its first step by the gradient's size: learning_rate_init remains.
+    both = np.column_stack([y, 1 - 2 * y**2])
+    row_weights = np.random.default_rng(1).uniform(0, 2, (60, 2))
+    plan = replace(PLAN, penalty=penalty, output_weights=(1.0, 0.2), n_updates=1)
+    before = first_weights(plan, n_outputs=2)
+    after = train_networks(X, both, row_weights, plan)
+    expected = gradients(before, X, both, row_weights, penalty, np.array([1.0, 0.2]))
+    for old, new, gradient in zip(weights_of(before), weights_of(after), expected, strict=True):
+        assert np.all(np.abs(gradient) > 1e-4)
+        np.testing.assert_allclose(new - old, -0.01 * np.sign(gradient), rtol=1e-2)
+
+
+def test_training_lowers_the_error_of_a_linear_problem(X, y, everything):
+    trained = train_networks(X, y, everything, replace(PLAN, n_updates=300))
+    assert mean_square_error(trained, X, y) < 1e-3 < mean_square_error(first_weights(PLAN), X, y)
+
+
+def test_a_row_of_weight_zero_shapes_the_other_networks_only(X, y, everything):
+    unseen_by_the_first = everything.copy()
+    unseen_by_the_first[0, 0] = 0
+    wild = y.copy()
+    wild[0] = 1e6
+    plan = replace(PLAN, dropout=0.1, penalty=1e-3)
+    before = train_networks(X, y, unseen_by_the_first, plan)
+    after = train_networks(X, wild, unseen_by_the_first, plan)
+    for mine, theirs in zip(weights_of(before), weights_of(after), strict=True):
+        np.testing.assert_array_equal(mine[0], theirs[0])
+        assert np.all(mine[1] != theirs[1])
+
+
+def test_a_strong_penalty_leaves_little_of_the_weights(X, y, everything):
+    bound = train_networks(X, y, everything, replace(PLAN, penalty=10.0, n_updates=300))
+    assert all(np.abs(kernel).max() < 0.05 for kernel in bound.kernels)
+
+
+@pytest.mark.parametrize("n_updates", [2, 251])
+def test_the_step_size_falls_along_half_a_cosine(X, y, everything, n_updates):
+    # An output far above keeps the gradient of its offset as it is: each step of Adam is then the step size.
+    # 251 updates are one whole chunk and one update of a second.
+    far = train_networks(X, y + 1e9, everything, replace(PLAN, n_updates=n_updates))
+    share = (1 + np.cos(np.pi * np.arange(n_updates) / n_updates)) / 2
+    expected = PLAN.learning_rate_init * np.sum(0.02 + 0.98 * share)
+    np.testing.assert_allclose(far.biases[-1], expected, rtol=1e-4)
+
+
+def test_mini_batches_are_reproducible_and_not_full_batches(X, y, everything, trained):
+    plan = replace(PLAN, batch_size=16)
+    networks = train_networks(X, y, everything, plan)
+    assert_same_weights(train_networks(X, y, everything, plan), networks)
+    assert all(np.all(a != b) for a, b in zip(networks.kernels, trained.kernels, strict=True))
+
+
+def test_networks_of_one_shape_share_a_graph(X, y, everything, trained):
+    before = number_of_graphs()
+    train_networks(X[:30], y[:30], everything[:30], replace(PLAN, seed=9, penalty=0.1))
+    assert number_of_graphs() == before > 0
+
+
+def test_dropout_is_on_in_training(X, y, everything, trained):
+    thinned = train_networks(X, y, everything, replace(PLAN, dropout=0.5))
+    assert np.all(thinned.kernels[-1] != trained.kernels[-1])
+    assert thinned.dropout == 0.5
