@@ -9,7 +9,7 @@ import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray
 
-__all__ = ["assign_holdout", "noise_variance"]
+__all__ = ["assign_holdout", "split_error"]
 
 SMALLEST_NOISE_SHARE = 0.05
 
@@ -37,13 +37,16 @@ def assign_holdout(n_rows: int, n_networks: int, rng: np.random.Generator) -> Bo
     return is_held_out
 
 
-def noise_variance(y: FloatArray, draws: FloatArray, is_held_out: BoolArray) -> FloatArray:
-    """Estimate the variance of the observation noise from the rows that each network did not see.
+def split_error(y: FloatArray, draws: FloatArray, is_held_out: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Split the error on rows that a network did not see into observation noise and spread of the functions.
 
-    `noise = mean(error**2) - mean(spread**2)`, with the error of the network that left the row out and the
-    spread over all networks and masks, and not less than a twentieth of the first term: what the spread of
-    the functions does not explain of the error is noise. With a single network the errors are those of the
-    training rows.
+    With r the error of the network that left a row out, b the variance between networks and v that over all
+    networks and masks, averaged over rows: `noise = r**2 - b`, not below a twentieth of `r**2`, and
+    `scale = (r**2 - noise) / v`. What networks with other first weights and rows agree on against the
+    measurement is noise; what they disagree on, more data would reduce. Dropout adds its own spread, which
+    has the right shape, growing away from the data, but a size that the rate sets and not the data: scaled,
+    noise and spread together are as large as the error. A single network has nothing held out and no others
+    to disagree with: its noise is `r**2 - v` on the training rows, and the scale is 1.
 
     Parameters
     ----------
@@ -56,11 +59,22 @@ def noise_variance(y: FloatArray, draws: FloatArray, is_held_out: BoolArray) -> 
 
     Returns
     -------
-    ndarray of shape (n_outputs,)
+    noise : ndarray of shape (n_outputs,)
+        Variance of the observation noise, in squared units of y.
+    scale : ndarray of shape (n_outputs,)
+        Factor of the variance over networks and masks, at most 1.
     """
-    use = is_held_out if is_held_out.any() else np.ones_like(is_held_out)
     by_network = draws.mean(axis=2)
-    error = y - (by_network * use[:, :, None]).sum(axis=1) / use.sum(axis=1)[:, None]
-    mean_square = np.mean(np.square(error), axis=0)
     spread = draws.reshape(len(y), -1, y.shape[1]).var(axis=1).mean(axis=0)
-    return np.maximum(mean_square - spread, SMALLEST_NOISE_SHARE * mean_square)
+    if draws.shape[1] == 1:
+        error = np.mean(np.square(y - by_network[:, 0]), axis=0)
+        return _at_least_a_share(error - spread, error), np.ones(y.shape[1])
+    held_out = (by_network * is_held_out[:, :, None]).sum(axis=1)
+    error = np.mean(np.square(y - held_out), axis=0)
+    noise = _at_least_a_share(error - by_network.var(axis=1).mean(axis=0), error)
+    scale = np.divide(error - noise, spread, out=np.ones_like(spread), where=spread > 0)
+    return noise, np.minimum(scale, 1.0)
+
+
+def _at_least_a_share(noise: FloatArray, error: FloatArray) -> FloatArray:
+    return np.maximum(noise, SMALLEST_NOISE_SHARE * error)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.surrogates._columns import check_columns
-from bnnopt.surrogates._holdout import assign_holdout, noise_variance
+from bnnopt.surrogates._holdout import assign_holdout, split_error
 from bnnopt.surrogates._networks import ACTIVATIONS, Networks, TrainingPlan, draw_masks
 from bnnopt.surrogates._scaling import InputScaler, RangeScaler
 
@@ -28,10 +28,10 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
     """Regression with a standard deviation, from neural networks with dropout in training and in prediction.
 
     A few networks are trained side by side with dropout, each without its share of the rows. A draw of the
-    posterior is one network with one dropout mask, the same mask for all rows; the spread over networks and
-    masks is what more data could reduce, and the error on the rows that each network did not see, beyond that
-    spread, is the observation noise. Inputs and outputs are scaled to [0, 1] inside,
-    several outputs share the hidden layers.
+    posterior is one network with one dropout mask, the same mask for all rows. On the rows that a network did
+    not see, its error is split: what the networks disagree on is the spread of the function, which more data
+    would reduce, and the rest is observation noise. The spread over networks and masks is scaled to that.
+    Inputs and outputs are scaled to [0, 1] inside, several outputs share the hidden layers.
 
     Parameters
     ----------
@@ -204,18 +204,20 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         self._masks = draw_masks(self.networks_, self.n_masks, rng)
         masks = draw_masks(self.networks_, N_MASKS_FOR_NOISE, rng)
         draws = propagate(X, self.networks_, masks)
-        noise = noise_variance(y, draws, is_held_out) * self._y_scaler.span**2
-        self.noise_variance_ = self._as_given(noise)
+        _check_finite(draws)
+        noise, self._spread_scale = split_error(y, draws, is_held_out)
+        noise = noise * self._y_scaler.span**2
+        self.noise_variance_ = float(noise[0]) if self._y_ndim == 1 else noise
 
     def _plan(self, n_rows: int) -> TrainingPlan:
-        sizes = tuple(int(size) for size in self.hidden_layer_sizes)
-        if not sizes or min(sizes) < 1:
+        sizes = list(self.hidden_layer_sizes)
+        if not sizes or not all(_is_whole(size) and size >= 1 for size in sizes):
             raise ValueError(
-                "hidden_layer_sizes must name at least one layer of at least one unit, "
+                "hidden_layer_sizes must name at least one layer of at least one unit, in whole numbers, "
                 f"got {self.hidden_layer_sizes!r}."
             )
         return TrainingPlan(
-            hidden_layer_sizes=sizes,
+            hidden_layer_sizes=tuple(int(size) for size in sizes),
             activation=self.activation,
             dropout=float(self.dropout),
             n_networks=int(self.n_networks),
@@ -271,8 +273,8 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         mean = self._as_given(self._y_scaler.restore(mean))
         if not return_std:
             return mean
-        total = self._as_given(np.asarray(variance, dtype=float) * self._y_scaler.span**2)
-        return mean, np.sqrt(total + self.noise_variance_ if noise else total)
+        function = self._as_given(variance * self._spread_scale * self._y_scaler.span**2)
+        return mean, np.sqrt(function + self.noise_variance_ if noise else function)
 
     def sample_y(
         self, X: ArrayLike, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0
@@ -296,16 +298,18 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
             In the units of y.
         """
-        from bnnopt.surrogates._keras import propagate
+        from bnnopt.surrogates._keras import propagate, propagate_moments
 
         rows = self._checked(X)
-        if n_samples < 1:
-            raise ValueError(f"n_samples must be at least 1, got {n_samples!r}.")
+        if not _is_whole(n_samples) or n_samples < 1:
+            raise ValueError(f"n_samples must be a whole number of at least 1, got {n_samples!r}.")
         rng = np.random.default_rng(check_random_state(random_state).randint(0, 2**31 - 1))
         n_masks = -(-n_samples // self.networks_.n_networks)
         draws = propagate(rows, self.networks_, draw_masks(self.networks_, n_masks, rng))
         in_turns = np.swapaxes(draws, 1, 2).reshape(len(rows), -1, self.n_outputs_)[:, :n_samples]
-        values = np.swapaxes(self._y_scaler.restore(in_turns), 1, 2)
+        mean, _ = propagate_moments(rows, self.networks_, self._masks)
+        scaled = mean[:, None] + np.sqrt(self._spread_scale) * (in_turns - mean[:, None])
+        values = np.swapaxes(self._y_scaler.restore(scaled), 1, 2)
         return values[:, 0] if self._y_ndim == 1 else values
 
     def _checked(self, X: ArrayLike) -> FloatArray:
@@ -322,3 +326,16 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         tags.non_deterministic = False
         return tags
+
+
+def _is_whole(value: object) -> bool:
+    """Tell whether a value is a whole number, and not a truth value."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _check_finite(draws: FloatArray) -> None:
+    if not np.isfinite(draws).all():
+        raise ValueError(
+            "The training diverged: some predictions of the training rows are not finite. Lower "
+            "learning_rate_init, and check that output_weights are of the order of 1."
+        )

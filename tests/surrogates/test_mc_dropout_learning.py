@@ -41,8 +41,9 @@ def test_the_function_is_less_known_far_outside_the_data(sine):
     assert outside.min() > 3 * inside.mean()
 
 
-def test_without_dropout_the_noise_of_the_sine_is_found():
-    model = MCDropoutRegressor(dropout=0, max_iter=1000, random_state=0).fit(*noisy_sine(80, 0))
+@pytest.mark.parametrize("dropout", [0, 0.05, 0.1])
+def test_the_noise_of_the_sine_is_found_whatever_the_dropout(dropout):
+    model = MCDropoutRegressor(dropout=dropout, max_iter=1000, random_state=0).fit(*noisy_sine(80, 0))
     assert NOISE**2 / 3 < model.noise_variance_ < 3 * NOISE**2
 
 

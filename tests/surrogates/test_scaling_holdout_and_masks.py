@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from bnnopt.surrogates._holdout import SMALLEST_NOISE_SHARE, assign_holdout, noise_variance
+from bnnopt.surrogates._holdout import SMALLEST_NOISE_SHARE, assign_holdout, split_error
 from bnnopt.surrogates._networks import Networks, draw_masks, initial_weights
 from bnnopt.surrogates._scaling import InputScaler, RangeScaler
 
@@ -69,26 +69,30 @@ def test_a_single_network_holds_nothing_out():
     assert not assign_holdout(9, 1, np.random.default_rng(0)).any()
 
 
-def test_noise_is_what_the_spread_does_not_explain_of_the_held_out_error():
+def test_the_held_out_error_is_split_by_what_networks_disagree_on():
     is_held_out = np.array([[True, False], [False, True]])
     draws = np.empty((2, 2, 2, 1))
-    draws[..., 0] = [[[1, 3], [2, 2]], [[5, 5], [4, 6]]]
-    # Network 0 did not see row 0 and says 2 there, network 1 did not see row 1 and says 5: errors 3 and -1,
-    # mean square 5. The variance of the draws is 1/2 in both rows.
-    noise = noise_variance(np.array([[5.0], [4.0]]), draws, is_held_out)
-    np.testing.assert_allclose(noise, [4.5])
+    draws[..., 0] = [[[1, 3], [2, 2]], [[5, 5], [4, 8]]]
+    # Network 0 did not see row 0 and says 2 there, network 1 did not see row 1 and says 6: errors 3 and -2,
+    # mean square 6.5. The networks say (2, 2) and (5, 6): variance between them 0 and 1/4, mean 1/8. The
+    # draws have the variances 1/2 and 9/4, mean 11/8.
+    noise, scale = split_error(np.array([[5.0], [4.0]]), draws, is_held_out)
+    np.testing.assert_allclose(noise, [6.5 - 1 / 8])
+    np.testing.assert_allclose(scale, [(1 / 8) / (11 / 8)])
 
 
 def test_noise_of_a_single_network_is_that_of_the_training_rows():
     draws = np.zeros((3, 1, 4, 2))
-    noise = noise_variance(np.array([[1.0, 2.0], [1, 4], [1, 6]]), draws, np.zeros((3, 1), dtype=bool))
+    y = np.array([[1.0, 2.0], [1, 4], [1, 6]])
+    noise, scale = split_error(y, draws, np.zeros((3, 1), dtype=bool))
     np.testing.assert_allclose(noise, [1, 56 / 3])
+    np.testing.assert_allclose(scale, [1, 1])
 
 
 def test_noise_keeps_a_share_of_the_error_under_a_wide_spread():
     draws = np.zeros((2, 1, 2, 1))
     draws[:, 0, :, 0] = [-10, 10]
-    noise = noise_variance(np.array([[2.0], [2.0]]), draws, np.zeros((2, 1), dtype=bool))
+    noise, _ = split_error(np.array([[2.0], [2.0]]), draws, np.zeros((2, 1), dtype=bool))
     assert SMALLEST_NOISE_SHARE == 0.05
     np.testing.assert_allclose(noise, [0.05 * 4])
 
@@ -130,3 +134,11 @@ def test_masks_without_dropout_are_all_one():
 def test_networks_tell_their_shape():
     networks = networks_of((4, 7), n_networks=3)
     assert (networks.n_networks, networks.hidden_layer_sizes) == (3, (4, 7))
+
+
+def test_without_dropout_the_spread_is_that_between_networks():
+    rng = np.random.default_rng(0)
+    draws = np.repeat(rng.normal(size=(30, 4, 1, 1)), 5, axis=2)
+    y = rng.normal(scale=3, size=(30, 1))
+    _, scale = split_error(y, draws, assign_holdout(30, 4, rng))
+    np.testing.assert_allclose(scale, [1])

@@ -68,7 +68,7 @@ class NetworkStack(keras.layers.Layer):
     """
 
     def __init__(self, kernels: Sequence[FloatArray], biases: Sequence[FloatArray], activation: str) -> None:
-        super().__init__()
+        super().__init__(dtype="float32")
         self.activation = activation
         for kernel, bias in zip(kernels, biases, strict=True):
             for values in (kernel, bias):

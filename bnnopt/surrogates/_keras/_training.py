@@ -83,7 +83,7 @@ class _ChunkedModel(keras.Model):
     """A Keras model whose `train_step` makes a chunk of updates, on all rows or in shuffled mini-batches."""
 
     def __init__(self, stack: NetworkStack, n_features: int, plan: TrainingPlan) -> None:
-        inputs = keras.Input((n_features,))
+        inputs = keras.Input((n_features,), dtype="float32")
         super().__init__(inputs=inputs, outputs=stack(inputs))
         self.stack = stack
         self.plan = plan
@@ -92,7 +92,7 @@ class _ChunkedModel(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Make a chunk of updates with the rows and targets in `data`."""
-        rows, targets = data
+        rows, targets = (tf.cast(part, tf.float32) for part in data)
         graph = chunk_graph(self.plan, self.shapes, is_full_batch=self.plan.batch_size >= len(rows))
         seed, penalty = tf.constant(self.plan.seed), tf.constant(self.plan.penalty, tf.float32)
         weights, self.state, loss = graph(rows, targets, self.stack.tensors, self.state, seed, penalty)

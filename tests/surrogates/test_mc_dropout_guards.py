@@ -1,0 +1,49 @@
+"""Mistakes and settings from outside that a fit must not pass over in silence."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from bnnopt.surrogates import MCDropoutRegressor
+
+
+@pytest.mark.parametrize("parameters", [{"learning_rate_init": 1e30}, {"output_weights": (1e38,)}])
+def test_a_training_that_diverges_is_an_error(parameters):
+    X = np.linspace(0, 1, 20)[:, None]
+    with pytest.raises(ValueError, match="diverged"):
+        MCDropoutRegressor(n_networks=2, max_iter=20, random_state=0, **parameters).fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize("sizes", [(20.7,), ("a",), (np.nan,), [[3, 3]]])
+def test_layers_that_are_not_whole_numbers_are_refused(sizes):
+    X = np.linspace(0, 1, 20)[:, None]
+    with pytest.raises(ValueError, match="hidden_layer_sizes must"):
+        MCDropoutRegressor(sizes, n_networks=2, max_iter=5).fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize("setting", ["set_floatx('float64')", "set_dtype_policy('mixed_float16')"])
+def test_the_global_precision_of_keras_does_not_matter(setting):
+    code = f"""
+import keras, numpy as np
+keras.config.{setting}
+from bnnopt.surrogates import MCDropoutRegressor
+X = np.linspace(0, 1, 20)[:, None]
+MCDropoutRegressor(n_networks=2, max_iter=5, random_state=0).fit(X, X[:, 0]).predict(X)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_number_of_draws_that_is_not_whole_is_named():
+    X = np.linspace(0, 1, 20)[:, None]
+    model = MCDropoutRegressor(n_networks=2, max_iter=5, random_state=0).fit(X, X[:, 0])
+    for n_samples in (1.5, "3", None):
+        with pytest.raises((TypeError, ValueError), match="n_samples must be"):
+            model.sample_y(X, n_samples)
+
+
+def test_noise_variance_of_flat_y_is_a_float():
+    X = np.linspace(0, 1, 20)[:, None]
+    model = MCDropoutRegressor(n_networks=2, max_iter=5, random_state=0).fit(X, X[:, 0])
+    assert isinstance(model.noise_variance_, float)
