@@ -25,19 +25,20 @@ from judge import OUTPUTS, cross_validate, judge_table1, predictors, score
 from preparation import INPUTS, prepare
 from run import load_settings
 
-SEEDS, SEEDS_SHORT = range(5), range(1)
+N_SEEDS = 5
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--short", action="store_true", help="one shuffle, no network as in the paper")
-    short = parser.parse_args(arguments).short
+    parser.add_argument("--seeds", type=int, default=N_SEEDS, help="number of shuffles, counted from seed 0")
+    options = parser.parse_args(arguments)
     table = prepare(load_cqd_pbs()).dropna(subset=OUTPUTS)
     networks: dict[str, Any] = {"MC dropout": load_settings(short=False).make_surrogate()}
-    if not short:
+    if not options.short:
         networks["MC dropout as in the paper"] = MCDropoutRegressor.from_paper(output_weights=(1 / 9, 1))
-    seeds = SEEDS_SHORT if short else SEEDS
+    seeds = range(1 if options.short else options.seeds)
     rows = [row for seed in seeds for row in _measure(table, networks, seed)]
     print(describe())
     print(f"seeds {list(seeds)}; median (smallest to largest) over seeds\n")
