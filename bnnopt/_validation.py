@@ -37,7 +37,11 @@ def lookup(registry: Mapping[str, Value], name: str, kind: str) -> Value:
 
 
 def require_columns(frame: pd.DataFrame, names: Iterable[Hashable], what: str) -> None:
-    """Raise `InvalidDataError` naming the columns of `names` that `frame` does not have."""
+    """Raise `InvalidDataError` naming the columns of `names` that `frame` does not have, or has twice."""
+    names = list(names)
+    doubled = [name for name in names if list(frame.columns).count(name) > 1]
+    if doubled:
+        raise InvalidDataError(f"{what}: column(s) {doubled} occur more than once; keep one of each.")
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise InvalidDataError(

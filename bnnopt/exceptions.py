@@ -3,7 +3,6 @@
 __all__ = [
     "BnnoptError",
     "DataFetchError",
-    "FailedExperimentWarning",
     "InfeasibleSpaceError",
     "InvalidDataError",
     "SpaceExhaustedWarning",
@@ -33,7 +32,3 @@ class DataFetchError(BnnoptError, OSError):
 
 class SpaceExhaustedWarning(UserWarning):
     """Fewer points were left in a finite space than were asked for."""
-
-
-class FailedExperimentWarning(UserWarning):
-    """Rows without an outcome were left out of a regression."""

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnnopt import Categorical, Context, Integer, Minimize, OutcomeConstraint, Real, SearchSpace
+from bnnopt import (
+    BayesianOptimizer,
+    Categorical,
+    Context,
+    Integer,
+    Minimize,
+    OutcomeConstraint,
+    Real,
+    SearchSpace,
+)
 from bnnopt.exceptions import InvalidDataError
 
 SPACE = SearchSpace(
@@ -205,3 +214,10 @@ def test_every_row_is_kept_and_counted(x, failed, make_optimizer):
     np.testing.assert_array_equal(optimizer.data["x"], x)
     assert summary["n_told"] == len(x) == summary["n_measured"] + summary["n_failed"]
     assert summary["n_failed"] == sum(failed[: len(x)])
+
+
+def test_an_outcome_column_that_occurs_twice_is_refused():
+    optimizer = BayesianOptimizer(SearchSpace([Real("x", 0, 1)]), [Minimize("y")])
+    doubled = pd.DataFrame([[0.1, 1.0, 2.0]], columns=["x", "y", "y"])
+    with pytest.raises(InvalidDataError, match=r"\['y'\] occur more than once"):
+        optimizer.tell(doubled[["x"]], doubled)
