@@ -301,7 +301,7 @@ class BayesianOptimizer:
         if missing:
             raise InvalidDataError(
                 f"context: no value for {missing}. Give what holds for these experiments: "
-                f"ask(context={{{missing[0]!r}: value}}), or on the command line --context {missing[0]}=value."
+                f"ask(context={{{missing[0]!r}: value}}), in a shell --context {missing[0]}=value."
             )
         unknown = [name for name in given if name not in self.space.context_names]
         if unknown:
