@@ -191,6 +191,8 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         self.n_outputs_ = targets.shape[1]
         self._seed = int(check_random_state(self.random_state).randint(0, LARGEST_SEED))
         self._x_scaler, self._y_scaler = InputScaler.of(rows), RangeScaler.of(targets)
+        if hasattr(self, "networks_"):
+            del self.networks_  # a fit that fails or is stopped leaves the estimator not fitted
         self._train(self._x_scaler.scale(rows), self._y_scaler.scale(targets))
         self.n_iter_ = int(self.max_iter)
         return self
@@ -200,14 +202,14 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
 
         rng = np.random.default_rng(self._seed)
         is_held_out = assign_holdout(len(X), self.n_networks, rng)
-        self.networks_: Networks = train_networks(X, y, (~is_held_out).astype(float), self._plan(len(X)))
-        self._masks = draw_masks(self.networks_, self.n_masks, rng)
-        masks = draw_masks(self.networks_, N_MASKS_FOR_NOISE, rng)
-        draws = propagate(X, self.networks_, masks)
+        networks = train_networks(X, y, (~is_held_out).astype(float), self._plan(len(X)))
+        self._masks = draw_masks(networks, self.n_masks, rng)
+        draws = propagate(X, networks, draw_masks(networks, N_MASKS_FOR_NOISE, rng))
         _check_finite(draws)
         noise, self._spread_scale = split_error(y, draws, is_held_out)
         noise = noise * self._y_scaler.span**2
         self.noise_variance_ = float(noise[0]) if self._y_ndim == 1 else noise
+        self.networks_: Networks = networks
 
     def _plan(self, n_rows: int) -> TrainingPlan:
         sizes = list(self.hidden_layer_sizes)
@@ -281,8 +283,9 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
     ) -> FloatArray:
         """Draw functions from the posterior and evaluate them at X.
 
-        A draw is one network with one dropout mask for all rows, without observation noise. The networks take
-        turns, so that few draws already show how they differ.
+        A draw is one network with one dropout mask for all rows, without observation noise, pulled towards
+        the mean so that draws vary as much as `predict` says with `noise=False`. The networks take turns, so
+        that few draws already show how they differ.
 
         Parameters
         ----------
@@ -313,7 +316,7 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         return values[:, 0] if self._y_ndim == 1 else values
 
     def _checked(self, X: ArrayLike) -> FloatArray:
-        check_is_fitted(self)
+        check_is_fitted(self, "networks_")
         check_columns(getattr(self, "feature_names_in_", None), X)
         return self._x_scaler.scale(validate_data(self, X, reset=False, dtype=np.float64))
 

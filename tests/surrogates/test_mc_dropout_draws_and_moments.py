@@ -66,5 +66,5 @@ def test_a_single_network_without_dropout_has_no_spread(quick, rows, outcomes):
 
 @pytest.mark.parametrize("n_samples", [0, -3])
 def test_no_draws_are_refused(fitted, rows, n_samples):
-    with pytest.raises(ValueError, match=f"n_samples must be at least 1, got {n_samples}"):
+    with pytest.raises(ValueError, match=f"n_samples must be a whole number of at least 1, got {n_samples}"):
         fitted.sample_y(rows, n_samples)

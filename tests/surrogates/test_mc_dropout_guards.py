@@ -5,15 +5,24 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 from bnnopt.surrogates import MCDropoutRegressor
 
 
-@pytest.mark.parametrize("parameters", [{"learning_rate_init": 1e30}, {"output_weights": (1e38,)}])
-def test_a_training_that_diverges_is_an_error(parameters):
+def test_a_training_that_diverges_is_an_error():
     X = np.linspace(0, 1, 20)[:, None]
     with pytest.raises(ValueError, match="diverged"):
-        MCDropoutRegressor(n_networks=2, max_iter=20, random_state=0, **parameters).fit(X, X[:, 0])
+        MCDropoutRegressor(n_networks=2, max_iter=20, learning_rate_init=1e30).fit(X, X[:, 0])
+
+
+def test_a_fit_that_fails_leaves_the_estimator_not_fitted():
+    X = np.linspace(0, 1, 20)[:, None]
+    model = MCDropoutRegressor(n_networks=2, max_iter=20, random_state=0).fit(X, X[:, 0])
+    with pytest.raises(ValueError, match="diverged"):
+        model.set_params(learning_rate_init=1e30).fit(X, X[:, 0])
+    with pytest.raises(NotFittedError):
+        model.predict(X)
 
 
 @pytest.mark.parametrize("sizes", [(20.7,), ("a",), (np.nan,), [[3, 3]]])
