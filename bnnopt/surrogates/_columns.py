@@ -1,8 +1,28 @@
-"""A check of DataFrame columns at predict that names what is missing, unknown or out of order."""
+"""Checks of DataFrames that name the column, and the rows, at fault."""
 
 from typing import Any
 
-__all__ = ["check_columns"]
+import pandas as pd
+
+from bnnopt._validation import numeric_frame
+
+__all__ = ["check_cells", "check_columns"]
+
+
+def check_cells(table: Any, what: str) -> None:
+    """Raise `InvalidDataError` if a cell of a DataFrame or Series is text, empty or infinite.
+
+    Parameters
+    ----------
+    table : object
+        Anything but a DataFrame or Series passes; scikit-learn checks arrays, which have no names.
+    what : str
+        What the table is, for the message.
+    """
+    if isinstance(table, pd.Series):
+        table = table.to_frame(what if table.name is None else table.name)
+    if isinstance(table, pd.DataFrame):
+        numeric_frame(table, list(table.columns), what)
 
 
 def check_columns(fitted: Any, X: Any) -> None:

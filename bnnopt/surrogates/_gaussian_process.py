@@ -72,7 +72,8 @@ class ARDGaussianProcessRegressor(RegressorMixin, BaseEstimator):
             random_state=self.random_state,
         )
         with warnings.catch_warnings():
-            # a length scale at its bound says that an input hardly matters: no reason to worry anyone
+            # a length scale at its bound says that an input hardly matters, and a search that stops early is
+            # one of several starts: neither is for the user to mend
             warnings.simplefilter("ignore", ConvergenceWarning)
             self.gaussian_process_.fit(rows, (outcomes - self._offset) / self._scale)
         self.noise_variance_ = float(self.gaussian_process_.kernel_.k2.noise_level) * self._scale**2

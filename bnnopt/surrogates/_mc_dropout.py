@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt.surrogates._columns import check_columns
+from bnnopt.surrogates._columns import check_cells, check_columns
 from bnnopt.surrogates._holdout import assign_holdout, split_error
 from bnnopt.surrogates._networks import ACTIVATIONS, Networks, TrainingPlan, draw_masks
 from bnnopt.surrogates._scaling import InputScaler, RangeScaler
@@ -183,6 +183,8 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         ValueError
             If a parameter is out of its range, or the data are not finite numbers of fitting shapes.
         """
+        check_cells(X, "X")
+        check_cells(y, "y")
         rows, outcomes = validate_data(
             self, X, y, multi_output=True, y_numeric=True, dtype=np.float64, ensure_min_samples=2
         )
@@ -318,6 +320,7 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
     def _checked(self, X: ArrayLike) -> FloatArray:
         check_is_fitted(self, "networks_")
         check_columns(getattr(self, "feature_names_in_", None), X)
+        check_cells(X, "X")
         return self._x_scaler.scale(validate_data(self, X, reset=False, dtype=np.float64))
 
     def _as_given(self, values: FloatArray) -> Any:

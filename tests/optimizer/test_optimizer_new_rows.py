@@ -1,7 +1,5 @@
 """What was measured, failed or is pending is never proposed again; a finite space ends."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -171,8 +169,7 @@ def test_only_given_candidates_are_proposed_and_those_outside_left_out(make_told
 def test_candidates_with_an_unknown_level_are_left_out(make_told):
     candidates = pd.DataFrame({"i": [1, 2, 2], "solvent": ["ODE", "water", "OLA"]})
     optimizer = make_told(GRID, n=5, outcome=integer_outcome)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SpaceExhaustedWarning)
+    with pytest.warns(SpaceExhaustedWarning):
         batch = optimizer.ask(3, candidates=candidates)
     assert "water" not in batch["solvent"].tolist()
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 
@@ -56,3 +57,20 @@ def test_noise_variance_of_flat_y_is_a_float():
     X = np.linspace(0, 1, 20)[:, None]
     model = MCDropoutRegressor(n_networks=2, max_iter=5, random_state=0).fit(X, X[:, 0])
     assert isinstance(model.noise_variance_, float)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [("hot", "text where a number is needed"), (np.inf, "an infinite value"), (np.nan, "an empty cell")],
+)
+def test_a_bad_cell_of_a_table_is_named_by_column_and_row(cell, message):
+    X = pd.DataFrame({"T": np.linspace(0, 1, 20), "V": np.arange(20.0)})
+    bad = X.astype({"V": object})
+    bad.loc[7, "V"] = cell
+    with pytest.raises(ValueError, match=rf"X: column 'V' has {message} in row\(s\) 7"):
+        MCDropoutRegressor().fit(bad, X["T"])
+    with pytest.raises(ValueError, match=rf"y: column 'V' has {message} in row\(s\) 7"):
+        MCDropoutRegressor().fit(X, bad["V"])
+    model = MCDropoutRegressor(n_networks=2, max_iter=5).fit(X, X["T"])
+    with pytest.raises(ValueError, match=rf"X: column 'V' has {message} in row\(s\) 7"):
+        model.predict(bad)
