@@ -1,0 +1,186 @@
+"""Optimizers to compare, each behind `tell(x, y)` and `ask()`, one setting at a time, y to be minimised.
+
+All see the same first design and then choose on their own, with the defaults of their libraries; what
+differs from the defaults is said at the class. Libraries are loaded by the optimizer that needs them.
+"""
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from bnnopt._typing import FloatArray
+from bnnopt.objectives import Minimize
+from bnnopt.optimizer import BayesianOptimizer
+from bnnopt.space import Real, SearchSpace
+from bnnopt.surrogates import SURROGATES
+
+__all__ = ["OPTIMIZERS", "SOFTWARE", "SequentialOptimizer"]
+
+
+class SequentialOptimizer(Protocol):
+    """What the benchmark needs of an optimizer."""
+
+    def tell(self, x: FloatArray, y: float) -> None:
+        """Store one result; x has shape (n_dims,)."""
+
+    def ask(self) -> FloatArray:
+        """Return the setting to run next, shape (n_dims,)."""
+
+
+class RandomSearch:
+    """Uniform draws within the bounds, shape (n_dims, 2)."""
+
+    def __init__(self, bounds: FloatArray, n_initial: int, seed: int) -> None:
+        self._bounds, self._rng = bounds, np.random.default_rng([seed, 1])
+
+    def tell(self, x: FloatArray, y: float) -> None:
+        """Learn nothing."""
+
+    def ask(self) -> FloatArray:
+        """Draw a setting."""
+        return np.asarray(self._rng.uniform(*self._bounds.T))
+
+
+class Bnnopt:
+    """`bnnopt.BayesianOptimizer` with a surrogate by name."""
+
+    def __init__(self, bounds: FloatArray, n_initial: int, seed: int, *, surrogate: str) -> None:
+        self._names = [f"x{position}" for position in range(len(bounds))]
+        pairs = zip(self._names, bounds.tolist(), strict=True)
+        space = SearchSpace([Real(name, lower, upper) for name, (lower, upper) in pairs])
+        self._optimizer = BayesianOptimizer(
+            space, [Minimize("y")], surrogate=surrogate, n_initial=n_initial, random_state=seed
+        )
+
+    def tell(self, x: FloatArray, y: float) -> None:
+        """Store one result."""
+        self._optimizer.tell(pd.DataFrame([x], columns=self._names), {"y": y})
+
+    def ask(self) -> FloatArray:
+        """Return the setting with the best score."""
+        return self._optimizer.ask(1)[self._names].to_numpy(dtype=float)[0]
+
+
+class Optuna:
+    """An Optuna sampler, told to use its model as soon as the first design is in."""
+
+    def __init__(self, bounds: FloatArray, n_initial: int, seed: int, *, sampler: str) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._trial_of = optuna.trial.create_trial
+        self._distributions: dict[str, Any] = {
+            f"x{position}": optuna.distributions.FloatDistribution(lower, upper)
+            for position, (lower, upper) in enumerate(bounds.tolist())
+        }
+        chosen = getattr(optuna.samplers, sampler)(seed=seed, n_startup_trials=n_initial)
+        self._study = optuna.create_study(sampler=chosen)
+        self._trial: Any = None
+
+    def tell(self, x: FloatArray, y: float) -> None:
+        """Store the result of the trial asked for, or one from elsewhere."""
+        if self._trial is not None:
+            self._study.tell(self._trial, y)
+            self._trial = None
+            return
+        params = dict(zip(self._distributions, x.tolist(), strict=True))
+        self._study.add_trial(self._trial_of(params=params, distributions=self._distributions, value=y))
+
+    def ask(self) -> FloatArray:
+        """Return the setting of a new trial."""
+        self._trial = self._study.ask(self._distributions)
+        return np.array([self._trial.params[name] for name in self._distributions])
+
+
+class ScikitOptimize:
+    """The `Optimizer` of scikit-optimize with its Gaussian process, by expected improvement."""
+
+    def __init__(self, bounds: FloatArray, n_initial: int, seed: int) -> None:
+        from skopt import Optimizer
+
+        self._optimizer = Optimizer(
+            [tuple(pair) for pair in bounds.tolist()],
+            base_estimator="GP",
+            n_initial_points=n_initial,
+            acq_func="EI",
+            random_state=seed,
+        )
+
+    def tell(self, x: FloatArray, y: float) -> None:
+        """Store one result, and fit once the first design is in."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._optimizer.tell(x.tolist(), y)
+
+    def ask(self) -> FloatArray:
+        """Return the setting chosen at the last fit."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.array(self._optimizer.ask(), dtype=float)
+
+
+class BoTorch:
+    """BoTorch's `SingleTaskGP` on the unit cube and `LogExpectedImprovement`, on one thread."""
+
+    def __init__(self, bounds: FloatArray, n_initial: int, seed: int) -> None:
+        import torch
+
+        torch.set_num_threads(1)
+        self._lower, self._width = bounds[:, 0], bounds[:, 1] - bounds[:, 0]
+        self._seed = seed
+        self._x: list[FloatArray] = []
+        self._y: list[float] = []
+
+    def tell(self, x: FloatArray, y: float) -> None:
+        """Store one result."""
+        self._x.append((x - self._lower) / self._width)
+        self._y.append(-y)
+
+    def ask(self) -> FloatArray:
+        """Fit, and maximise the expected improvement from 10 starts out of 512 raw samples."""
+        import torch
+        from botorch.acquisition import LogExpectedImprovement
+        from botorch.optim import optimize_acqf
+        from botorch.utils.sampling import manual_seed
+
+        cube = torch.stack([torch.zeros(len(self._width)), torch.ones(len(self._width))]).double()
+        with warnings.catch_warnings(), manual_seed(1000 * self._seed + len(self._y)):
+            warnings.simplefilter("ignore")
+            acquisition = LogExpectedImprovement(self._fitted(), best_f=max(self._y))
+            x, _ = optimize_acqf(acquisition, bounds=cube, q=1, num_restarts=10, raw_samples=512)
+        return self._lower + self._width * x.detach().numpy()[0]
+
+    def _fitted(self) -> Any:
+        import torch
+        from botorch.fit import fit_gpytorch_mll
+        from botorch.models import SingleTaskGP
+        from botorch.models.transforms import Standardize
+        from gpytorch.mlls import ExactMarginalLogLikelihood
+
+        x = torch.as_tensor(np.array(self._x), dtype=torch.double)
+        y = torch.as_tensor(np.array(self._y), dtype=torch.double)[:, None]
+        model = SingleTaskGP(x, y, outcome_transform=Standardize(m=1))
+        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+        return model
+
+
+OPTIMIZERS: dict[str, Callable[[FloatArray, int, int], SequentialOptimizer]] = {
+    "random": RandomSearch,
+    "optuna_tpe": partial(Optuna, sampler="TPESampler"),
+    "optuna_gp": partial(Optuna, sampler="GPSampler"),
+    "scikit_optimize": ScikitOptimize,
+    "botorch": BoTorch,
+    **{name: partial(Bnnopt, surrogate=name) for name in SURROGATES},
+}
+
+SOFTWARE = {
+    "random": "numpy",
+    "optuna_tpe": "optuna",
+    "optuna_gp": "optuna",
+    "scikit_optimize": "scikit-optimize",
+    "botorch": "botorch",
+}

@@ -1,0 +1,165 @@
+"""Rows of a benchmark kept in a CSV file, so that an interrupted run goes on and methods can join later."""
+
+import argparse
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import bnnopt
+from benchmarks.machine import describe, markdown
+
+__all__ = ["Results", "measure_missing", "options_of", "print_table", "runs_of", "software", "spread"]
+
+FOLDER = Path(__file__).parent / "results"
+KEYS = ["problem", "method", "seed"]
+
+
+class Results:
+    """Measured rows in a CSV file, one for each problem, method and seed, written when they are measured.
+
+    Parameters
+    ----------
+    file : Path
+        Made with the first row.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._known = _keys(self.frame())
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows; "problem" and "method" are text."""
+        if not self._file.exists():
+            return pd.DataFrame(columns=KEYS)
+        return pd.read_csv(self._file, dtype={"problem": str, "method": str})
+
+    def has(self, problem: str, method: str, seed: int) -> bool:
+        """Tell whether this was measured."""
+        return (problem, method, seed) in self._known
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Write one row at the end of the file."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame([row]).to_csv(self._file, mode="a", header=not self._file.exists(), index=False)
+        self._known.add((row["problem"], row["method"], row["seed"]))
+
+    def drop(self, options: argparse.Namespace) -> None:
+        """Take the rows that are asked for out of the file."""
+        if self._known:
+            rows = self.frame()
+            rows = rows[~_is_asked(rows, options)]
+            rows.to_csv(self._file, index=False)
+            self._known = _keys(rows)
+
+
+def options_of(
+    name: str,
+    about: str | None,
+    methods: Iterable[str],
+    problems: Iterable[str],
+    n_seeds: int,
+    short: Mapping[str, Any],
+    arguments: list[str] | None,
+) -> argparse.Namespace:
+    """Return the options that all benchmarks share.
+
+    Parameters
+    ----------
+    name : str
+        Of the benchmark, and of its CSV file.
+    about : str or None
+        The module's docstring.
+    methods, problems : iterable of str
+        Those there are; all are measured by default.
+    n_seeds : int
+        Default number of seeds.
+    short : mapping
+        Defaults that `--short` puts in place of these.
+    arguments : list of str or None
+        As given, by default those of the command line.
+
+    Returns
+    -------
+    Namespace
+        short, methods, problems, seeds (the number), again, show, results (the file).
+    """
+    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    parser.add_argument("--short", action="store_true", help="under a minute; the CSV file is left alone")
+    parser.add_argument("--methods", nargs="+", choices=list(methods), default=list(methods))
+    parser.add_argument("--problems", nargs="+", choices=list(problems), default=list(problems))
+    parser.add_argument("--seeds", type=int, default=n_seeds, help="number of seeds, counted from 0")
+    parser.add_argument("--again", action="store_true", help="measure again what the file has")
+    parser.add_argument("--show", action="store_true", help="measure nothing, print what the file has")
+    parser.add_argument("--results", type=Path, default=FOLDER / f"{name}.csv", help="the CSV file")
+    if parser.parse_args(arguments).short:
+        scratch = Path(tempfile.mkdtemp()) / f"{name}.csv"
+        parser.set_defaults(results=scratch, **short)
+    return parser.parse_args(arguments)
+
+
+def measure_missing(
+    options: argparse.Namespace, measure: Callable[[str, str, int], dict[str, Any]]
+) -> pd.DataFrame:
+    """Measure what is asked for and not in the file, method by method, and return all rows asked for.
+
+    Parameters
+    ----------
+    options : Namespace
+        From `options_of`.
+    measure : callable
+        From a problem, a method and a seed to the figures of a row.
+
+    Returns
+    -------
+    DataFrame
+        The columns problem, method, seed, and the figures.
+    """
+    results = Results(options.results)
+    if options.again and not options.show:
+        results.drop(options)
+    keys = product(options.problems, options.methods, range(0 if options.show else options.seeds))
+    for key in sorted(keys, key=lambda key: options.methods.index(key[1])):
+        if not results.has(*key):
+            results.add(dict(zip(KEYS, key, strict=True)) | measure(*key))
+    rows = results.frame()
+    return rows[_is_asked(rows, options)]
+
+
+def runs_of(
+    frame: pd.DataFrame, problems: Iterable[str], methods: Iterable[str]
+) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield each problem and method with their rows over the seeds, where there are any."""
+    for problem, method in product(problems, methods):
+        runs = frame[(frame["problem"] == problem) & (frame["method"] == method)]
+        if len(runs):
+            yield problem, method, runs
+
+
+def print_table(title: str, header: list[str], rows: list[list[str]]) -> None:
+    """Print the machine, what the figures are, and the table."""
+    print(f"{describe()}\n{title}\n\n{markdown(header, rows)}\n")
+
+
+def spread(values: pd.Series) -> str:
+    """Return the median and, in parentheses, the quartiles."""
+    low, middle, high = (f"{value:.3g}" for value in values.quantile([0.25, 0.5, 0.75]))
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def software(package: str = "bnnopt") -> str:
+    """Return the name of a package and its version; bnnopt need not be installed."""
+    return f"{package} {bnnopt.__version__ if package == 'bnnopt' else version(package)}"
+
+
+def _keys(rows: pd.DataFrame) -> set[tuple[Any, ...]]:
+    return set(rows[KEYS].itertuples(index=False, name=None))
+
+
+def _is_asked(rows: pd.DataFrame, options: argparse.Namespace) -> pd.Series:
+    is_asked = rows["method"].isin(options.methods) & rows["problem"].isin(options.problems)
+    return is_asked & (rows["seed"] < options.seeds)

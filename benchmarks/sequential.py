@@ -1,0 +1,88 @@
+"""How close optimizers come to the minimum of test functions, one setting at a time.
+
+Run `python -m benchmarks.sequential` (`--short` for CI, without the peers). At a seed all methods begin with
+the same scrambled Sobol points; the regret is the best value found minus the minimum. Each run is a row of
+the CSV file, with the regret after the first design and after each step; runs that the file has are not made
+again. Seconds are processor time of `tell` and `ask`, which other work on the machine leaves alone; with
+OMP_NUM_THREADS=1, as one should set for a comparison, they are those that pass on an idle machine.
+"""
+
+import time
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import qmc
+
+from benchmarks._peers import OPTIMIZERS, SOFTWARE, SequentialOptimizer
+from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
+from bnnopt._typing import FloatArray
+from bnnopt.metrics import simple_regret
+from bnnopt.testing import Problem, make_problem
+
+PROBLEMS = {
+    "branin": make_problem("branin"),
+    "hartmann6": make_problem("hartmann6"),
+    "ackley5": make_problem("ackley", n_inputs=5),
+    "levy8": make_problem("levy", n_inputs=8),
+}
+N_INITIAL, N_STEPS, N_SEEDS = 5, 40, 10
+HEADER = ["problem", "method", "regret: median (quartiles)", "worst", "seconds a step", "seeds"]
+SHORT = {"methods": ["random", "gaussian_process", "mc_dropout"], "problems": ["branin"], "seeds": 1}
+N_STEPS_SHORT = 5
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure what is missing and print the table."""
+    options = options_of("sequential", __doc__, OPTIMIZERS, PROBLEMS, N_SEEDS, SHORT, arguments)
+    n_steps = N_STEPS_SHORT if options.short else N_STEPS
+    frame = measure_missing(options, partial(measure, n_steps=n_steps))
+    title = f"regret after {N_INITIAL} Sobol points and {n_steps} steps; seeds 0 to {options.seeds - 1}"
+    print_table(title, HEADER, _rows(frame, options.problems, options.methods))
+
+
+def measure(problem: str, method: str, seed: int, n_steps: int = N_STEPS) -> dict[str, Any]:
+    """Run one method on one problem and return the figures of the CSV file."""
+    task = PROBLEMS[problem]
+    bounds = np.array(task.bounds)
+    optimizer = OPTIMIZERS[method](bounds, N_INITIAL, seed)
+    start = time.process_time()
+    values = _run(optimizer, task, first_design(bounds, seed), n_steps)
+    seconds = time.process_time() - start
+    regrets = simple_regret(-np.array(values), -task.minimum)[N_INITIAL - 1 :]
+    return {
+        "n_steps": n_steps,
+        "regret": f"{regrets[-1]:.6g}",
+        "seconds_a_step": f"{seconds / n_steps:.4g}",
+        "software": software(SOFTWARE.get(method, "bnnopt")),
+        "regrets": " ".join(f"{regret:.4g}" for regret in regrets),
+    }
+
+
+def first_design(bounds: FloatArray, seed: int) -> FloatArray:
+    """Return the scrambled Sobol points that all methods begin with, shape (N_INITIAL, n_dims)."""
+    cube = qmc.Sobol(len(bounds), rng=seed).random_base2(3)[:N_INITIAL]
+    return bounds[:, 0] + cube * (bounds[:, 1] - bounds[:, 0])
+
+
+def _run(optimizer: SequentialOptimizer, task: Problem, design: FloatArray, n_steps: int) -> list[float]:
+    values = []
+    for step in range(len(design) + n_steps):
+        x = design[step] if step < len(design) else optimizer.ask()
+        values.append(float(task.function(x[None])[0]))
+        optimizer.tell(x, values[-1])
+    return values
+
+
+def _rows(frame: pd.DataFrame, problems: list[str], methods: list[str]) -> list[list[str]]:
+    """Return for each problem and method the regret's median, quartiles and worst, and the seconds."""
+    rows = []
+    for problem, method, runs in runs_of(frame, problems, methods):
+        worst, seconds = f"{runs['regret'].max():.3g}", f"{runs['seconds_a_step'].median():.2g}"
+        rows.append([problem, method, spread(runs["regret"]), worst, seconds, str(len(runs))])
+    return rows
+
+
+if __name__ == "__main__":
+    main()
