@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bnnopt.acquisition import ACQUISITIONS, Acquisition
     from bnnopt.campaign import CampaignSettings
+    from bnnopt.model_selection import LaterCohortSplit, check_fit, log_predictive_density, network_grid
     from bnnopt.objectives import Maximize, Minimize, OutcomeConstraint, Target
     from bnnopt.optimizer import BayesianOptimizer
     from bnnopt.space import (
@@ -33,6 +34,7 @@ __all__ = [
     "Categorical",
     "Context",
     "Integer",
+    "LaterCohortSplit",
     "LinearConstraint",
     "MCDropoutRegressor",
     "Maximize",
@@ -43,6 +45,9 @@ __all__ = [
     "SearchSpace",
     "Target",
     "__version__",
+    "check_fit",
+    "log_predictive_density",
+    "network_grid",
 ]
 
 _ROOM_OF = {
@@ -53,6 +58,7 @@ _ROOM_OF = {
     "Categorical": "space",
     "Context": "space",
     "Integer": "space",
+    "LaterCohortSplit": "model_selection",
     "LinearConstraint": "space",
     "MCDropoutRegressor": "surrogates",
     "Maximize": "objectives",
@@ -63,6 +69,9 @@ _ROOM_OF = {
     "SURROGATES": "surrogates",
     "SearchSpace": "space",
     "Target": "objectives",
+    "check_fit": "model_selection",
+    "log_predictive_density": "model_selection",
+    "network_grid": "model_selection",
 }
 
 

@@ -1,5 +1,6 @@
 """Judge a surrogate, a run and the noise of an experiment."""
 
+from bnnopt.metrics._agreement import retraining_agreement
 from bnnopt.metrics._calibration import (
     calibration_error,
     coverage,
@@ -8,6 +9,7 @@ from bnnopt.metrics._calibration import (
 )
 from bnnopt.metrics._regret import simple_regret
 from bnnopt.metrics._replicates import replicate_noise
+from bnnopt.metrics._roughness import sweep_roughness
 
 __all__ = [
     "calibration_error",
@@ -15,5 +17,7 @@ __all__ = [
     "interval",
     "negative_log_likelihood",
     "replicate_noise",
+    "retraining_agreement",
     "simple_regret",
+    "sweep_roughness",
 ]

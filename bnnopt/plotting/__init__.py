@@ -1,17 +1,25 @@
 """Pictures of data and models: one Display per picture; matplotlib is loaded when one is plotted."""
 
+from bnnopt.plotting._agreement import AgreementDisplay
 from bnnopt.plotting._coverage import CoverageDisplay
+from bnnopt.plotting._fit_check import FitCheckDisplay
 from bnnopt.plotting._map import MapDisplay
 from bnnopt.plotting._outcome_space import OutcomeSpaceDisplay
 from bnnopt.plotting._parity import ParityDisplay
+from bnnopt.plotting._roughness import RoughnessDisplay
+from bnnopt.plotting._search import SearchDisplay
 from bnnopt.plotting._slice import SliceDisplay
 from bnnopt.plotting._sweep import SweepDisplay
 
 __all__ = [
+    "AgreementDisplay",
     "CoverageDisplay",
+    "FitCheckDisplay",
     "MapDisplay",
     "OutcomeSpaceDisplay",
     "ParityDisplay",
+    "RoughnessDisplay",
+    "SearchDisplay",
     "SliceDisplay",
     "SweepDisplay",
 ]

@@ -23,6 +23,10 @@ def test_importing_the_room_loads_no_matplotlib():
         plotting.OutcomeSpaceDisplay({"all": ([1], [2])}),
         plotting.SweepDisplay({"a": [[0, 0], [1, 1]]}),
         plotting.ParityDisplay([1, 2], [1, 2]),
+        plotting.AgreementDisplay([[1, 2], [1, 2]]),
+        plotting.RoughnessDisplay([0, 1, 2], [[1, 2, 3]]),
+        plotting.FitCheckDisplay(["agreement"], [1], [0.9], [1]),
+        plotting.SearchDisplay([1], [1]),
     ],
 )
 def test_without_matplotlib_the_extra_is_named(display, monkeypatch):
