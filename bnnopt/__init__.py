@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         Real,
         SearchSpace,
     )
-    from bnnopt.surrogates import SURROGATES, MCDropoutRegressor
+    from bnnopt.surrogates import SURROGATES, KerasMCDropoutRegressor, MCDropoutRegressor
 
 __version__ = "0.1.0"
 
@@ -34,6 +34,7 @@ __all__ = [
     "Categorical",
     "Context",
     "Integer",
+    "KerasMCDropoutRegressor",
     "LaterCohortSplit",
     "LinearConstraint",
     "MCDropoutRegressor",
@@ -58,6 +59,7 @@ _ROOM_OF = {
     "Categorical": "space",
     "Context": "space",
     "Integer": "space",
+    "KerasMCDropoutRegressor": "surrogates",
     "LaterCohortSplit": "model_selection",
     "LinearConstraint": "space",
     "MCDropoutRegressor": "surrogates",

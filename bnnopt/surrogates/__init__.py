@@ -4,7 +4,14 @@ TensorFlow is loaded by the first `fit` or `predict` that needs it, not by the i
 """
 
 from bnnopt.surrogates._gaussian_process import ARDGaussianProcessRegressor
+from bnnopt.surrogates._keras_mc_dropout import KerasMCDropoutRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
 from bnnopt.surrogates._registry import SURROGATES, make_surrogate
 
-__all__ = ["SURROGATES", "ARDGaussianProcessRegressor", "MCDropoutRegressor", "make_surrogate"]
+__all__ = [
+    "SURROGATES",
+    "ARDGaussianProcessRegressor",
+    "KerasMCDropoutRegressor",
+    "MCDropoutRegressor",
+    "make_surrogate",
+]
