@@ -11,6 +11,7 @@ from bnnopt.acquisition._improvement import (
     log_expected_improvement,
     probability_of_improvement,
 )
+from bnnopt.acquisition._mixture import NormalMixture, average_scores, posterior_mixtures
 from bnnopt.acquisition._posterior import posterior_draws, posterior_moments
 from bnnopt.acquisition._registry import ACQUISITIONS, get_acquisition
 from bnnopt.acquisition._thompson import thompson
@@ -18,7 +19,9 @@ from bnnopt.acquisition._thompson import thompson
 __all__ = [
     "ACQUISITIONS",
     "Acquisition",
+    "NormalMixture",
     "acquisition_scores",
+    "average_scores",
     "condition_draws",
     "expected_improvement",
     "expected_improvement_of_draws",
@@ -27,6 +30,7 @@ __all__ = [
     "log_expected_improvement",
     "moments_of_draws",
     "posterior_draws",
+    "posterior_mixtures",
     "posterior_moments",
     "posterior_standard_deviation",
     "probability_of_improvement",

@@ -44,6 +44,9 @@ class Acquisition:
         How a probability of feasibility enters the score; see `with_feasibility`.
     parameters : mapping, optional
         Keyword arguments of the function.
+    is_expectation : bool, default=False
+        Whether the score by moments is an expected value under a normal law (or its logarithm, in the form
+        "log"), so that the score of a mixture of normal laws is the mean of those of its components.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class Acquisition:
     needs: Needs = "moments"
     form: Form = "utility"
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    is_expectation: bool = False
 
     def __post_init__(self) -> None:
         n_arrays = lookup(N_ARRAYS, self.needs, "needs of an acquisition")

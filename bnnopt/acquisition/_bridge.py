@@ -7,6 +7,7 @@ import numpy as np
 
 from bnnopt._typing import FloatArray, RandomState
 from bnnopt.acquisition._acquisition import Acquisition
+from bnnopt.acquisition._mixture import NormalMixture, average_scores, posterior_mixtures
 from bnnopt.acquisition._posterior import posterior_draws, posterior_moments
 from bnnopt.acquisition._registry import get_acquisition
 from bnnopt.exceptions import InvalidDataError
@@ -72,15 +73,31 @@ def acquisition_scores(
     if chosen.needs == "draws":
         draws = _one_output(posterior_draws(regressor, X, n_samples, random_state), 2)
         return chosen.score(sign * draws, best=best_utility)
-    mean, std = (_one_output(array, 1) for array in posterior_moments(regressor, X))
-    return chosen.score(sign * mean, std, best=best_utility)
+    if not chosen.is_expectation:
+        mean, std = (_one_output(array, 1) for array in posterior_moments(regressor, X))
+        return chosen.score(sign * mean, std, best=best_utility)
+    law = _only(posterior_mixtures(regressor, X))
+    moments = zip(sign * law.mean, law.std, strict=True)
+    scores = np.array([chosen.score(mean, std, best=best_utility) for mean, std in moments])
+    return average_scores(scores, law.shares, chosen.form)
+
+
+def _only(laws: list[NormalMixture]) -> NormalMixture:
+    """Return the law of the one output."""
+    if len(laws) != 1:
+        raise _several_outputs(len(laws))
+    return laws[0]
 
 
 def _one_output(array: FloatArray, n_axes: int) -> FloatArray:
     """Drop the axis of the outputs, which must have length 1."""
     if array.ndim > n_axes and array.shape[-1] != 1:
-        raise InvalidDataError(
-            f"The regressor predicts {array.shape[-1]} outputs; scores need one. "
-            "Fit a regressor on one output, or use BayesianOptimizer with an objective."
-        )
+        raise _several_outputs(array.shape[-1])
     return array if array.ndim == n_axes else np.squeeze(array, axis=-1)
+
+
+def _several_outputs(n_outputs: int) -> InvalidDataError:
+    return InvalidDataError(
+        f"The regressor predicts {n_outputs} outputs; scores need one. "
+        "Fit a regressor on one output, or use BayesianOptimizer with an objective."
+    )

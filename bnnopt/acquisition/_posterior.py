@@ -12,7 +12,7 @@ from bnnopt._typing import FloatArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["posterior_draws", "posterior_moments"]
+__all__ = ["last_step", "posterior_draws", "posterior_moments"]
 
 N_FREQUENCIES = 512
 RELATIVE_LENGTH_SCALE = 0.2
@@ -39,7 +39,7 @@ def posterior_moments(regressor: Any, X: Any) -> tuple[FloatArray, FloatArray]:
     InvalidDataError
         `predict` has no `return_std`.
     """
-    return _moments(*_last_step(regressor, X))
+    return _moments(*last_step(regressor, X))
 
 
 def posterior_draws(
@@ -81,7 +81,7 @@ def posterior_draws(
     """
     if n_samples < 1:
         raise InvalidDataError(f"n_samples must be at least 1, got {n_samples}.")
-    model, rows = _last_step(regressor, X)
+    model, rows = last_step(regressor, X)
     if hasattr(model, "sample_y"):
         keywords = _without_noise(model.sample_y)
         samples = model.sample_y(rows, n_samples=n_samples, random_state=_seed(random_state), **keywords)
@@ -90,7 +90,7 @@ def posterior_draws(
     return _smooth_draws(mean, std, _unit_range(rows), n_samples, as_generator(random_state))
 
 
-def _last_step(regressor: Any, X: Any) -> tuple[Any, Any]:
+def last_step(regressor: Any, X: Any) -> tuple[Any, Any]:
     """Return the last step of a Pipeline and the rows as that step sees them; others as they are."""
     while isinstance(regressor, Pipeline):
         X = regressor[:-1].transform(X) if len(regressor) > 1 else X

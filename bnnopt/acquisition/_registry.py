@@ -20,9 +20,9 @@ __all__ = ["ACQUISITIONS", "get_acquisition"]
 ACQUISITIONS: dict[str, Acquisition] = {
     entry.name: entry
     for entry in (
-        Acquisition("pi", probability_of_improvement, "moments", "positive"),
-        Acquisition("ei", expected_improvement, "moments", "positive"),
-        Acquisition("log_ei", log_expected_improvement, "moments", "log"),
+        Acquisition("pi", probability_of_improvement, "moments", "positive", is_expectation=True),
+        Acquisition("ei", expected_improvement, "moments", "positive", is_expectation=True),
+        Acquisition("log_ei", log_expected_improvement, "moments", "log", is_expectation=True),
         Acquisition("ucb", upper_confidence_bound, "moments", "utility"),
         Acquisition("std", posterior_standard_deviation, "moments", "positive"),
         Acquisition("thompson", thompson, "draws", "utility"),

@@ -282,7 +282,7 @@ class BayesianOptimizer:
                     f"A model needs at least {MIN_MEASURED} rows with outcomes, got {len(measured)} "
                     f"({self.summary()['n_failed']} failed). Ask without candidates for a first design."
                 )
-            model = OutcomeModel(self.surrogate, self._seed)
+            model = OutcomeModel(self.surrogate, self._seed_after(len(self._observations.told)))
             self._model = model.fit(model_space.encode(measured), outcomes)
         return self._model
 
@@ -323,8 +323,11 @@ class BayesianOptimizer:
         return scoring
 
     def _next_seed(self) -> int:
-        counts = [self._seed, len(self._observations.told), len(self._observations.pending)]
-        return int(np.random.default_rng(counts).integers(MAX_SEED))
+        return self._seed_after(len(self._observations.told), len(self._observations.pending))
+
+    def _seed_after(self, *counts: int) -> int:
+        """Seed of this state: a surrogate that is random anew with each row does not repeat its errors."""
+        return int(np.random.default_rng([self._seed, *counts]).integers(MAX_SEED))
 
 
 def _check_names(space: SearchSpace, outputs: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from bnnopt._typing import FloatArray
-from bnnopt.acquisition import posterior_draws, posterior_moments
+from bnnopt.acquisition import NormalMixture, posterior_draws, posterior_mixtures, posterior_moments
 
 __all__ = ["OutcomeModel"]
 
@@ -45,6 +45,14 @@ class OutcomeModel:
         """Return mean and standard deviation of the functions, each of shape (n, n_outputs)."""
         moments = [posterior_moments(surrogate, X) for surrogate in self.surrogates]
         return self._restored(moments)
+
+    def mixtures(self, X: FloatArray) -> list[NormalMixture]:
+        """Return the law of each outcome's function, a mixture of normal laws."""
+        laws = [law for surrogate in self.surrogates for law in posterior_mixtures(surrogate, X)]
+        return [
+            NormalMixture(law.shares, law.mean * scale + mean, law.std * scale)
+            for law, mean, scale in zip(laws, self._mean, self._scale, strict=True)
+        ]
 
     def observation_moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of new observations, each of shape (n, n_outputs)."""

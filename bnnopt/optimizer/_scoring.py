@@ -5,7 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray
-from bnnopt.acquisition import Acquisition, moments_of_draws, upper_confidence_bound, with_feasibility
+from bnnopt.acquisition import (
+    Acquisition,
+    NormalMixture,
+    average_scores,
+    moments_of_draws,
+    upper_confidence_bound,
+    with_feasibility,
+)
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective, OutcomeConstraint, UtilityObjective, split_objectives
 
@@ -90,6 +97,31 @@ class Scoring:
         known = mean[is_known]
         feasible = known[self.is_feasible(known, outputs)]
         return float(self.utility(feasible, outputs).max(initial=-np.inf))
+
+    def score_mixtures(
+        self, laws: Sequence[NormalMixture], outputs: Sequence[str], best: float, worst: float
+    ) -> FloatArray:
+        """Score candidates by the law of each output, a mixture of normal laws; shape (n,).
+
+        An acquisition that is an expected value is averaged over the components of the objective's law, any
+        other takes the moments of the mixture; probabilities that constraints hold are averaged.
+        """
+        if not self._acquisition.is_expectation:
+            mean, std = (np.column_stack(part) for part in zip(*(law.moments() for law in laws), strict=True))
+            return self.score_moments(mean, std, outputs, best, worst)
+        law = laws[outputs.index(self._objective.name)]
+        utilities = [self._objective.utility_moments(*part) for part in zip(law.mean, law.std, strict=True)]
+        scores = np.array([self._acquisition.score(*moments, best=best) for moments in utilities])
+        averaged = average_scores(scores, law.shares, self._acquisition.form)
+        return self._weigh(averaged, self._log_probability_of(laws, outputs), worst)
+
+    def _log_probability_of(self, laws: Sequence[NormalMixture], outputs: Sequence[str]) -> FloatArray:
+        total = np.zeros(laws[0].mean.shape[1])
+        for constraint in self._constraints:
+            law = laws[outputs.index(constraint.name)]
+            parts = [_log_probability(constraint, *part) for part in zip(law.mean, law.std, strict=True)]
+            total = total + np.minimum(average_scores(np.array(parts), law.shares, "log"), 0.0)
+        return total
 
     def score_moments(
         self, mean: FloatArray, std: FloatArray, outputs: Sequence[str], best: float, worst: float

@@ -73,12 +73,12 @@ class Search:
         return n == 1 and not len(self.observations.pending) and self.scoring.needs == "moments"
 
     def score(self, candidates: pd.DataFrame) -> FloatArray:
-        """Score candidates by their moments, shape (n,), in blocks so that memory stays flat."""
+        """Score candidates by the laws of the outcomes, shape (n,), in blocks so that memory stays flat."""
         best, worst = self.incumbent
         scores: list[FloatArray] = [np.empty(0)]
         for start in range(0, len(candidates), BLOCK):
-            mean, std = self.model.moments(self.model_space.encode(candidates.iloc[start : start + BLOCK]))
-            scores.append(self.scoring.score_moments(mean, std, self.observations.outputs, best, worst))
+            laws = self.model.mixtures(self.model_space.encode(candidates.iloc[start : start + BLOCK]))
+            scores.append(self.scoring.score_mixtures(laws, self.observations.outputs, best, worst))
         return np.concatenate(scores)
 
     def only_new(self, candidates: pd.DataFrame) -> pd.DataFrame:

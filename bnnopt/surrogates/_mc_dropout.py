@@ -1,46 +1,55 @@
-"""The MC-dropout estimator: scaling, training and posterior behind scikit-learn's interface."""
+"""The MC-dropout estimator: learning and posterior behind scikit-learn's interface."""
 
 from collections.abc import Sequence
-from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt.surrogates._columns import check_cells, check_columns
-from bnnopt.surrogates._holdout import assign_holdout, split_error
-from bnnopt.surrogates._networks import ACTIVATIONS, Networks, TrainingPlan, draw_masks
-from bnnopt.surrogates._scaling import InputScaler, RangeScaler
+from bnnopt.surrogates._learning import Learned, learn
+from bnnopt.surrogates._networks import UPDATES_PER_CHUNK
+from bnnopt.surrogates._plan import PARAMETER_RANGES, is_whole
+from bnnopt.surrogates._table import checked_inputs, checked_table, output_names
 
 __all__ = ["MCDropoutRegressor"]
 
-FULL_BATCH_ROWS = 1024
-MINI_BATCH_ROWS = 256
-N_MASKS_FOR_NOISE = 32
-LARGEST_SEED = 2**31 - 1000  # room for the seeds that are counted up from it
-
 
 class MCDropoutRegressor(RegressorMixin, BaseEstimator):
-    """Regression with a standard deviation, from neural networks with dropout in training and in prediction.
+    """Regression with a standard deviation, from neural networks with dropout.
 
-    A few networks are trained side by side with dropout, each without its share of the rows. A draw of the
-    posterior is one network with one dropout mask, the same mask for all rows. On the rows that a network did
-    not see, its error is split: what the networks disagree on is the spread of the function, which more data
-    would reduce, and the rest is observation noise. The spread over networks and masks is scaled to that.
-    Inputs and outputs are scaled to [0, 1] inside, several outputs share the hidden layers.
+    The prediction is a mixture of thinned networks of two kinds, weighed for each output by how well they
+    predict rows that they have not seen; one rule serves from two rows to a million.
+
+    - Wide networks have one hidden layer of sine units with random frequencies, integrated out in closed form
+      over weights and dropout masks. The scale of each input, the size of the function and the noise are
+      learned by the evidence; the last layer is solved on all rows. There are several, which differ by a draw
+      from the prior that each is pulled to and by the rows that it learned its scales from.
+    - Trained networks have the layers given here. A few are trained side by side with dropout, each without
+      its share of the rows, and take part from 64 distinct rows on. On the rows that a network did not see,
+      its error is split: what the networks disagree on is the spread of the function, which more data would
+      reduce, and the rest is observation noise.
+
+    A draw of the posterior is one network with one dropout mask, the same for all rows. Inputs and outputs
+    are scaled inside.
 
     Parameters
     ----------
     hidden_layer_sizes : sequence of int, default=(20, 20, 20)
-        Units of each hidden layer, each at least 1; at least one layer.
+        Units of each hidden layer of the trained networks, each at least 1; at least one layer.
     activation : {"elu", "gelu", "relu", "selu", "silu", "softplus", "tanh"}, default="silu"
-        Of the hidden layers.
+        Of the hidden layers of the trained networks.
+    method : {"auto", "wide", "trained"}, default="auto"
+        Which networks take part. With "auto", trained networks do from 64 distinct rows on, and with fewer if
+        `early_stopping`, `callbacks` or `warm_start` ask for a training; only if `n_networks` is above 1.
     dropout : float in [0, 1), default=0.05
-        Probability that a hidden unit is left out, in training and in prediction.
+        Probability that a hidden unit is left out, in training and in draws.
+    noise : {"constant", "input_dependent"}, default="constant"
+        Whether the noise is the same for all inputs, or learned as a function of them from held-out errors.
+    calibrate : bool, default=False
+        Whether to scale all variances so that the squared errors of held-out rows are as large as predicted.
     alpha : float in [0, inf), default=0.01
         Strength of the L2 penalty as in `sklearn.neural_network.MLPRegressor`: `alpha / n_samples` times the
         sum of the squared weights is added to the mean squared error of the scaled outputs.
@@ -56,9 +65,29 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
     learning_rate_init : float in (0, inf), default=0.01
         First step size of Adam; it falls along half a cosine to 2 % of it.
     max_iter : int, default=3000
-        Optimizer updates, at least 1; an epoch each in full batch.
+        Optimizer updates of the trained networks, at least 1; an epoch each in full batch. Below 40 it also
+        cuts the search for the scales of the wide networks short.
     batch_size : int or "auto", default="auto"
         Rows in an update; "auto" takes all rows up to 1,024 and mini-batches of 256 beyond.
+    early_stopping : bool, default=False
+        Whether to stop when the error of held-out rows no longer falls, and to go back to the weights of the
+        chunk of 250 updates in which it was lowest.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows that a single network (`n_networks=1`) leaves out for early stopping. Several
+        networks are judged by the rows that each leaves out in any case, `1 / n_networks` of them, so that no
+        row is lost to all of them and this parameter is not used.
+    n_iter_no_change : int, default=3
+        Chunks of 250 updates without a better validation score after which `early_stopping` stops, at
+        least 1.
+    tol : float in [0, inf), default=0.001
+        How much better a validation score (R squared) must be to count for `early_stopping`.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last fit.
+    callbacks : sequence of keras.callbacks.Callback, default=None
+        Called in the training with chunks of 250 updates as epochs: `on_epoch_end` gets the logs "loss" and,
+        where rows are held out, "val_loss". `self.model.stop_training = True` ends the training.
+    verbose : int or bool, default=0
+        With 1, a progress bar on the standard error.
     random_state : int, RandomState or None, default=None
         Seeds weights, held-out rows and masks. The same seed gives the same numbers in any process.
 
@@ -71,9 +100,26 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
     n_outputs_ : int
         Number of outputs.
     noise_variance_ : float or ndarray of shape (n_outputs,)
-        Estimated variance of the observation noise, in squared units of y.
+        Estimated variance of the observation noise, in squared units of y; its mean over the rows where it
+        depends on them.
+    shares_ : DataFrame of shape (n_families, n_outputs)
+        Share of each family of networks in the prediction of each output; each column makes 1.
+    output_names_ : ndarray of shape (n_outputs,)
+        Names of the outputs, if y was a DataFrame with string column names. Predictions are arrays in that
+        order.
     n_iter_ : int
-        Optimizer updates made.
+        Optimizer updates made by the last `fit` or `partial_fit`; steps of the search for the scales of the
+        wide networks if no network was trained, and then the attributes below are absent.
+    loss_ : float
+        Loss at the end of training: the mean over networks of the squared error of the scaled outputs plus
+        the penalty, smoothed over the last 25 updates or so.
+    loss_curve_ : list of float
+        That loss after each chunk of 250 updates, of all trainings since the last fresh start.
+    validation_scores_ : list of float or None
+        R squared of the held-out rows after each of these chunks, outputs weighted by their variance in
+        scaled units and by `output_weights`; None where nothing is held out.
+    best_validation_score_ : float or None
+        The largest of them.
     networks_ : Networks
         The trained weights as arrays.
 
@@ -98,26 +144,17 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
 
     trains_outputs_jointly: ClassVar[bool] = True
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_layer_sizes": ["array-like"],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "output_weights": ["array-like", None],
-        "n_networks": [Interval(Integral, 1, None, closed="left")],
-        "n_masks": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "random_state": ["random_state"],
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETER_RANGES
 
     def __init__(
         self,
         hidden_layer_sizes: Sequence[int] = (20, 20, 20),
         activation: str = "silu",
         *,
+        method: str = "auto",
         dropout: float = 0.05,
+        noise: str = "constant",
+        calibrate: bool = False,
         alpha: float = 0.01,
         output_weights: ArrayLike | None = None,
         n_networks: int = 8,
@@ -125,11 +162,21 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         learning_rate_init: float = 0.01,
         max_iter: int = 3000,
         batch_size: int | str = "auto",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 3,
+        tol: float = 1e-3,
+        warm_start: bool = False,
+        callbacks: Sequence[Any] | None = None,
+        verbose: int | bool = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.method = method
         self.dropout = dropout
+        self.noise = noise
+        self.calibrate = calibrate
         self.alpha = alpha
         self.output_weights = output_weights
         self.n_networks = n_networks
@@ -137,6 +184,13 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         self.learning_rate_init = learning_rate_init
         self.max_iter = max_iter
         self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.verbose = verbose
         self.random_state = random_state
 
     @classmethod
@@ -154,6 +208,7 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         setting: dict[str, Any] = {
             "hidden_layer_sizes": (20, 20),
             "activation": "elu",
+            "method": "trained",
             "dropout": 0.1,
             "n_networks": 1,
             "n_masks": 100,
@@ -164,8 +219,18 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         return cls(**(setting | parameters))
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Train the networks and estimate the observation noise.
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        noise_variance: ArrayLike | None = None,
+    ) -> Self:
+        """Learn the networks, their shares and the observation noise.
+
+        With `warm_start=True` the training goes on from the weights of the last fit, in the scaling of the
+        first one, and a fit that fails or is stopped leaves the last one as it was. Without it, such a fit
+        leaves the estimator not fitted.
 
         Parameters
         ----------
@@ -173,6 +238,13 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
             Inputs in any units, finite; at least 2 rows.
         y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
             Outputs in any units, finite.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How many times each row counts, at least 0 and not necessarily whole; 1 for all by default. A row
+            of weight 2 is the same as that row twice, one of weight 0 as none. The order of the rows does not
+            matter either.
+        noise_variance : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Noise variance of each measurement where it is known, such as a squared standard error, in squared
+            units of y. The wide networks add it to the noise that they learn.
 
         Returns
         -------
@@ -181,73 +253,78 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of its range, or the data are not finite numbers of fitting shapes.
+            If a parameter is out of its range, the data are not finite numbers of fitting shapes, fewer than
+            2 rows have a weight above 0, or a warm start finds networks of another shape.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss fell by more than 5 % of the variance of y over the last chunk of 250 updates, or
+            `max_iter` cut the search for the scales short.
         """
-        check_cells(X, "X")
-        check_cells(y, "y")
-        rows, outcomes = validate_data(
-            self, X, y, multi_output=True, y_numeric=True, dtype=np.float64, ensure_min_samples=2
-        )
-        self._y_ndim = outcomes.ndim
-        targets = np.asarray(outcomes, dtype=np.float64).reshape(len(rows), -1)
-        self.n_outputs_ = targets.shape[1]
-        self._seed = int(check_random_state(self.random_state).randint(0, LARGEST_SEED))
-        self._x_scaler, self._y_scaler = InputScaler.of(rows), RangeScaler.of(targets)
-        if hasattr(self, "networks_"):
-            del self.networks_  # a fit that fails or is stopped leaves the estimator not fitted
-        self._train(self._x_scaler.scale(rows), self._y_scaler.scale(targets))
-        self.n_iter_ = int(self.max_iter)
+        before = getattr(self, "_learned", None) if self.warm_start else None
+        if before is None:
+            self._forget()
+        table = checked_table(self, X, y, sample_weight, noise_variance, is_first=before is None)
+        learned = learn(self, table, before, n_updates=int(self.max_iter), is_more=False)
+        return self._keep(learned, y)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Go on training from the present weights, on the given rows alone.
+
+        One call makes one chunk of updates (250, or `max_iter` if that is less), in which the step size falls
+        along its own half cosine. The first call sets the scaling of inputs and outputs for all later ones,
+        so its rows should span what is to come. Rows that were seen before stay with the network that leaves
+        them out; the noise is estimated on the rows of all calls, each judged when it came.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Inputs in the units of the first call, finite; at least 2 rows in the first call, 1 later.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Outputs in the units of the first call, finite.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As `fit`, or if `early_stopping` is True.
+        """
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True; fit with warm_start=True.")
+        before = getattr(self, "_learned", None)
+        table = checked_table(self, X, y, sample_weight, is_first=before is None)
+        n_updates = min(int(self.max_iter), UPDATES_PER_CHUNK)
+        return self._keep(learn(self, table, before, n_updates=n_updates, is_more=True), y)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_learned")
+
+    def _forget(self) -> None:
+        """Leave the estimator not fitted until a fit has come through."""
+        for name in [name for name in vars(self) if name.endswith("_") or name == "_learned"]:
+            delattr(self, name)
+
+    def _keep(self, learned: Learned, y: ArrayLike) -> Self:
+        self._learned = learned
+        self._has_output_axis = np.ndim(y) == 2
+        names = output_names(y)
+        if names is not None:
+            self.output_names_ = names
+        for name, value in learned.attributes().items():
+            setattr(self, name, value)
+        self.noise_variance_ = self._as_given(learned.mixture.noise[None])[0]
         return self
 
-    def _train(self, X: FloatArray, y: FloatArray) -> None:
-        from bnnopt.surrogates._keras import propagate, train_networks
-
-        rng = np.random.default_rng(self._seed)
-        is_held_out = assign_holdout(len(X), self.n_networks, rng)
-        networks = train_networks(X, y, (~is_held_out).astype(float), self._plan(len(X)))
-        self._masks = draw_masks(networks, self.n_masks, rng)
-        draws = propagate(X, networks, draw_masks(networks, N_MASKS_FOR_NOISE, rng))
-        _check_finite(draws)
-        noise, self._spread_scale = split_error(y, draws, is_held_out)
-        noise = noise * self._y_scaler.span**2
-        self.noise_variance_ = float(noise[0]) if self._y_ndim == 1 else noise
-        self.networks_: Networks = networks
-
-    def _plan(self, n_rows: int) -> TrainingPlan:
-        sizes = list(self.hidden_layer_sizes)
-        if not sizes or not all(_is_whole(size) and size >= 1 for size in sizes):
-            raise ValueError(
-                "hidden_layer_sizes must name at least one layer of at least one unit, in whole numbers, "
-                f"got {self.hidden_layer_sizes!r}."
-            )
-        return TrainingPlan(
-            hidden_layer_sizes=tuple(int(size) for size in sizes),
-            activation=self.activation,
-            dropout=float(self.dropout),
-            n_networks=int(self.n_networks),
-            penalty=float(self.alpha) / n_rows,
-            output_weights=self._checked_output_weights(),
-            learning_rate_init=float(self.learning_rate_init),
-            n_updates=int(self.max_iter),
-            batch_size=self._rows_per_update(n_rows),
-            seed=self._seed,
-        )
-
-    def _rows_per_update(self, n_rows: int) -> int:
-        if self.batch_size == "auto":
-            return n_rows if n_rows <= FULL_BATCH_ROWS else MINI_BATCH_ROWS
-        return min(int(self.batch_size), n_rows)
-
-    def _checked_output_weights(self) -> tuple[float, ...]:
-        if self.output_weights is None:
-            return (1.0,) * self.n_outputs_
-        weights = np.asarray(self.output_weights, dtype=float)
-        if weights.shape != (self.n_outputs_,) or not np.all(np.isfinite(weights) & (weights > 0)):
-            raise ValueError(
-                f"output_weights must be {self.n_outputs_} finite number(s) above 0, one for each output, "
-                f"got {self.output_weights!r}."
-            )
-        return tuple(weights.tolist())
+    def _as_given(self, values: FloatArray) -> Any:
+        """Drop the axis of the outputs if y had none."""
+        return values if self._has_output_axis else values[..., 0]
 
     def predict(
         self, X: ArrayLike, return_std: bool = False, *, noise: bool = True
@@ -271,23 +348,45 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         std : ndarray of the same shape
             Only with `return_std=True`; in the units of y.
         """
-        from bnnopt.surrogates._keras import propagate_moments
-
-        mean, variance = propagate_moments(self._checked(X), self.networks_, self._masks)
-        mean = self._as_given(self._y_scaler.restore(mean))
+        check_is_fitted(self)
+        rows, mixture = checked_inputs(self, X), self._learned.mixture
+        mean, variance = mixture.moments(rows)
         if not return_std:
-            return mean
-        function = self._as_given(variance * self._spread_scale * self._y_scaler.span**2)
-        return mean, np.sqrt(function + self.noise_variance_ if noise else function)
+            return self._as_given(mean)
+        total = variance + mixture.noise_at(rows) if noise else variance
+        return self._as_given(mean), self._as_given(np.sqrt(total))
+
+    def predict_mixture(self, X: ArrayLike) -> Any:
+        """Predict the function as a mixture of normal laws, one for each network.
+
+        Its moments are those of `predict` with `noise=False`; an expected value over functions, such as an
+        expected improvement, is the mean of that of each component by its share, which moments alone do not
+        give.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        tuple of ndarray, or list of such tuples, one for each output
+            Shares of shape (n_components,), which make 1, and means and standard deviations of shape
+            (n_components, n_samples), in the units of y.
+        """
+        check_is_fitted(self)
+        parts = self._learned.mixture.components(checked_inputs(self, X))
+        laws = [(shares, means, np.sqrt(variances)) for shares, means, variances in parts]
+        return laws if self._has_output_axis else laws[0]
 
     def sample_y(
         self, X: ArrayLike, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0
     ) -> FloatArray:
         """Draw functions from the posterior and evaluate them at X.
 
-        A draw is one network with one dropout mask for all rows, without observation noise, pulled towards
-        the mean so that draws vary as much as `predict` says with `noise=False`. The networks take turns, so
-        that few draws already show how they differ.
+        A draw is one network with one dropout mask for all rows, without observation noise, and draws vary as
+        much as `predict` says with `noise=False`. Networks come in proportion to their shares, so that few
+        draws already show how they differ.
 
         Parameters
         ----------
@@ -296,52 +395,23 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         n_samples : int, default=1
             Number of draws, at least 1.
         random_state : int, RandomState or None, default=0
-            Seeds the masks.
+            Seeds weights and masks.
 
         Returns
         -------
         ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
             In the units of y.
         """
-        from bnnopt.surrogates._keras import propagate, propagate_moments
-
-        rows = self._checked(X)
-        if not _is_whole(n_samples) or n_samples < 1:
+        check_is_fitted(self)
+        rows = checked_inputs(self, X)
+        if not is_whole(n_samples) or n_samples < 1:
             raise ValueError(f"n_samples must be a whole number of at least 1, got {n_samples!r}.")
         rng = np.random.default_rng(check_random_state(random_state).randint(0, 2**31 - 1))
-        n_masks = -(-n_samples // self.networks_.n_networks)
-        draws = propagate(rows, self.networks_, draw_masks(self.networks_, n_masks, rng))
-        in_turns = np.swapaxes(draws, 1, 2).reshape(len(rows), -1, self.n_outputs_)[:, :n_samples]
-        mean, _ = propagate_moments(rows, self.networks_, self._masks)
-        scaled = mean[:, None] + np.sqrt(self._spread_scale) * (in_turns - mean[:, None])
-        values = np.swapaxes(self._y_scaler.restore(scaled), 1, 2)
-        return values[:, 0] if self._y_ndim == 1 else values
-
-    def _checked(self, X: ArrayLike) -> FloatArray:
-        check_is_fitted(self, "networks_")
-        check_columns(getattr(self, "feature_names_in_", None), X)
-        check_cells(X, "X")
-        return self._x_scaler.scale(validate_data(self, X, reset=False, dtype=np.float64))
-
-    def _as_given(self, values: FloatArray) -> Any:
-        """Drop the axis of the outputs if y had none."""
-        return values[..., 0] if self._y_ndim == 1 else values
+        draws = self._learned.mixture.draw(rows, int(n_samples), rng)
+        return np.swapaxes(draws, 1, 2) if self._has_output_axis else draws[..., 0]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         tags.non_deterministic = False
         return tags
-
-
-def _is_whole(value: object) -> bool:
-    """Tell whether a value is a whole number, and not a truth value."""
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def _check_finite(draws: FloatArray) -> None:
-    if not np.isfinite(draws).all():
-        raise ValueError(
-            "The training diverged: some predictions of the training rows are not finite. Lower "
-            "learning_rate_init, and check that output_weights are of the order of 1."
-        )

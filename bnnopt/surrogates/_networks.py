@@ -8,8 +8,18 @@ import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray
 
-__all__ = ["ACTIVATIONS", "Networks", "TrainingPlan", "draw_masks", "initial_weights"]
+__all__ = [
+    "ACTIVATIONS",
+    "UPDATES_PER_CHUNK",
+    "Networks",
+    "Training",
+    "TrainingPlan",
+    "draw_masks",
+    "first_networks",
+    "initial_weights",
+]
 
+UPDATES_PER_CHUNK = 250
 ACTIVATIONS = ("elu", "gelu", "relu", "selu", "silu", "softplus", "tanh")
 
 
@@ -39,6 +49,11 @@ class TrainingPlan:
         Rows in an update; the number of rows for full batch.
     seed : int
         Seeds the first weights, the dropout and the order of the batches.
+    patience : int, default=0
+        Chunks of updates without a lower held-out loss after which the training stops, and goes back to the
+        weights of the lowest; 0 makes all updates.
+    min_gain : float, default=0.0
+        By how much the held-out loss must fall to count as lower.
     """
 
     hidden_layer_sizes: tuple[int, ...]
@@ -51,6 +66,8 @@ class TrainingPlan:
     n_updates: int
     batch_size: int
     seed: int
+    patience: int = 0
+    min_gain: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,6 +100,36 @@ class Networks:
     def hidden_layer_sizes(self) -> tuple[int, ...]:
         """Units of each hidden layer."""
         return tuple(int(kernel.shape[2]) for kernel in self.kernels[:-1])
+
+
+@dataclass(frozen=True)
+class Training:
+    """What came out of a training.
+
+    Attributes
+    ----------
+    networks : Networks
+        The trained weights.
+    n_updates : int
+        Optimizer updates made.
+    losses : tuple of float
+        Loss at the end of each chunk of updates, smoothed over the last 25 or so, a mean over networks.
+    held_out_losses : tuple of float
+        Squared error of the rows that were left out, without penalty, at the end of each chunk; empty if no
+        row was.
+    """
+
+    networks: Networks
+    n_updates: int
+    losses: tuple[float, ...]
+    held_out_losses: tuple[float, ...]
+
+
+def first_networks(n_inputs: int, n_outputs: int, plan: TrainingPlan) -> Networks:
+    """Make networks of `initial_weights`."""
+    sizes, n_networks = plan.hidden_layer_sizes, plan.n_networks
+    kernels, biases = initial_weights(n_inputs, n_outputs, sizes, n_networks, plan.seed)
+    return Networks(tuple(kernels), tuple(biases), plan.activation, plan.dropout)
 
 
 def initial_weights(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnnopt._typing import FloatArray
+from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["InputScaler", "RangeScaler"]
 
@@ -28,7 +29,13 @@ class RangeScaler:
     def of(cls, values: FloatArray) -> "RangeScaler":
         """Take the range from the columns of `values`, shape (n_rows, n_columns)."""
         lower = values.min(axis=0)
-        span = values.max(axis=0) - lower
+        with np.errstate(over="ignore"):
+            span = values.max(axis=0) - lower
+        if not np.isfinite(span).all():
+            column = int(np.argmin(np.isfinite(span)))
+            raise InvalidDataError(
+                f"The values of column {column} are further apart than a float can say. Use a larger unit."
+            )
         return cls(lower=lower, span=np.where(span > 0, span, 1.0))
 
     def scale(self, values: FloatArray) -> FloatArray:
@@ -60,12 +67,22 @@ class InputScaler:
     unit: FloatArray
 
     @classmethod
-    def of(cls, values: FloatArray) -> "InputScaler":
-        """Take ranges, means and spreads from the columns of `values`, shape (n_rows, n_columns)."""
+    def of(cls, values: FloatArray, weights: FloatArray | None = None) -> "InputScaler":
+        """Take ranges, means and spreads from columns.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, n_columns)
+            The columns.
+        weights : ndarray of shape (n_rows,), default=None
+            Weight of each row in mean and spread, above 0; 1 by default.
+        """
         to_unit = RangeScaler.of(values)
         scaled = to_unit.scale(values)
-        spread = STDS_PER_UNIT * scaled.std(axis=0)
-        return cls(to_unit=to_unit, centre=scaled.mean(axis=0), unit=np.where(spread > 0, spread, 1.0))
+        centre = np.average(scaled, axis=0, weights=weights)
+        variance = np.average(np.square(scaled - centre), axis=0, weights=weights)
+        spread = STDS_PER_UNIT * np.sqrt(variance)
+        return cls(to_unit=to_unit, centre=centre, unit=np.where(spread > 0, spread, 1.0))
 
     def scale(self, values: FloatArray) -> FloatArray:
         """Map from the columns' units to what the networks see."""

@@ -10,8 +10,9 @@ from bnnopt.surrogates import MCDropoutRegressor
 
 
 def quick_model(**parameters):
-    """A model whose quality does not matter: two networks of 2 x 20 units, 100 updates."""
-    setting = {"hidden_layer_sizes": (20, 20), "n_networks": 2, "max_iter": 100, "random_state": 0}
+    """A model whose quality does not matter: two trained networks of 2 x 20 units, 100 updates."""
+    setting = {"hidden_layer_sizes": (20, 20), "method": "trained", "n_networks": 2, "max_iter": 100}
+    setting["random_state"] = 0
     return MCDropoutRegressor(**(setting | parameters))
 
 

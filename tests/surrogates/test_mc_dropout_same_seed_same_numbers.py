@@ -100,6 +100,15 @@ def test_two_threads_give_the_numbers_of_one(quick, rows, outcomes):
     assert list(warnings.filters) == filters
 
 
+def test_threads_of_joblib_give_the_numbers_of_one(quick, rows, outcomes):
+    models = [quick(method="trained", max_iter=20, random_state=seed) for seed in (0, 1)]
+    fits = joblib.Parallel(n_jobs=2, prefer="threads")(
+        joblib.delayed(model.fit)(rows, outcomes) for model in models
+    )
+    for model, fitted in zip(models, fits, strict=True):
+        assert_same_predictions(fitted, clone(model).fit(rows, outcomes), rows)
+
+
 def test_global_seeds_do_not_matter(quick, rows, outcomes, fitted_single, monkeypatch):
     numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
     np.random.seed(12345)  # noqa: NPY002
@@ -148,5 +157,8 @@ def test_fit_leaves_random_numbers_and_op_determinism_of_tensorflow_as_they_were
 def test_many_rows_and_one_network_are_reproducible():
     X = np.random.default_rng(0).uniform(size=(900, 4))
     y = X @ [1.0, -2.0, 0.5, 3.0]
-    models = [MCDropoutRegressor(n_networks=1, max_iter=50, random_state=2).fit(X, y) for _ in range(2)]
+    models = [
+        MCDropoutRegressor(method="trained", n_networks=1, max_iter=50, random_state=2).fit(X, y)
+        for _ in range(2)
+    ]
     assert_same_predictions(*models, X)

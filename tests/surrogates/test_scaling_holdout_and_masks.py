@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from bnnopt.surrogates._holdout import SMALLEST_NOISE_SHARE, assign_holdout, split_error
+from bnnopt.surrogates._holdout import SMALLEST_NOISE_SHARE, HeldOutError, assign_holdout
 from bnnopt.surrogates._networks import Networks, draw_masks, initial_weights
 from bnnopt.surrogates._scaling import InputScaler, RangeScaler
 
@@ -76,7 +76,7 @@ def test_the_held_out_error_is_split_by_what_networks_disagree_on():
     # Network 0 did not see row 0 and says 2 there, network 1 did not see row 1 and says 6: errors 3 and -2,
     # mean square 6.5. The networks say (2, 2) and (5, 6): variance between them 0 and 1/4, mean 1/8. The
     # draws have the variances 1/2 and 9/4, mean 11/8.
-    noise, scale = split_error(np.array([[5.0], [4.0]]), draws, is_held_out)
+    noise, scale = HeldOutError.of(np.array([[5.0], [4.0]]), draws, is_held_out).split()
     np.testing.assert_allclose(noise, [6.5 - 1 / 8])
     np.testing.assert_allclose(scale, [(1 / 8) / (11 / 8)])
 
@@ -84,7 +84,7 @@ def test_the_held_out_error_is_split_by_what_networks_disagree_on():
 def test_noise_of_a_single_network_is_that_of_the_training_rows():
     draws = np.zeros((3, 1, 4, 2))
     y = np.array([[1.0, 2.0], [1, 4], [1, 6]])
-    noise, scale = split_error(y, draws, np.zeros((3, 1), dtype=bool))
+    noise, scale = HeldOutError.of(y, draws, np.zeros((3, 1), dtype=bool)).split()
     np.testing.assert_allclose(noise, [1, 56 / 3])
     np.testing.assert_allclose(scale, [1, 1])
 
@@ -92,7 +92,7 @@ def test_noise_of_a_single_network_is_that_of_the_training_rows():
 def test_noise_keeps_a_share_of_the_error_under_a_wide_spread():
     draws = np.zeros((2, 1, 2, 1))
     draws[:, 0, :, 0] = [-10, 10]
-    noise, _ = split_error(np.array([[2.0], [2.0]]), draws, np.zeros((2, 1), dtype=bool))
+    noise, _ = HeldOutError.of(np.array([[2.0], [2.0]]), draws, np.zeros((2, 1), dtype=bool)).split()
     assert SMALLEST_NOISE_SHARE == 0.05
     np.testing.assert_allclose(noise, [0.05 * 4])
 
@@ -140,5 +140,5 @@ def test_without_dropout_the_spread_is_that_between_networks():
     rng = np.random.default_rng(0)
     draws = np.repeat(rng.normal(size=(30, 4, 1, 1)), 5, axis=2)
     y = rng.normal(scale=3, size=(30, 1))
-    _, scale = split_error(y, draws, assign_holdout(30, 4, rng))
+    _, scale = HeldOutError.of(y, draws, assign_holdout(30, 4, rng)).split()
     np.testing.assert_allclose(scale, [1])

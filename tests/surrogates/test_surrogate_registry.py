@@ -65,6 +65,7 @@ def test_the_public_names():
     assert set(bnnopt.surrogates.__all__) == {
         "SURROGATES",
         "ARDGaussianProcessRegressor",
+        "KerasMCDropoutRegressor",
         "MCDropoutRegressor",
         "make_surrogate",
     }

@@ -40,7 +40,7 @@ def everything(X):
 
 @pytest.fixture(scope="module")
 def trained(X, y, everything):
-    return train_networks(X, y, everything, PLAN)
+    return train_networks(X, y, everything, PLAN).networks
 
 
 def number_of_graphs():
@@ -93,7 +93,7 @@ def test_the_first_update_is_a_step_against_the_sign_of_the_gradient(X, y, penal
     row_weights = np.random.default_rng(1).uniform(0, 2, (60, 2))
     plan = replace(PLAN, penalty=penalty, output_weights=(1.0, 0.2), n_updates=1)
     before = first_weights(plan, n_outputs=2)
-    after = train_networks(X, both, row_weights, plan)
+    after = train_networks(X, both, row_weights, plan).networks
     expected = gradients(before, X, both, row_weights, penalty, np.array([1.0, 0.2]))
     for old, new, gradient in zip(weights_of(before), weights_of(after), expected, strict=True):
         assert np.all(np.abs(gradient) > 1e-4)
@@ -101,7 +101,7 @@ def test_the_first_update_is_a_step_against_the_sign_of_the_gradient(X, y, penal
 
 
 def test_training_lowers_the_error_of_a_linear_problem(X, y, everything):
-    trained = train_networks(X, y, everything, replace(PLAN, n_updates=300))
+    trained = train_networks(X, y, everything, replace(PLAN, n_updates=300)).networks
     assert mean_square_error(trained, X, y) < 1e-3 < mean_square_error(first_weights(PLAN), X, y)
 
 
@@ -111,15 +111,15 @@ def test_a_row_of_weight_zero_shapes_the_other_networks_only(X, y, everything):
     wild = y.copy()
     wild[0] = 1e6
     plan = replace(PLAN, dropout=0.1, penalty=1e-3)
-    before = train_networks(X, y, unseen_by_the_first, plan)
-    after = train_networks(X, wild, unseen_by_the_first, plan)
+    before = train_networks(X, y, unseen_by_the_first, plan).networks
+    after = train_networks(X, wild, unseen_by_the_first, plan).networks
     for mine, theirs in zip(weights_of(before), weights_of(after), strict=True):
         np.testing.assert_array_equal(mine[0], theirs[0])
         assert np.all(mine[1] != theirs[1])
 
 
 def test_a_strong_penalty_leaves_little_of_the_weights(X, y, everything):
-    bound = train_networks(X, y, everything, replace(PLAN, penalty=10.0, n_updates=300))
+    bound = train_networks(X, y, everything, replace(PLAN, penalty=10.0, n_updates=300)).networks
     assert all(np.abs(kernel).max() < 0.05 for kernel in bound.kernels)
 
 
@@ -127,7 +127,7 @@ def test_a_strong_penalty_leaves_little_of_the_weights(X, y, everything):
 def test_the_step_size_falls_along_half_a_cosine(X, y, everything, n_updates):
     # An output far above keeps the gradient of its offset as it is: each step of Adam is then the step size.
     # 251 updates are one whole chunk and one update of a second.
-    far = train_networks(X, y + 1e9, everything, replace(PLAN, n_updates=n_updates))
+    far = train_networks(X, y + 1e9, everything, replace(PLAN, n_updates=n_updates)).networks
     share = (1 + np.cos(np.pi * np.arange(n_updates) / n_updates)) / 2
     expected = PLAN.learning_rate_init * np.sum(0.02 + 0.98 * share)
     np.testing.assert_allclose(far.biases[-1], expected, rtol=1e-4)
@@ -135,8 +135,8 @@ def test_the_step_size_falls_along_half_a_cosine(X, y, everything, n_updates):
 
 def test_mini_batches_are_reproducible_and_not_full_batches(X, y, everything, trained):
     plan = replace(PLAN, batch_size=16)
-    networks = train_networks(X, y, everything, plan)
-    assert_same_weights(train_networks(X, y, everything, plan), networks)
+    networks = train_networks(X, y, everything, plan).networks
+    assert_same_weights(train_networks(X, y, everything, plan).networks, networks)
     assert all(np.all(a != b) for a, b in zip(networks.kernels, trained.kernels, strict=True))
 
 
@@ -147,6 +147,6 @@ def test_networks_of_one_shape_share_a_graph(X, y, everything, trained):
 
 
 def test_dropout_is_on_in_training(X, y, everything, trained):
-    thinned = train_networks(X, y, everything, replace(PLAN, dropout=0.5))
+    thinned = train_networks(X, y, everything, replace(PLAN, dropout=0.5)).networks
     assert np.all(thinned.kernels[-1] != trained.kernels[-1])
     assert thinned.dropout == 0.5

@@ -14,11 +14,11 @@ import numpy as np
 import tensorflow as tf
 
 from bnnopt.surrogates._keras._stack import forward
-from bnnopt.surrogates._networks import TrainingPlan
+from bnnopt.surrogates._networks import UPDATES_PER_CHUNK, TrainingPlan
 
-__all__ = ["UPDATES_PER_CHUNK", "chunk_graph", "first_state"]
+__all__ = ["chunk_graph", "first_state", "squared_error"]
 
-UPDATES_PER_CHUNK = 250
+UPDATES_PER_LOSS = 25
 LAST_RATE = 0.02
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
@@ -39,7 +39,7 @@ def chunk_graph(
     Parameters
     ----------
     plan : TrainingPlan
-        Its seed and penalty do not matter, they are arguments of the graph.
+        Only what shapes the graph matters: the rest is an argument of it.
     shapes : sequence of tuple
         Shapes of the weights, kernel and bias of each layer in turn.
     is_full_batch : bool
@@ -48,25 +48,35 @@ def chunk_graph(
     Returns
     -------
     callable
-        `graph(rows, targets, weights, state, seed, penalty)` to `(weights, state, loss)`; it stops early when
-        `plan.n_updates` are made.
+        `graph(rows, targets, weights, state, seed, n_updates, rate, penalty)` to `(weights, state, loss)`.
+        The targets are y, then each network's row weight; then come the seed, the updates at which the whole
+        training ends, the first step size and the penalty of each network. The loss is the sum over networks,
+        averaged over the last `UPDATES_PER_LOSS` updates or so.
     """
     size = 0 if is_full_batch else plan.batch_size
-    return _traced(replace(plan, seed=0, penalty=0.0, batch_size=size), tuple(shapes))
+    return _traced(_shape_of(plan, size), tuple(shapes))
+
+
+def _shape_of(plan: TrainingPlan, batch_size: int) -> TrainingPlan:
+    """Blank what the graph takes as an argument, and what only the training around it knows."""
+    blank = replace(plan, seed=0, n_updates=0, learning_rate_init=0.0, penalty=0.0)
+    return replace(blank, patience=0, min_gain=0.0, batch_size=batch_size)
 
 
 @lru_cache(maxsize=64)
 def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...]) -> Callable[..., Any]:
-    def chunk(rows: Any, targets: Any, weights: Any, state: State, seed: Any, penalty: Any) -> Any:
+    def chunk(rows: Any, targets: Any, weights: Any, state: State, *settings: Any) -> Any:
+        seed, n_updates, rate, penalty = settings
         order = _order(rows, seed + len(plan.hidden_layer_sizes), state[0]) if plan.batch_size else None
 
         def is_unfinished(done: Any, weights: Any, state: State, loss: Any) -> Any:
-            return (done < UPDATES_PER_CHUNK) & (state[0] < plan.n_updates)
+            return (done < UPDATES_PER_CHUNK) & (state[0] < n_updates)
 
         def update(done: Any, weights: Any, state: State, loss: Any) -> Any:
             batch = _batch(rows, targets, order, done, plan.batch_size)
-            loss, gradients = _loss_and_gradients(*batch, weights, state[0], seed, penalty, plan)
-            weights, state = _adam(weights, gradients, state, _step_size(state[0], plan))
+            new, gradients = _loss_and_gradients(*batch, weights, state[0], seed, penalty, plan)
+            weights, state = _adam(weights, gradients, state, _step_size(state[0], n_updates, rate))
+            loss += (new - loss) / tf.cast(tf.minimum(done + 1, UPDATES_PER_LOSS), tf.float32)
             return done + 1, weights, state, loss
 
         start = [tf.constant(0), weights, state, tf.constant(0.0)]
@@ -79,7 +89,9 @@ def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...]) -> Callable
         weights,
         [tf.TensorSpec([], tf.int32), *weights, *weights],
         tf.TensorSpec([], tf.int32),
+        tf.TensorSpec([], tf.int32),
         tf.TensorSpec([]),
+        tf.TensorSpec([plan.n_networks]),
     ]
     return tf.function(chunk, autograph=False).get_concrete_function(*signature)
 
@@ -90,12 +102,13 @@ def _loss_and_gradients(
     with tf.GradientTape() as tape:
         tape.watch(weights)
         outputs = forward(rows, weights, plan.activation, dropout=plan.dropout, seed=seed, update=update)
-        loss = _squared_error(targets, outputs, plan.output_weights)
-        loss += penalty * tf.add_n([tf.reduce_sum(tf.square(kernel)) for kernel in weights[::2]])
+        loss = squared_error(targets, outputs, plan.output_weights)
+        squares = [tf.reduce_sum(tf.square(kernel), axis=[1, 2]) for kernel in weights[::2]]
+        loss += tf.reduce_sum(penalty * tf.add_n(squares))
     return loss, tape.gradient(loss, weights)
 
 
-def _squared_error(targets: Any, outputs: Any, output_weights: tuple[float, ...]) -> Any:
+def squared_error(targets: Any, outputs: Any, output_weights: tuple[float, ...]) -> Any:
     """Sum over networks of the weighted mean squared error; targets are y, then each network's row weight."""
     n_outputs = len(output_weights)
     y, row_weights = targets[:, :n_outputs], tf.transpose(targets[:, n_outputs:])
@@ -103,11 +116,11 @@ def _squared_error(targets: Any, outputs: Any, output_weights: tuple[float, ...]
     return tf.reduce_sum(tf.reduce_mean(row_weights * error, axis=1))
 
 
-def _step_size(update: Any, plan: TrainingPlan) -> Any:
+def _step_size(update: Any, n_updates: Any, rate: Any) -> Any:
     """Fall from the first rate to `LAST_RATE` of it along half a cosine (Loshchilov and Hutter 2017)."""
-    progress = tf.cast(update, tf.float32) / plan.n_updates
+    progress = tf.cast(update, tf.float32) / tf.cast(n_updates, tf.float32)
     share = 0.5 * (1.0 + tf.cos(np.pi * progress))
-    return plan.learning_rate_init * (LAST_RATE + (1.0 - LAST_RATE) * share)
+    return rate * (LAST_RATE + (1.0 - LAST_RATE) * share)
 
 
 def _adam(weights: Any, gradients: Any, state: State, rate: Any) -> tuple[list[Any], State]:

@@ -4,6 +4,8 @@ One "epoch" of Keras is here a chunk of optimizer updates inside one graph (`_ch
 entered once for hundreds of updates and callbacks see the end of each chunk.
 """
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import keras
@@ -12,20 +14,31 @@ import tensorflow as tf
 from scikeras.wrappers import KerasRegressor
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._keras._chunk import UPDATES_PER_CHUNK, chunk_graph, first_state
-from bnnopt.surrogates._keras._stack import NetworkStack
-from bnnopt.surrogates._networks import Networks, TrainingPlan, initial_weights
+from bnnopt.surrogates._keras._chunk import chunk_graph, first_state, squared_error
+from bnnopt.surrogates._keras._progress import progress_bar
+from bnnopt.surrogates._keras._stack import NetworkStack, forward
+from bnnopt.surrogates._networks import UPDATES_PER_CHUNK, Networks, Training, TrainingPlan, first_networks
 
 __all__ = ["train_networks"]
 
 
-def train_networks(X: FloatArray, y: FloatArray, row_weights: FloatArray, plan: TrainingPlan) -> Networks:
+def train_networks(
+    X: FloatArray,
+    y: FloatArray,
+    row_weights: FloatArray,
+    plan: TrainingPlan,
+    *,
+    held_out_weights: FloatArray | None = None,
+    start: Networks | None = None,
+    callbacks: Sequence[Any] = (),
+    is_shown: bool = False,
+) -> Training:
     """Train `plan.n_networks` dropout networks, each on its own weighting of the rows.
 
     Each network minimises, by Adam, the weighted mean over its rows of
     `sum_k output_weights[k] * (y[k] - f(x)[k])**2`, plus `penalty` times the sum of its squared kernel
     weights, with a new dropout mask for every row and update (Srivastava et al. 2014; Gal and Ghahramani
-    2016).
+    2016). A network without a row of weight above 0 stays as it is.
 
     Parameters
     ----------
@@ -37,43 +50,83 @@ def train_networks(X: FloatArray, y: FloatArray, row_weights: FloatArray, plan: 
         Weight of each row for each network, at least 0; 0 leaves the row out.
     plan : TrainingPlan
         Shape of the networks, optimizer and seed.
+    held_out_weights : ndarray of shape (n_rows, n_networks), default=None
+        Weight of each row in the judgement of each network; None judges none.
+    start : Networks, default=None
+        Weights to go on from, of the plan's shape; new ones by default.
+    callbacks : sequence of keras.callbacks.Callback
+        Called at the end of each chunk of updates with "loss" and, if rows are judged, "val_loss".
+    is_shown : bool, default=False
+        Whether to show a progress bar on the standard error.
 
     Returns
     -------
-    Networks
-        The trained weights.
+    Training
+        The trained weights and the losses on the way.
+
+    Raises
+    ------
+    TypeError
+        If something else than an instance of `keras.callbacks.Callback` is among the callbacks.
     """
-    weights = row_weights / row_weights.mean(axis=0)
-    regressor = KerasRegressor(
-        model=_build,
-        model__plan=plan,
-        model__n_features=X.shape[1],
-        model__n_outputs=y.shape[1],
-        batch_size=len(X),
-        epochs=-(-plan.n_updates // UPDATES_PER_CHUNK),
-        fit__shuffle=False,
-        verbose=0,
-    )
-    targets = np.concatenate([y, weights], axis=1).astype(np.float32)
-    regressor.fit(X.astype(np.float32), targets)
-    return _as_networks(regressor.model_, plan)
+    _check_callbacks(callbacks)
+    targets = [y, _with_mean_one(row_weights)]
+    if held_out_weights is not None and held_out_weights.any():
+        targets.append(held_out_weights * (len(X) / held_out_weights.sum()))
+    with ExitStack() as stack:
+        shown = [stack.enter_context(progress_bar(plan.n_updates))] if is_shown else []
+        for callback in callbacks:
+            stack.callback(callback.set_model, None)  # it is kept, copied and pickled without its model
+        regressor = KerasRegressor(
+            model=_build,
+            model__plan=plan,
+            model__start=first_networks(X.shape[1], y.shape[1], plan) if start is None else start,
+            model__penalty=plan.penalty * (row_weights.sum(axis=0) > 0),
+            callbacks=[*(_early_stopping(plan) if len(targets) == 3 else []), *shown, *callbacks],
+            batch_size=len(X),
+            epochs=-(-plan.n_updates // UPDATES_PER_CHUNK),
+            fit__shuffle=False,
+            verbose=0,
+        )
+        regressor.fit(X.astype(np.float32), np.concatenate(targets, axis=1).astype(np.float32))
+    return _outcome(regressor.model_, regressor.history_)
 
 
-def _as_networks(model: "_ChunkedModel", plan: TrainingPlan) -> Networks:
+def _with_mean_one(weights: FloatArray) -> FloatArray:
+    mean = weights.mean(axis=0)
+    return np.divide(weights, mean, out=np.zeros_like(weights, dtype=float), where=mean > 0)
+
+
+def _check_callbacks(callbacks: Sequence[Any]) -> None:
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(f"callbacks must be instances of keras.callbacks.Callback, got {callback!r}.")
+
+
+def _early_stopping(plan: TrainingPlan) -> list[keras.callbacks.Callback]:
+    if not plan.patience:
+        return []
+    return [
+        keras.callbacks.EarlyStopping(
+            "val_loss", plan.min_gain, plan.patience, mode="min", restore_best_weights=True
+        )
+    ]
+
+
+def _outcome(model: "_ChunkedModel", history: dict[str, list[float]]) -> Training:
     arrays = [tensor.numpy().copy() for tensor in model.stack.tensors]
-    return Networks(
-        kernels=tuple(arrays[::2]),
-        biases=tuple(arrays[1::2]),
-        activation=plan.activation,
-        dropout=plan.dropout,
+    plan = model.plan
+    return Training(
+        networks=Networks(tuple(arrays[::2]), tuple(arrays[1::2]), plan.activation, plan.dropout),
+        n_updates=model.n_updates,
+        losses=tuple(map(float, history["loss"])),
+        held_out_losses=tuple(map(float, history.get("val_loss", []))),
     )
 
 
-def _build(plan: TrainingPlan, n_features: int, n_outputs: int) -> "_ChunkedModel":
+def _build(plan: TrainingPlan, start: Networks, penalty: FloatArray) -> "_ChunkedModel":
     """Build and compile the networks; scikeras calls this."""
-    sizes, n_networks = plan.hidden_layer_sizes, plan.n_networks
-    kernels, biases = initial_weights(n_features, n_outputs, sizes, n_networks, plan.seed)
-    model = _ChunkedModel(NetworkStack(kernels, biases, plan.activation), n_features, plan)
+    model = _ChunkedModel(NetworkStack(start.kernels, start.biases, plan.activation), plan, penalty)
     # scikeras asks for the names of an optimizer and a loss; both are in the graph of a chunk
     model.compile(optimizer="adam", loss="mse", run_eagerly=True, jit_compile=False)
     return model
@@ -82,20 +135,40 @@ def _build(plan: TrainingPlan, n_features: int, n_outputs: int) -> "_ChunkedMode
 class _ChunkedModel(keras.Model):
     """A Keras model whose `train_step` makes a chunk of updates, on all rows or in shuffled mini-batches."""
 
-    def __init__(self, stack: NetworkStack, n_features: int, plan: TrainingPlan) -> None:
-        inputs = keras.Input((n_features,), dtype="float32")
+    def __init__(self, stack: NetworkStack, plan: TrainingPlan, penalty: FloatArray) -> None:
+        shapes = [tuple(variable.shape) for variable in stack.trainable_variables]
+        inputs = keras.Input((shapes[0][1],), dtype="float32")
         super().__init__(inputs=inputs, outputs=stack(inputs))
         self.stack = stack
+        self.shapes = shapes
         self.plan = plan
-        self.shapes = [tuple(variable.shape) for variable in stack.trainable_variables]
+        self.penalty = tf.constant(penalty, tf.float32)
         self.state = first_state(self.shapes)
+
+    @property
+    def n_updates(self) -> int:
+        """Optimizer updates made."""
+        return int(self.state[0])
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Make a chunk of updates with the rows and targets in `data`."""
+        plan = self.plan
         rows, targets = (tf.cast(part, tf.float32) for part in data)
-        graph = chunk_graph(self.plan, self.shapes, is_full_batch=self.plan.batch_size >= len(rows))
-        seed, penalty = tf.constant(self.plan.seed), tf.constant(self.plan.penalty, tf.float32)
-        weights, self.state, loss = graph(rows, targets, self.stack.tensors, self.state, seed, penalty)
+        graph = chunk_graph(plan, self.shapes, is_full_batch=plan.batch_size >= len(rows))
+        settings = [
+            tf.constant(plan.seed),
+            tf.constant(plan.n_updates),
+            tf.constant(plan.learning_rate_init, tf.float32),
+            self.penalty,
+        ]
+        n_outputs = len(plan.output_weights)
+        y, seen, held_out = tf.split(targets, [n_outputs, plan.n_networks, -1], axis=1)
+        trained = tf.concat([y, seen], axis=1)
+        weights, self.state, loss = graph(rows, trained, self.stack.tensors, self.state, *settings)
         for variable, value in zip(self.stack.trainable_variables, weights, strict=True):
             variable.assign(value)
-        return {"loss": loss}
+        logs = {"loss": loss / plan.n_networks}
+        if held_out.shape[1]:
+            outputs = forward(rows, weights, plan.activation)
+            logs["val_loss"] = squared_error(tf.concat([y, held_out], axis=1), outputs, plan.output_weights)
+        return logs

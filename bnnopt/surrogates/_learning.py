@@ -1,0 +1,245 @@
+"""From checked rows to a posterior: wide networks, trained ones where rows allow it, and their shares."""
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from bnnopt._typing import FloatArray
+from bnnopt.surrogates._mixture import Mixture, OutputMixture
+from bnnopt.surrogates._noise import NoiseModel, learn_noise
+from bnnopt.surrogates._plan import check_parameters
+from bnnopt.surrogates._rows import DistinctRows
+from bnnopt.surrogates._stacking import log_normal_density, stack
+from bnnopt.surrogates._table import Table
+from bnnopt.surrogates._trained_fit import LARGEST_SEED, TrainedFit, fit_networks
+from bnnopt.surrogates._wide import ROWS_TO_JUDGE, OneOutput, WideFamily, fit_families
+
+__all__ = ["Learned", "Rows", "learn"]
+
+STEPS_OF_SEARCH = 40
+SMALLEST_VARIANCE = 1e-12
+CALIBRATION_RANGE = (0.25, 16.0)
+
+
+class HeldOut(NamedTuple):
+    """Rows predicted without them, noise included, each of shape (n_predictors, n_rows)."""
+
+    mean: FloatArray
+    variance: FloatArray
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a fitted estimator holds.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        Predicts, in the units of the outputs.
+    trained : TrainedFit or None
+        The trained networks, to go on from.
+    rows : Rows or None
+        The rows, where wide networks take part: more rows are added to them.
+    shares : DataFrame of shape (n_families, n_outputs)
+        Share of each family of networks in the prediction of each output.
+    n_steps : int
+        Steps of the search for the wide networks' scales.
+    """
+
+    mixture: Mixture
+    trained: TrainedFit | None
+    rows: "Rows | None"
+    shares: pd.DataFrame
+    n_steps: int
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the public attributes that the estimator takes over."""
+        own = {"n_outputs_": len(self.mixture.outputs), "shares_": self.shares, "n_iter_": self.n_steps}
+        return own if self.trained is None else own | self.trained.attributes()
+
+
+class Rows(NamedTuple):
+    """Distinct rows with the noise variance that was given for each, shape (n_rows, n_outputs), 0 if none."""
+
+    distinct: DistinctRows
+    known_noise: FloatArray
+
+    @classmethod
+    def of(cls, table: Table) -> "Rows":
+        """Join repeats; rows of unlike given noise are no repeats of each other."""
+        n_outputs = table.y.shape[1]
+        joined = DistinctRows.of(table.X, np.column_stack([table.y, table.noise_variance]), table.weights)
+        return cls(joined.scaled(joined.X, joined.y[:, :n_outputs]), joined.y[:, n_outputs:])
+
+    def extended(self, table: Table) -> "Rows":
+        """Join with the rows of another table."""
+        own = self.distinct
+        return Rows.of(
+            Table(
+                np.concatenate([own.X, table.X]),
+                np.concatenate([own.y, table.y]),
+                np.concatenate([own.weights, table.weights]),
+                np.concatenate([self.known_noise, table.noise_variance]),
+            )
+        )
+
+
+def learn(
+    estimator: BaseEstimator, table: Table, before: Learned | None, *, n_updates: int, is_more: bool
+) -> Learned:
+    """Learn from a table.
+
+    Parameters
+    ----------
+    estimator : MCDropoutRegressor
+        Its parameters are read and nothing is set.
+    table : Table
+        Checked data.
+    before : Learned or None
+        Trained networks go on from it; wide networks are learned anew.
+    n_updates : int
+        Optimizer updates of the trained networks at most.
+    is_more : bool
+        Whether the rows come in addition to those of `before`, or in their place.
+    """
+    check_parameters(estimator.get_params(deep=False), table.y.shape[1])
+    known = before.rows if before is not None and is_more else None
+    rows = Rows.of(table) if known is None else known.extended(table)
+    trained = None
+    if estimator.method == "trained" or (estimator.method == "auto" and _trains_networks(estimator, rows)):
+        trained = fit_networks(
+            estimator,
+            rows.distinct,
+            before.trained if before else None,
+            n_updates=n_updates,
+            is_more=is_more and known is None,
+        )
+    rng = np.random.default_rng(check_random_state(estimator.random_state).randint(0, LARGEST_SEED))
+    n_steps = min(STEPS_OF_SEARCH, n_updates)
+    outputs, shares = [], {}
+    for place in range(rows.distinct.y.shape[1]):
+        learner = _OutputLearner(estimator, rows, place, trained, rng, n_steps)
+        outputs.append(learner.learn())
+        shares[place] = learner.shares
+    if estimator.method != "trained" and n_steps < STEPS_OF_SEARCH:
+        _warn_of_few_steps(n_steps)
+    return Learned(
+        mixture=Mixture(tuple(outputs), trained, float(estimator.dropout)),
+        trained=trained,
+        rows=None if estimator.method == "trained" else rows,
+        shares=pd.DataFrame(shares).fillna(0.0),
+        n_steps=n_steps,
+    )
+
+
+def _trains_networks(estimator: BaseEstimator, rows: Rows) -> bool:
+    """Tell whether networks are trained: on enough rows, or as asked for, with rows held out of each."""
+    is_asked_for = bool(estimator.early_stopping or estimator.callbacks or estimator.warm_start)
+    return estimator.n_networks > 1 and (is_asked_for or len(rows.distinct) >= ROWS_TO_JUDGE)
+
+
+class _OutputLearner:
+    """Learns the networks of one output and their shares."""
+
+    def __init__(
+        self,
+        estimator: BaseEstimator,
+        rows: Rows,
+        place: int,
+        trained: TrainedFit | None,
+        rng: np.random.Generator,
+        n_steps: int,
+    ) -> None:
+        self._estimator, self._trained, self._place = estimator, trained, place
+        self._rng, self._n_steps = rng, n_steps
+        distinct = rows.distinct
+        self._weights = distinct.weights
+        y = distinct.y[:, place]
+        self._centre = float(np.average(y, weights=distinct.weights))
+        spread = float(np.sqrt(np.average(np.square(y - self._centre), weights=distinct.weights)))
+        self._unit = spread if spread > 0 else 1.0
+        self._known_noise = rows.known_noise[:, place]
+        self._rows = OneOutput(
+            X=distinct.X,
+            y=(y - self._centre) / self._unit,
+            weights=distinct.weights,
+            noise_factors=np.ones(len(y)),
+            known_noise=self._known_noise / self._unit**2,
+        )
+
+    def learn(self) -> OutputMixture:
+        """Learn; afterwards `shares` holds the share of each family by name."""
+        families = self._fit_families()
+        model = None
+        if families and self._estimator.noise == "input_dependent":
+            families, model = self._with_noise_model(families)
+        held_out = self._held_out(families)
+        weights = stack(log_normal_density(self._rows.y, *held_out), self._weights)
+        names = [family.name for family in families] + ["trained"] * self._takes_trained
+        self.shares = dict(zip(names, weights.tolist(), strict=True))
+        return OutputMixture.of(
+            centre=self._centre,
+            unit=self._unit,
+            wide=[network for family in families for network in family.networks],
+            shares=np.concatenate(
+                [weight * family.shares for weight, family in zip(weights, families, strict=False)] or [[]]
+            ),
+            trained_share=self.shares.get("trained", 0.0),
+            known_noise=float(np.average(self._known_noise, weights=self._weights)),
+            noise_factors=model,
+            calibration=self._calibration(weights, held_out),
+        )
+
+    @property
+    def _takes_trained(self) -> bool:
+        return self._trained is not None
+
+    def _fit_families(self) -> list[WideFamily]:
+        if self._estimator.method == "trained":
+            return []
+        return fit_families(self._rows, self._rng, self._n_steps)
+
+    def _with_noise_model(self, families: list[WideFamily]) -> tuple[list[WideFamily], NoiseModel]:
+        """Learn the noise from held-out errors, then the families with it."""
+        held_out = self._held_out(families)
+        weights = stack(log_normal_density(self._rows.y, *held_out), self._weights)
+        errors = np.square(self._rows.y - weights @ held_out.mean)
+        model = learn_noise(self._rows, errors, self._rng, self._n_steps)
+        self._rows = replace(self._rows, noise_factors=model(self._rows.X))
+        return self._fit_families(), model
+
+    def _held_out(self, families: list[WideFamily]) -> HeldOut:
+        """Predictions of rows by each family, and by the trained networks, that did not know them."""
+        means = [family.held_out_mean for family in families]
+        variances = [family.held_out_variance for family in families]
+        if self._trained is not None:
+            function = self._trained.moments(self._rows.X)[1][:, self._place]
+            noise = self._trained.noise[self._place] * self._rows.noise_factors
+            mean = (self._trained.held_out[:, self._place] - self._centre) / self._unit
+            means.append(np.where(np.isfinite(mean), mean, 0.0))
+            variances.append((function + noise) / self._unit**2 + SMALLEST_VARIANCE)
+        return HeldOut(np.array(means), np.array(variances))
+
+    def _calibration(self, weights: FloatArray, held_out: HeldOut) -> float:
+        """Mean squared error of held-out rows in units of the predicted variance; 1 if not asked for."""
+        if not self._estimator.calibrate or len(self._rows.y) < 2:
+            return 1.0
+        mean = weights @ held_out.mean
+        variance = weights @ (held_out.variance + np.square(held_out.mean - mean))
+        ratio = np.average(np.square(self._rows.y - mean) / variance, weights=self._weights)
+        return float(np.clip(ratio, *CALIBRATION_RANGE))
+
+
+def _warn_of_few_steps(n_steps: int) -> None:
+    warnings.warn(
+        f"The search for the scales of the wide networks was stopped by max_iter={n_steps} before it "
+        f"converged. Raise max_iter to at least {STEPS_OF_SEARCH}.",
+        ConvergenceWarning,
+        stacklevel=4,
+    )

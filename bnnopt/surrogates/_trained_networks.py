@@ -1,0 +1,202 @@
+"""Dropout networks trained with held-out rows: a family of functions with moments, draws and noise.
+
+Everything here is in scaled units, and no parameter of an estimator is known: `train_ensemble` takes rows and
+a plan, and what it returns predicts. An estimator scales rows on the way in and predictions on the way out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bnnopt._typing import BoolArray, FloatArray
+from bnnopt.surrogates._holdout import HeldOutError, SeenRows, held_out_mean
+from bnnopt.surrogates._networks import Networks, Training, TrainingPlan, draw_masks
+from bnnopt.surrogates._rows import DistinctRows
+
+__all__ = ["TrainedEnsemble", "TrainedNetworks", "train_ensemble"]
+
+N_MASKS_FOR_NOISE = 32
+PLACES_PER_NETWORK = 2
+
+
+@dataclass(frozen=True)
+class TrainedNetworks:
+    """Posterior of functions: one network with one dropout mask is one function.
+
+    Attributes
+    ----------
+    networks : Networks
+        The trained weights.
+    masks : list of ndarray of shape (n_networks, n_masks, n_units)
+        Dropout masks of each hidden layer that the moments average over.
+    error : HeldOutError
+        Error of held-out rows, which sets `noise` and `spread_scale`.
+    seen : SeenRows
+        Rows of all trainings, each with the network that leaves it out.
+    total_weight : float
+        Sum of the weights of all rows trained on.
+    """
+
+    networks: Networks
+    masks: list[FloatArray]
+    error: HeldOutError
+    seen: SeenRows
+    total_weight: float
+
+    @property
+    def noise(self) -> FloatArray:
+        """Variance of the observation noise, shape (n_outputs,)."""
+        return self.error.split()[0]
+
+    @property
+    def spread_scale(self) -> FloatArray:
+        """Factor of the variance over networks and masks, shape (n_outputs,)."""
+        return self.error.split()[1]
+
+    def moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and variance of the function at scaled rows, each of shape (n_rows, n_outputs)."""
+        from bnnopt.surrogates._keras import propagate_moments
+
+        mean, variance = propagate_moments(X, self.networks, self.masks)
+        return mean, variance * self.spread_scale
+
+    def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
+        """Evaluate new functions at scaled rows, shape (n_rows, n_samples, n_outputs); networks take turns.
+
+        Draws are pulled towards the mean so that they vary as much as `moments` says.
+        """
+        from bnnopt.surrogates._keras import propagate
+
+        n_masks = -(-n_samples // self.networks.n_networks)
+        draws = propagate(X, self.networks, draw_masks(self.networks, n_masks, rng))
+        in_turns = np.swapaxes(draws, 1, 2).reshape(len(X), -1, draws.shape[-1])[:, :n_samples]
+        mean = self.moments(X)[0][:, None]
+        return mean + np.sqrt(self.spread_scale) * (in_turns - mean)
+
+
+class TrainedEnsemble(NamedTuple):
+    """What `train_ensemble` returns.
+
+    Attributes
+    ----------
+    posterior : TrainedNetworks
+        Predicts; the rest is about the rows of this training.
+    held_out : ndarray of shape (n_rows, n_outputs)
+        Prediction of each row by the network that did not see it (`held_out_mean`).
+    training : Training
+        Losses on the way.
+    """
+
+    posterior: TrainedNetworks
+    held_out: FloatArray
+    training: Training
+
+
+def train_ensemble(
+    rows: DistinctRows,
+    plan: TrainingPlan,
+    *,
+    n_masks: int,
+    validation_share: float = 0.0,
+    before: TrainedNetworks | None = None,
+    is_more: bool = False,
+    callbacks: Sequence[Any] = (),
+    is_shown: bool = False,
+) -> TrainedEnsemble:
+    """Train dropout networks, each without its share of the rows, and judge them on it.
+
+    Parameters
+    ----------
+    rows : DistinctRows
+        Scaled rows.
+    plan : TrainingPlan
+        Shape of the networks, optimizer and seed.
+    n_masks : int
+        Dropout masks that moments average over.
+    validation_share : float in [0, 1), default=0.0
+        Share of the rows that a single network leaves out; several leave out each row once.
+    before : TrainedNetworks, default=None
+        To go on from; a row that it knows stays with the network that leaves it out.
+    is_more : bool, default=False
+        Whether the rows come in addition to those of `before`, so that errors are averaged over both; False
+        if they stand in their place.
+    callbacks, is_shown
+        As in `train_networks`.
+
+    Raises
+    ------
+    ValueError
+        If the training diverged.
+    """
+    rng = np.random.default_rng(plan.seed)
+    is_held_out, seen = _assign(rows, plan.n_networks, rng, validation_share, before)
+    training = _train(rows, plan, is_held_out, before, callbacks, is_shown)
+    masks = draw_masks(training.networks, n_masks, rng)
+    error, held_out = _judge(rows, training.networks, is_held_out, rng)
+    total_weight = rows.total_weight
+    if before is not None and is_more:
+        error = before.error.joined(error)
+        total_weight += before.total_weight
+    posterior = TrainedNetworks(training.networks, masks, error, seen, total_weight)
+    return TrainedEnsemble(posterior, held_out, training)
+
+
+def _assign(
+    rows: DistinctRows,
+    n_networks: int,
+    rng: np.random.Generator,
+    share: float,
+    before: TrainedNetworks | None,
+) -> tuple[BoolArray, SeenRows]:
+    """Hold rows out; those of equal inputs together, unless there are few different inputs."""
+    seen = SeenRows.none(n_networks) if before is None else before.seen
+    n_places = rows.places[-1] + 1
+    groups = rows.places if n_places >= PLACES_PER_NETWORK * n_networks else np.arange(len(rows))
+    is_held_out, seen = seen.assign(rows.keys, groups, rng, share=share)
+    if before is None and len(rows) == 1:
+        is_held_out = np.zeros_like(is_held_out)  # the network would have nothing to learn from
+    return is_held_out, seen
+
+
+def _train(
+    rows: DistinctRows,
+    plan: TrainingPlan,
+    is_held_out: BoolArray,
+    before: TrainedNetworks | None,
+    callbacks: Sequence[Any],
+    is_shown: bool,
+) -> Training:
+    from bnnopt.surrogates._keras import train_networks
+
+    weights = rows.weights[:, None]
+    return train_networks(
+        rows.X,
+        rows.y,
+        weights * ~is_held_out,
+        plan,
+        held_out_weights=weights * is_held_out,
+        start=None if before is None else before.networks,
+        callbacks=callbacks,
+        is_shown=is_shown,
+    )
+
+
+def _judge(
+    rows: DistinctRows, networks: Networks, is_held_out: BoolArray, rng: np.random.Generator
+) -> tuple[HeldOutError, FloatArray]:
+    from bnnopt.surrogates._keras import propagate
+
+    draws = propagate(rows.X, networks, draw_masks(networks, N_MASKS_FOR_NOISE, rng))
+    _check_finite(draws)
+    error = HeldOutError.of(rows.y, draws, is_held_out, rows.weights)
+    return error, held_out_mean(draws, is_held_out)
+
+
+def _check_finite(draws: FloatArray) -> None:
+    if not np.isfinite(draws).all():
+        raise ValueError(
+            "The training diverged: some predictions of the training rows are not finite. Lower "
+            "learning_rate_init, and check that output_weights are of the order of 1."
+        )

@@ -1,0 +1,224 @@
+"""Log evidence of wide thinned networks as a function of their scales, and what maximises it.
+
+A network has a scale for each input, the variances of its output weights and of its offset, and that of the
+observation noise, all learned by the evidence with the hidden layer integrated out. Each network is pulled to
+a draw of its own from the prior of these (anchored ensembles): where the rows say little the networks differ,
+so that their mixture stands for what is not known, and where the rows say much they agree.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg.lapack import dpotri
+
+from bnnopt._typing import FloatArray
+from bnnopt.surrogates._wide._factor import factor
+from bnnopt.surrogates._wide._kernels import SPECTRA, squared_distances
+from bnnopt.surrogates._wide._search import maximise
+
+__all__ = ["Anchors", "Scales", "ThinnedRows", "learn_scales", "log_evidence"]
+
+SMALLEST_NOISE = 1e-8  # of the variance of y: keeps the covariance of coincident rows invertible
+UNITS_PER_RANGE = 2.0
+SCALE_STD, AMPLITUDE_STD, OFFSET_STD, NOISE_STD = 1.5, 2.0, 2.0, 3.0  # of the prior
+SCALE_MEAN = 0.0
+SCALE_SPREAD, AMPLITUDE_SPREAD, NOISE_SPREAD = 1.0, 0.5, 1.5  # of the anchors
+OFFSET_MEAN, NOISE_MEAN, FIRST_NOISE = -2.0, -6.0, -4.0
+LOG_2_PI = float(np.log(2.0 * np.pi))
+
+
+@dataclass(frozen=True)
+class ThinnedRows:
+    """Rows for several networks at once.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_networks, n_rows, n_inputs)
+        Inputs, about [0, 1].
+    y : ndarray of shape (n_networks, n_rows)
+        Standardised outputs.
+    weights : ndarray of shape (n_networks, n_rows)
+        How many times a row counts, above 0.
+    noise_factors : ndarray of shape (n_networks, n_rows)
+        Noise variance of a row as a multiple of the network's.
+    known_noise : ndarray of shape (n_networks, n_rows)
+        Noise variance that is known and comes on top.
+    """
+
+    X: FloatArray
+    y: FloatArray
+    weights: FloatArray
+    noise_factors: FloatArray
+    known_noise: FloatArray
+
+
+@dataclass(frozen=True)
+class Scales:
+    """What a network learns besides its weights, as logarithms.
+
+    Attributes
+    ----------
+    inputs : ndarray of shape (n_networks, n_inputs)
+        Scale of each input.
+    amplitude, offset, noise : ndarray of shape (n_networks,)
+        Variances of the function, of its offset and of the noise, in units of the variance of y.
+    """
+
+    inputs: FloatArray
+    amplitude: FloatArray
+    offset: FloatArray
+    noise: FloatArray
+
+    @classmethod
+    def of(cls, point: FloatArray) -> "Scales":
+        """Read from an array of shape (n_networks, n_inputs + 3)."""
+        return cls(point[:, :-3], point[:, -3], point[:, -2], point[:, -1])
+
+    @property
+    def point(self) -> FloatArray:
+        """As one array of shape (n_networks, n_inputs + 3)."""
+        return np.column_stack([self.inputs, self.amplitude, self.offset, self.noise])
+
+    def only(self, place: int) -> "Scales":
+        """Scales of one network, with a first axis of length 1."""
+        return Scales.of(self.point[[place]])
+
+    @property
+    def amplitudes(self) -> FloatArray:
+        """Variance of the function, shape (n_networks,)."""
+        return np.exp(self.amplitude)
+
+    @property
+    def offsets(self) -> FloatArray:
+        """Variance of the offset, shape (n_networks,)."""
+        return np.exp(self.offset)
+
+    @property
+    def noises(self) -> FloatArray:
+        """Variance of the noise, shape (n_networks,)."""
+        return np.exp(self.noise) + SMALLEST_NOISE
+
+    def stretch(self, X: FloatArray) -> FloatArray:
+        """Map inputs of shape (n_networks, n_rows, n_inputs) to where distances are taken."""
+        return X * (UNITS_PER_RANGE * np.exp(self.inputs))[:, None]
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Draws from the prior that the networks are pulled to, and the prior's standard deviations.
+
+    Attributes
+    ----------
+    point : ndarray of shape (n_networks, n_inputs + 3)
+        In the order of `Scales.point`.
+    std : ndarray of shape (n_inputs + 3,)
+        Standard deviations of the prior.
+    """
+
+    point: FloatArray
+    std: FloatArray
+
+    @classmethod
+    def draw(cls, n_networks: int, n_inputs: int, rng: np.random.Generator) -> "Anchors":
+        """Draw the anchors of networks with `n_inputs` inputs."""
+        mean = np.full(n_inputs + 3, SCALE_MEAN)
+        mean[-3:] = 0.0, OFFSET_MEAN, NOISE_MEAN
+        std = np.full(n_inputs + 3, SCALE_STD)
+        std[-3:] = AMPLITUDE_STD, OFFSET_STD, NOISE_STD
+        spread = np.full(n_inputs + 3, SCALE_SPREAD)
+        spread[-3:] = AMPLITUDE_SPREAD, 0.0, NOISE_SPREAD
+        return cls(mean + spread * rng.standard_normal((n_networks, n_inputs + 3)), std)
+
+    @property
+    def start(self) -> FloatArray:
+        """Where a search begins: at the anchor, with no more than a little noise."""
+        start = self.point.copy()
+        start[:, -1] = np.minimum(start[:, -1], FIRST_NOISE)
+        return start
+
+    def pull(self, point: FloatArray) -> FloatArray:
+        """Gradient of the log prior density, shape of `point`."""
+        return (self.point - point) / np.square(self.std)
+
+
+def learn_scales(rows: ThinnedRows, spectra: list[str], anchors: Anchors, n_steps: int) -> Scales:
+    """Maximise evidence times anchored prior for each network.
+
+    Parameters
+    ----------
+    rows : ThinnedRows
+        What each network learns from.
+    spectra : list of str
+        For each network, the law of its frequencies (`SPECTRA`).
+    anchors : Anchors
+        Of the networks.
+    n_steps : int
+        Steps of the search.
+    """
+
+    def gradient(point: FloatArray) -> FloatArray:
+        return _Evidence(rows, spectra, Scales.of(point)).gradient() + anchors.pull(point)
+
+    return Scales.of(maximise(gradient, anchors.start, n_steps))
+
+
+def log_evidence(rows: ThinnedRows, spectra: list[str], scales: Scales) -> FloatArray:
+    """Log density of the outputs of each network's rows, shape (n_networks,)."""
+    return _Evidence(rows, spectra, scales).value()
+
+
+class _Evidence:
+    """Covariances of the rows at given scales, factorised."""
+
+    def __init__(self, rows: ThinnedRows, spectra: list[str], scales: Scales) -> None:
+        self._rows, self._scales = rows, scales
+        self._stretched = scales.stretch(rows.X)
+        self._correlation, self._slope = _correlations(spectra, self._stretched)
+        covariance = scales.amplitudes[:, None, None] * self._correlation + scales.offsets[:, None, None]
+        self._noise = scales.noises[:, None] * rows.noise_factors + rows.known_noise
+        diagonal = np.arange(rows.y.shape[1])
+        covariance[:, diagonal, diagonal] += self._noise / rows.weights
+        self._precision, self._log_determinant = _inverted(covariance)
+        self._solved = (self._precision @ rows.y[:, :, None])[:, :, 0]
+
+    def value(self) -> FloatArray:
+        """Log evidence; a row of weight w counts as w rows with the same output."""
+        rows = self._rows
+        squares = (rows.y * self._solved).sum(axis=1) + rows.y.shape[1] * LOG_2_PI
+        repeats = (rows.weights - 1.0) * (LOG_2_PI + np.log(self._noise)) + np.log(rows.weights)
+        return -0.5 * (squares + self._log_determinant + repeats.sum(axis=1))
+
+    def gradient(self) -> FloatArray:
+        """Gradient by `Scales.point`, shape (n_networks, n_inputs + 3)."""
+        rows, scales = self._rows, self._scales
+        by_covariance = 0.5 * (self._solved[:, :, None] * self._solved[:, None] - self._precision)
+        scaled = by_covariance * scales.amplitudes[:, None, None]
+        by_amplitude = (scaled * self._correlation).sum(axis=(1, 2))
+        by_offset = by_covariance.sum(axis=(1, 2)) * scales.offsets
+        by_noise = np.diagonal(by_covariance, axis1=1, axis2=2) / rows.weights
+        by_noise = by_noise - 0.5 * (rows.weights - 1.0) / self._noise
+        by_log_noise = (by_noise * rows.noise_factors).sum(axis=1) * np.exp(scales.noise)
+        by_distance = scaled * self._slope
+        by_place = by_distance.sum(axis=2)[:, :, None] * self._stretched - by_distance @ self._stretched
+        by_input = 4.0 * (by_place * self._stretched).sum(axis=1)
+        return np.column_stack([by_input, by_amplitude, by_offset, by_log_noise])
+
+
+def _correlations(spectra: list[str], stretched: FloatArray) -> tuple[FloatArray, FloatArray]:
+    distances = squared_distances(stretched, stretched)
+    correlation, slope = np.empty_like(distances), np.empty_like(distances)
+    for name in set(spectra):
+        chosen = [place for place, other in enumerate(spectra) if other == name]
+        correlation[chosen], slope[chosen] = SPECTRA[name].correlation(distances[chosen])
+    return correlation, slope
+
+
+def _inverted(covariances: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Inverses and log determinants of positive definite matrices, shapes (k, n, n) and (k,)."""
+    inverses, log_determinants = np.empty_like(covariances), np.empty(len(covariances))
+    for place, covariance in enumerate(covariances):
+        root = factor(covariance)
+        log_determinants[place] = 2.0 * np.log(np.diagonal(root)).sum()
+        inverse, _ = dpotri(root, lower=True)
+        inverses[place] = np.tril(inverse) + np.tril(inverse, -1).T
+    return inverses, log_determinants

@@ -1,0 +1,220 @@
+"""Families of wide networks: a law of frequencies and a way to lay the inputs, with the scales learned."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnnopt._typing import BoolArray, FloatArray, IntArray
+from bnnopt.surrogates._wide._evidence import Anchors, Scales, ThinnedRows, learn_scales, log_evidence
+from bnnopt.surrogates._wide._inputs import INPUT_MAPS, InputMap
+from bnnopt.surrogates._wide._last_layer import MAX_CENTRES, Observed
+from bnnopt.surrogates._wide._network import WideNetwork, solve_network
+
+__all__ = ["FAMILIES", "ROWS_TO_JUDGE", "OneOutput", "WideFamily", "fit_families"]
+
+ROWS_TO_JUDGE = 64
+ROWS_TO_LEARN_FROM = 200
+NETWORKS_OF_A_FAMILY = 4
+
+FAMILIES: dict[str, tuple[str, str]] = {
+    "wide, matern": ("matern", "range"),
+    "wide, smooth": ("smooth", "range"),
+    "wide, matern, by rank": ("matern", "rank"),
+    "wide, rough, by rank": ("rough", "rank"),
+}
+"""Law of the frequencies and input map of each family; the first `FAMILIES_OF_FEW_ROWS` need no judge."""
+
+FAMILIES_OF_FEW_ROWS = 2
+SMALLEST_SHARE = 1e-12  # where all judges of a row weigh nothing, they weigh the same
+
+
+@dataclass(frozen=True)
+class OneOutput:
+    """Rows of one output.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_rows, n_inputs)
+        Inputs in their own units.
+    y : ndarray of shape (n_rows,)
+        Standardised output.
+    weights, noise_factors, known_noise : ndarray of shape (n_rows,)
+        As in `ThinnedRows`.
+    """
+
+    X: FloatArray
+    y: FloatArray
+    weights: FloatArray
+    noise_factors: FloatArray
+    known_noise: FloatArray
+
+    def noise(self, variance: float) -> FloatArray:
+        """Noise variance of one measurement of each row, for a network of that noise variance."""
+        return variance * self.noise_factors + self.known_noise
+
+
+@dataclass(frozen=True)
+class WideFamily:
+    """Networks of one kind that differ by their anchors and by the rows they learned their scales from.
+
+    Attributes
+    ----------
+    name : str
+        A key of `FAMILIES`.
+    networks : tuple of WideNetwork
+        With their last layers solved on all rows.
+    shares : ndarray of shape (n_networks,)
+        Weight of each within the family; the sum is 1.
+    held_out_mean, held_out_variance : ndarray of shape (n_rows,)
+        Each row predicted without it, noise included, by the networks that did not learn their scales from
+        it.
+    """
+
+    name: str
+    networks: tuple[WideNetwork, ...]
+    shares: FloatArray
+    held_out_mean: FloatArray
+    held_out_variance: FloatArray
+
+
+def fit_families(rows: OneOutput, rng: np.random.Generator, n_steps: int) -> list[WideFamily]:
+    """Learn the scales of all networks side by side, then solve each on all rows.
+
+    From `ROWS_TO_JUDGE` rows on the families are judged by networks that learned their scales from a part of
+    the rows each: the last layer is solved on all, and what it predicts for a row without that row follows in
+    closed form. Where there are rows enough for every part, these networks are also the ones that predict.
+    With few rows nothing is judged, and only the smoother families take part.
+
+    Parameters
+    ----------
+    rows : OneOutput
+        At least one row.
+    rng : numpy.random.Generator
+        Draws anchors, parts and centres.
+    n_steps : int
+        Steps of the search.
+    """
+    n_rows = len(rows.y)
+    is_judged = n_rows >= ROWS_TO_JUDGE
+    crew = _Crew.of(rows, list(FAMILIES)[: None if is_judged else FAMILIES_OF_FEW_ROWS], rng)
+    everything = np.tile(np.arange(n_rows), (NETWORKS_OF_A_FAMILY, 1))
+    if not is_judged:
+        networks = crew.solved(crew.learned(everything, n_steps))
+        return crew.families(
+            networks, networks, np.zeros(len(networks)), np.zeros_like(everything, dtype=bool)
+        )
+    parts = _parts(n_rows, rng)
+    judges = scales = crew.learned(parts, n_steps)
+    if n_rows <= ROWS_TO_LEARN_FROM:
+        scales = crew.learned(everything, n_steps)
+    evidence = crew.log_evidence(scales, _common_part(n_rows, rng))
+    networks = crew.solved(scales)
+    judging = networks if judges is scales else crew.solved(judges)
+    return crew.families(networks, judging, evidence, _is_seen(parts, n_rows))
+
+
+class _Crew:
+    """Networks of several families, `NETWORKS_OF_A_FAMILY` of each one after the other."""
+
+    def __init__(
+        self, rows: OneOutput, names: list[str], maps: list[InputMap], anchors: Anchors, centres: IntArray
+    ) -> None:
+        self._rows, self._names, self._maps = rows, names, maps
+        self._anchors, self._centres = anchors, centres
+        self._spectra = [FAMILIES[name][0] for name in names for _ in range(NETWORKS_OF_A_FAMILY)]
+        self._mapped = [input_map(rows.X) for input_map in maps]
+
+    @classmethod
+    def of(cls, rows: OneOutput, names: list[str], rng: np.random.Generator) -> "_Crew":
+        """Draw anchors and centres."""
+        maps = [INPUT_MAPS[FAMILIES[name][1]].of(rows.X, rows.weights) for name in names]
+        anchors = Anchors.draw(len(names) * NETWORKS_OF_A_FAMILY, rows.X.shape[1], rng)
+        return cls(rows, names, maps, anchors, np.sort(rng.permutation(len(rows.y))[:MAX_CENTRES]))
+
+    def learned(self, parts: IntArray, n_steps: int) -> Scales:
+        """Learn scales, each network of a family from its part of the rows."""
+        thinned = self._thinned(np.tile(parts, (len(self._names), 1)))
+        return learn_scales(thinned, self._spectra, self._anchors, n_steps)
+
+    def log_evidence(self, scales: Scales, part: IntArray) -> FloatArray:
+        """Evidence of all networks on the same rows."""
+        parts = np.tile(part, (len(self._spectra), 1))
+        return log_evidence(self._thinned(parts), self._spectra, scales)
+
+    def solved(self, scales: Scales) -> list[WideNetwork]:
+        """Solve the last layers on all rows."""
+        rows, networks = self._rows, []
+        for place, spectrum in enumerate(self._spectra):
+            noise = rows.noise(float(scales.noises[place])) / rows.weights
+            observed = Observed(rows.y, noise)
+            input_map = self._maps[place // NETWORKS_OF_A_FAMILY]
+            own = scales.only(place)
+            networks.append(solve_network(spectrum, input_map, own, rows.X, observed, self._centres))
+        return networks
+
+    def families(
+        self,
+        networks: list[WideNetwork],
+        judges: list[WideNetwork],
+        evidence: FloatArray,
+        is_seen: BoolArray,
+    ) -> list[WideFamily]:
+        """Put the families together."""
+        found = []
+        for number, name in enumerate(self._names):
+            own = slice(number * NETWORKS_OF_A_FAMILY, (number + 1) * NETWORKS_OF_A_FAMILY)
+            shares = np.exp(evidence[own] - evidence[own].max())
+            shares /= shares.sum()
+            held_out = _held_out(self._rows, judges[own], shares, is_seen)
+            found.append(WideFamily(name, tuple(networks[own]), shares, *held_out))
+        return found
+
+    def _thinned(self, parts: IntArray) -> ThinnedRows:
+        rows = self._rows
+        mapped = [self._mapped[place // NETWORKS_OF_A_FAMILY][part] for place, part in enumerate(parts)]
+        return ThinnedRows(
+            X=np.stack(mapped),
+            y=rows.y[parts],
+            weights=rows.weights[parts],
+            noise_factors=rows.noise_factors[parts],
+            known_noise=rows.known_noise[parts],
+        )
+
+
+def _parts(n_rows: int, rng: np.random.Generator) -> IntArray:
+    """Rows that each network of a family learns from, shape (n_networks, n_learned); each omits a share."""
+    order = rng.permutation(n_rows)
+    left_out = [order[number::NETWORKS_OF_A_FAMILY] for number in range(NETWORKS_OF_A_FAMILY)]
+    n_learned = min(n_rows - len(left_out[0]), ROWS_TO_LEARN_FROM)
+    parts = [rng.permutation(np.setdiff1d(order, rest))[:n_learned] for rest in left_out]
+    return np.array([np.sort(part) for part in parts])
+
+
+def _common_part(n_rows: int, rng: np.random.Generator) -> IntArray:
+    """All rows, or as many of them as the scales are learned from."""
+    return np.sort(rng.permutation(n_rows)[:ROWS_TO_LEARN_FROM])
+
+
+def _is_seen(parts: IntArray, n_rows: int) -> BoolArray:
+    """Tell which rows each network learned its scales from, shape (n_networks, n_rows)."""
+    is_seen = np.zeros((len(parts), n_rows), dtype=bool)
+    np.put_along_axis(is_seen, parts, True, axis=1)
+    return is_seen
+
+
+def _held_out(
+    rows: OneOutput, judges: list[WideNetwork], shares: FloatArray, is_seen: BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """Predict each row without it, by the networks that did not learn their scales from it."""
+    means = np.array([judge.last_layer.left_out_mean for judge in judges])
+    variances = np.array([_left_out_variance(rows, judge) for judge in judges])
+    judging = (shares[:, None] + SMALLEST_SHARE) * ~is_seen
+    judging /= judging.sum(axis=0)
+    mean = (judging * means).sum(axis=0)
+    return mean, (judging * (variances + np.square(means - mean))).sum(axis=0)
+
+
+def _left_out_variance(rows: OneOutput, network: WideNetwork) -> FloatArray:
+    """Variance of one measurement of each row, predicted without the row."""
+    one = rows.noise(network.noise)
+    return network.last_layer.left_out_variance + one * (1.0 - 1.0 / rows.weights)

@@ -1,0 +1,103 @@
+"""Weights of rows: a weight is a number of repeats, to the last bit; wrong weights are named."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import config_context
+from sklearn.model_selection import cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+
+@pytest.fixture(scope="module")
+def quick(quick):
+    """Trained networks alone."""
+    return partial(quick, method="trained")
+
+
+@pytest.fixture(scope="module")
+def fitted_single(quick, rows, outcomes):
+    return quick().fit(rows, outcomes[:, 0])
+
+
+def assert_same_model(model, other, X):
+    for mine, theirs in zip(
+        model.predict(X, return_std=True), other.predict(X, return_std=True), strict=True
+    ):
+        np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_array_equal(model.sample_y(X, 3), other.sample_y(X, 3))
+
+
+@pytest.fixture(scope="module")
+def weights():
+    return np.random.default_rng(2).integers(0, 4, 40)
+
+
+@pytest.mark.parametrize("setting", [{}, {"n_networks": 1}, {"n_networks": 30}, {"batch_size": 8}])
+def test_weights_are_repeats_to_the_last_bit(quick, rows, outcomes, weights, setting):
+    weighted = quick(**setting).fit(rows, outcomes, sample_weight=weights)
+    order = np.random.default_rng(3).permutation(weights.sum())
+    repeated = quick(**setting).fit(
+        rows.repeat(weights, axis=0)[order], outcomes.repeat(weights, axis=0)[order]
+    )
+    assert_same_model(weighted, repeated, rows)
+    np.testing.assert_array_equal(weighted.noise_variance_, repeated.noise_variance_)
+
+
+def test_the_order_of_the_rows_does_not_matter(quick, rows, outcomes, fitted_single):
+    assert_same_model(quick().fit(rows[::-1], outcomes[::-1, 0]), fitted_single, rows)
+
+
+def test_weights_of_one_are_none(quick, rows, outcomes, fitted_single):
+    for weights in (np.ones(40), [1] * 40, pd.Series(1.0, index=range(40)), 1.0):
+        assert_same_model(quick().fit(rows, outcomes[:, 0], weights), fitted_single, rows)
+
+
+def test_the_heavier_of_two_values_pulls_more(quick):
+    X = np.repeat(np.linspace(0, 1, 12), 2)[:, None]
+    y = np.tile([0.0, 1.0], 12)
+    model = quick(max_iter=250, dropout=0.0)
+    mean = model.fit(X, y, np.tile([3.0, 1.0], 12)).predict(X)
+    np.testing.assert_allclose(mean, 0.25, atol=0.15)
+
+
+def test_more_weight_weakens_the_penalty(quick, rows, outcomes):
+    ranges = [
+        np.ptp(quick(alpha=30.0).fit(rows, rows[:, 0], np.full(40, weight)).predict(rows))
+        for weight in (1.0, 100.0)
+    ]
+    assert ranges[0] < 0.5 * ranges[1]
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0] * 39 + [-0.5], r"sample_weight must be at least 0, got -0.5 in row 39"),
+        ([0.0] * 40, "sample_weight is zero for too many rows: at least 2 of 40 .* got 0"),
+        ([0.0] * 39 + [1.0], "at least 2 of 40 need a weight above zero, got 1"),
+        ([np.nan] * 40, "sample_weight contains NaN"),
+        ([1.0] * 7, r"sample_weight.shape == \(7,\), expected \(40,\)"),
+        (np.ones((40, 2)), "Sample weights must be 1D array or scalar"),
+    ],
+)
+def test_weights_that_cannot_be(quick, rows, outcomes, weights, message):
+    with pytest.raises(ValueError, match=message):
+        quick().fit(rows, outcomes, sample_weight=weights)
+
+
+def test_weights_are_routed_through_a_pipeline_and_cross_validation(quick, rows, outcomes, weights):
+    with config_context(enable_metadata_routing=True):
+        model = quick(max_iter=5).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model)
+        weight = weights + 1
+        routed = pipeline.fit(rows, outcomes, sample_weight=weight)
+        scaled = StandardScaler().fit_transform(rows)
+        alone = quick(max_iter=5).fit(scaled, outcomes, sample_weight=weight)
+        np.testing.assert_array_equal(routed.predict(rows), alone.predict(scaled))
+        result = cross_validate(
+            pipeline, rows, outcomes, params={"sample_weight": weight}, cv=2, return_estimator=True
+        )
+    trained_on = sorted(part[-1]._learned.trained.posterior.total_weight for part in result["estimator"])
+    assert trained_on == sorted([weight[20:].sum(), weight[:20].sum()])
