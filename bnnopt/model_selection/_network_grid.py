@@ -41,7 +41,8 @@ def network_grid(
     Returns
     -------
     dict of str to list
-        Values of `hidden_layer_sizes`, `dropout` and `alpha` of `MCDropoutRegressor`.
+        Values of `hidden_layer_sizes`, `dropout` and `alpha` of `MCDropoutRegressor`, and "trained" as its
+        `method`, so that the trained networks stand alone.
 
     Raises
     ------
@@ -61,6 +62,7 @@ def network_grid(
     widths = sorted({max(1, max_units // share) for share in SHARES_OF_LARGEST})
     sizes = [(width,) * n_layers for n_layers in range(1, max_layers + 1) for width in widths]
     grid: dict[str, list[Any]] = {
+        "method": ["trained"],
         "hidden_layer_sizes": sizes,
         "dropout": list(dropouts),
         "alpha": list(alphas),

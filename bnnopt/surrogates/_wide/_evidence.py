@@ -20,7 +20,7 @@ __all__ = ["Anchors", "Scales", "ThinnedRows", "learn_scales", "log_evidence"]
 
 SMALLEST_NOISE = 1e-8  # of the variance of y: keeps the covariance of coincident rows invertible
 UNITS_PER_RANGE = 2.0
-SCALE_STD, AMPLITUDE_STD, OFFSET_STD, NOISE_STD = 1.5, 2.0, 2.0, 3.0  # of the prior
+AMPLITUDE_STD, OFFSET_STD, NOISE_STD = 2.0, 2.0, 3.0  # of the prior
 SCALE_MEAN = 0.0
 SCALE_SPREAD, AMPLITUDE_SPREAD, NOISE_SPREAD = 1.0, 0.5, 1.5  # of the anchors
 OFFSET_MEAN, NOISE_MEAN, FIRST_NOISE = -2.0, -6.0, -4.0
@@ -119,11 +119,11 @@ class Anchors:
     std: FloatArray
 
     @classmethod
-    def draw(cls, n_networks: int, n_inputs: int, rng: np.random.Generator) -> "Anchors":
-        """Draw the anchors of networks with `n_inputs` inputs."""
+    def draw(cls, n_networks: int, n_inputs: int, scale_std: float, rng: np.random.Generator) -> "Anchors":
+        """Draw the anchors of networks with `n_inputs` inputs, whose scales have a prior of `scale_std`."""
         mean = np.full(n_inputs + 3, SCALE_MEAN)
         mean[-3:] = 0.0, OFFSET_MEAN, NOISE_MEAN
-        std = np.full(n_inputs + 3, SCALE_STD)
+        std = np.full(n_inputs + 3, scale_std)
         std[-3:] = AMPLITUDE_STD, OFFSET_STD, NOISE_STD
         spread = np.full(n_inputs + 3, SCALE_SPREAD)
         spread[-3:] = AMPLITUDE_SPREAD, 0.0, NOISE_SPREAD

@@ -25,6 +25,7 @@ FAMILIES: dict[str, tuple[str, str]] = {
 """Law of the frequencies and input map of each family; the first `FAMILIES_OF_FEW_ROWS` need no judge."""
 
 FAMILIES_OF_FEW_ROWS = 2
+SCALE_STD_OF_FEW_ROWS, SCALE_STD_OF_MANY_ROWS = 1.0, 1.5  # of the prior of the logarithm of an input's scale
 SMALLEST_SHARE = 1e-12  # where all judges of a row weigh nothing, they weigh the same
 
 
@@ -128,7 +129,9 @@ class _Crew:
     def of(cls, rows: OneOutput, names: list[str], rng: np.random.Generator) -> "_Crew":
         """Draw anchors and centres."""
         maps = [INPUT_MAPS[FAMILIES[name][1]].of(rows.X, rows.weights) for name in names]
-        anchors = Anchors.draw(len(names) * NETWORKS_OF_A_FAMILY, rows.X.shape[1], rng)
+        n_networks, is_judged = len(names) * NETWORKS_OF_A_FAMILY, len(rows.y) >= ROWS_TO_JUDGE
+        scale_std = SCALE_STD_OF_MANY_ROWS if is_judged else SCALE_STD_OF_FEW_ROWS
+        anchors = Anchors.draw(n_networks, rows.X.shape[1], scale_std, rng)
         return cls(rows, names, maps, anchors, np.sort(rng.permutation(len(rows.y))[:MAX_CENTRES]))
 
     def learned(self, parts: IntArray, n_steps: int) -> Scales:
