@@ -12,7 +12,7 @@ from bnnopt.surrogates._wide import WideNetwork
 
 __all__ = ["Mixture", "OutputMixture", "Trained"]
 
-SMALLEST_SHARE = 2e-3
+SMALLEST_SHARE = 1e-2
 
 NoiseFactors = Callable[[FloatArray], FloatArray]
 
@@ -129,7 +129,10 @@ class Mixture:
         return self.noise * np.column_stack(factors)
 
     def components(self, X: FloatArray) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
-        """For each output the shares (k,), means (k, n_rows) and variances (k, n_rows) of the function."""
+        """For each output the shares (k,), means (k, n_rows) and variances (k, n_rows) of the function.
+
+        Calibration scales variances and moves means away from their average, as it does with draws.
+        """
         trained = self.trained.moments(X) if self.trained is not None and self._uses_trained else None
         parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
         for place, output in enumerate(self.outputs):
@@ -140,17 +143,17 @@ class Mixture:
                 means.append(trained[0][:, place])
                 variances.append(trained[1][:, place])
             shares = np.append(output.shares, output.trained_share)[: len(means)]
-            parts.append((shares, np.array(means), np.array(variances) * output.calibration))
+            calibrated = _spread_out(shares, np.array(means), output.calibration)
+            parts.append((shares, calibrated, np.array(variances) * output.calibration))
         return parts
 
     def moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and variance of the function, each of shape (n_rows, n_outputs)."""
         means, variances = [], []
-        for output, (shares, mean, variance) in zip(self.outputs, self.components(X), strict=True):
+        for shares, mean, variance in self.components(X):
             middle = _average(shares, mean)
-            between = _average(shares, np.square(mean - middle))
             means.append(middle)
-            variances.append(_average(shares, variance) + output.calibration * between)
+            variances.append(_average(shares, variance + np.square(mean - middle)))
         return np.column_stack(means), np.column_stack(variances)
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
@@ -185,12 +188,23 @@ class Mixture:
 
 
 def _average(shares: FloatArray, values: FloatArray) -> FloatArray:
-    """Average over the first axis; unlike a product, one row at a time whatever the number of rows."""
-    return (shares[:, None] * values).sum(axis=0)
+    """Average over the first axis, term by term: a product, or a sum of one row, would round differently."""
+    total = np.zeros(values.shape[1:])
+    for share, value in zip(shares, values, strict=True):
+        total += share * value
+    return total
+
+
+def _spread_out(shares: FloatArray, means: FloatArray, factor: float) -> FloatArray:
+    """Move means away from their average so that their variance is multiplied by a factor."""
+    if factor == 1.0:
+        return means
+    middle = _average(shares, means)
+    return middle + np.sqrt(factor) * (means - middle)
 
 
 def _moments_of(network: WideNetwork) -> Callable[[FloatArray], FloatArray]:
-    return lambda block: np.column_stack(network.moments(block))
+    return lambda block: np.column_stack(network.moments(block)).astype(float)
 
 
 def _in_proportion(shares: FloatArray, n: int, rng: np.random.Generator) -> IntArray:

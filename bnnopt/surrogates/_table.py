@@ -61,6 +61,8 @@ def checked_table(
         ensure_min_samples=n_needed,
     )
     targets = np.asarray(outcomes, dtype=np.float64).reshape(len(rows), -1)
+    if not is_first:
+        _check_number_of_outputs(targets.shape[1], estimator.n_outputs_)
     weights = _checked_weights(sample_weight, rows, n_needed)
     return Table(rows, targets, weights, _checked_noise(noise_variance, targets))
 
@@ -78,6 +80,14 @@ def output_names(y: Any) -> np.ndarray | None:
     if not names or not all(isinstance(name, str) for name in names):
         return None
     return np.asarray(names, dtype=object)
+
+
+def _check_number_of_outputs(n_outputs: int, n_learned: int) -> None:
+    if n_outputs != n_learned:
+        raise InvalidDataError(
+            f"y has {n_outputs} output(s), but the training that goes on had {n_learned}. Give the same "
+            "outputs, or fit a new estimator."
+        )
 
 
 def _checked_weights(sample_weight: ArrayLike | None, X: FloatArray, n_needed: int) -> FloatArray:
