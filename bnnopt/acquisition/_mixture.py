@@ -15,7 +15,7 @@ __all__ = ["NormalMixture", "average_scores", "posterior_mixtures"]
 class NormalMixture(NamedTuple):
     """Law of one output at n rows: component k, with probability `shares[k]`, is normal.
 
-    Attributes
+    Parameters
     ----------
     shares : ndarray of shape (k,)
         At least 0, with sum 1.
@@ -65,6 +65,19 @@ def average_scores(scores: FloatArray, shares: FloatArray, form: Form) -> FloatA
     """Average the scores of components, shape (k, n), by their shares; shape (n,).
 
     Scores of the form "log" are averaged as the logarithm of the mean of what they are logarithms of.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (k, n)
+        Scores of each component.
+    shares : ndarray of shape (k,)
+        At least 0, with sum 1.
+    form : {"positive", "log", "utility"}
+        What the scores are; see `with_feasibility`.
+
+    Returns
+    -------
+    ndarray of shape (n,)
     """
     if form == "log":
         return logsumexp(scores, axis=0, b=shares[:, None])

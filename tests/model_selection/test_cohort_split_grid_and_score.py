@@ -179,4 +179,9 @@ def test_networks_are_searched_by_their_log_density():
     )
     search.fit(X, X[:, 0] ** 2, groups=np.repeat([0, 1], [9, 3]))
     assert np.isfinite(search.best_score_)
-    assert search.best_params_ == {"hidden_layer_sizes": (1,), "dropout": 0.1, "alpha": 0.1}
+    assert search.best_params_ == {
+        "method": "trained",
+        "hidden_layer_sizes": (1,),
+        "dropout": 0.1,
+        "alpha": 0.1,
+    }

@@ -1,5 +1,6 @@
 """Each check lets a surrogate pass that keeps every rule, and names one that breaks its rule."""
 
+import itertools
 import random
 import warnings
 
@@ -101,6 +102,9 @@ class Constant(Quadratic):
         return self
 
 
+CALLS = itertools.count()
+
+
 class FreshMasks(Quadratic):
     """Each call averages over other masks, when std is asked for."""
 
@@ -108,7 +112,7 @@ class FreshMasks(Quadratic):
         mean = super().predict(X)
         if not return_std:
             return mean
-        return mean, self.std(X, noise) * (1 + 1e-3 * np.random.default_rng().random())
+        return mean, self.std(X, noise) * (1 + 1e-3 * (next(CALLS) % 97))
 
 
 class StandardisesTheBatch(Quadratic):
