@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         Real,
         SearchSpace,
     )
-    from bnnopt.surrogates import SURROGATES, KerasMCDropoutRegressor, MCDropoutRegressor
+    from bnnopt.surrogates import SURROGATES, AutoRegressor, KerasMCDropoutRegressor, MCDropoutRegressor
 
 __version__ = "0.1.0"
 
@@ -29,6 +29,7 @@ __all__ = [
     "ACQUISITIONS",
     "SURROGATES",
     "Acquisition",
+    "AutoRegressor",
     "BayesianOptimizer",
     "CampaignSettings",
     "Categorical",
@@ -54,6 +55,7 @@ __all__ = [
 _ROOM_OF = {
     "ACQUISITIONS": "acquisition",
     "Acquisition": "acquisition",
+    "AutoRegressor": "surrogates",
     "BayesianOptimizer": "optimizer",
     "CampaignSettings": "campaign",
     "Categorical": "space",

@@ -3,6 +3,7 @@
 TensorFlow is loaded by the first `fit` or `predict` that needs it, not by the import of this room.
 """
 
+from bnnopt.surrogates._auto import AutoRegressor
 from bnnopt.surrogates._gaussian_process import ARDGaussianProcessRegressor
 from bnnopt.surrogates._keras_mc_dropout import KerasMCDropoutRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
@@ -11,6 +12,7 @@ from bnnopt.surrogates._registry import SURROGATES, make_surrogate
 __all__ = [
     "SURROGATES",
     "ARDGaussianProcessRegressor",
+    "AutoRegressor",
     "KerasMCDropoutRegressor",
     "MCDropoutRegressor",
     "make_surrogate",

@@ -4,6 +4,7 @@ import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
@@ -11,8 +12,11 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt.surrogates._stacking import log_normal_density
 
 __all__ = ["ARDGaussianProcessRegressor"]
+
+SECONDS_OF_A_START = 8.4e-7  # for one row and one kernel parameter
 
 
 class ARDGaussianProcessRegressor(RegressorMixin, BaseEstimator):
@@ -35,9 +39,14 @@ class ARDGaussianProcessRegressor(RegressorMixin, BaseEstimator):
         Number of inputs.
     noise_variance_ : float
         Learned variance of the observation noise, in squared units of y.
+    held_out_log_density_ : float
+        Mean over rows of the log density of each standardised output, noise included, given all other rows,
+        under the kernel that was learned from all.
 
     References
     ----------
+    C. E. Rasmussen, C. K. I. Williams, "Gaussian Processes for Machine Learning", MIT Press 2006, equations
+    5.10 to 5.12 (the density of a row left out).
     J. Snoek, H. Larochelle, R. P. Adams, "Practical Bayesian Optimization of Machine Learning Algorithms",
     NeurIPS 2012, section 3.1 (the choice of the kernel).
     """
@@ -77,7 +86,26 @@ class ARDGaussianProcessRegressor(RegressorMixin, BaseEstimator):
             warnings.simplefilter("ignore", ConvergenceWarning)
             self.gaussian_process_.fit(rows, (outcomes - self._offset) / self._scale)
         self.noise_variance_ = float(self.gaussian_process_.kernel_.k2.noise_level) * self._scale**2
+        self.held_out_log_density_ = _left_out_log_density(self.gaussian_process_)
         return self
+
+    def expected_fit_seconds(self, n_rows: int, n_features: int) -> float:
+        """Estimate the time of a fit from the size of its table, the same on any computer.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows.
+        n_features : int
+            Number of inputs.
+
+        Returns
+        -------
+        float
+            Seconds on one core: 146 for 2,300 rows of 9 inputs with the default starts. Up to some thousand
+            rows the gradient takes most of it, in proportion to `n_rows**2 * (n_features + 2)`.
+        """
+        return SECONDS_OF_A_START * (1 + self.n_restarts_optimizer) * float(n_rows) ** 2 * (n_features + 2)
 
     def predict(
         self, X: ArrayLike, return_std: bool = False, *, noise: bool = True
@@ -137,6 +165,14 @@ class ARDGaussianProcessRegressor(RegressorMixin, BaseEstimator):
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         draws = mean[:, None] + root @ rng.standard_normal((len(rows), n_samples))
         return draws * self._scale + self._offset
+
+
+def _left_out_log_density(process: GaussianProcessRegressor) -> float:
+    """Mean log density of each row given the others, by the diagonal of the inverse covariance."""
+    inverse_root = solve_triangular(process.L_, np.eye(len(process.L_)), lower=True)
+    precision = np.square(inverse_root).sum(axis=0)
+    error = process.alpha_ / precision
+    return float(log_normal_density(error, np.zeros_like(error), 1.0 / precision).mean())
 
 
 def _seed(random_state: int | np.random.RandomState | None) -> int | None:

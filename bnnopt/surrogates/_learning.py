@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import logsumexp
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -50,6 +51,8 @@ class Learned:
         Share of each family of networks in the prediction of each output.
     n_steps : int
         Steps of the search for the wide networks' scales.
+    held_out_log_density : float
+        Mean log density of held-out rows, over rows and outputs, in units of the standardised outputs.
     """
 
     mixture: Mixture
@@ -57,10 +60,16 @@ class Learned:
     rows: "Rows | None"
     shares: pd.DataFrame
     n_steps: int
+    held_out_log_density: float
 
     def attributes(self) -> dict[str, Any]:
         """Return the public attributes that the estimator takes over."""
-        own = {"n_outputs_": len(self.mixture.outputs), "shares_": self.shares, "n_iter_": self.n_steps}
+        own = {
+            "n_outputs_": len(self.mixture.outputs),
+            "shares_": self.shares,
+            "n_iter_": self.n_steps,
+            "held_out_log_density_": self.held_out_log_density,
+        }
         return own if self.trained is None else own | self.trained.attributes()
 
 
@@ -122,11 +131,12 @@ def learn(
         )
     rng = np.random.default_rng(check_random_state(estimator.random_state).randint(0, LARGEST_SEED))
     n_steps = min(STEPS_OF_SEARCH, n_updates)
-    outputs, shares = [], {}
+    outputs, shares, densities = [], {}, []
     for place in range(rows.distinct.y.shape[1]):
         learner = _OutputLearner(estimator, rows, place, trained, rng, n_steps)
         outputs.append(learner.learn())
         shares[place] = learner.shares
+        densities.append(learner.held_out_log_density)
     if estimator.method != "trained" and n_steps < STEPS_OF_SEARCH:
         _warn_of_few_steps(n_steps)
     return Learned(
@@ -135,6 +145,7 @@ def learn(
         rows=None if estimator.method == "trained" else rows,
         shares=pd.DataFrame(shares).fillna(0.0),
         n_steps=n_steps,
+        held_out_log_density=float(np.mean(densities)),
     )
 
 
@@ -174,7 +185,7 @@ class _OutputLearner:
         )
 
     def learn(self) -> OutputMixture:
-        """Learn; afterwards `shares` holds the share of each family by name."""
+        """Learn; then `shares` has the share of each family by name, `held_out_log_density` what it says."""
         families = self._fit_families()
         model = None
         if families and self._estimator.noise == "input_dependent":
@@ -183,6 +194,8 @@ class _OutputLearner:
         weights = stack(log_normal_density(self._rows.y, *held_out), self._weights)
         names = [family.name for family in families] + ["trained"] * self._takes_trained
         self.shares = dict(zip(names, weights.tolist(), strict=True))
+        calibration = self._calibration(weights, held_out)
+        self.held_out_log_density = self._log_density(weights, held_out, calibration)
         return OutputMixture.of(
             centre=self._centre,
             unit=self._unit,
@@ -193,7 +206,7 @@ class _OutputLearner:
             trained_share=self.shares.get("trained", 0.0),
             known_noise=float(np.average(self._known_noise, weights=self._weights)),
             noise_factors=model,
-            calibration=self._calibration(weights, held_out),
+            calibration=calibration,
         )
 
     @property
@@ -234,6 +247,16 @@ class _OutputLearner:
         variance = weights @ (held_out.variance + np.square(held_out.mean - mean))
         ratio = np.average(np.square(self._rows.y - mean) / variance, weights=self._weights)
         return float(np.clip(ratio, *CALIBRATION_RANGE))
+
+    def _log_density(self, weights: FloatArray, held_out: HeldOut, calibration: float) -> float:
+        """Mean log density of held-out rows under the mixture; NaN where trained networks saw all rows."""
+        if self._trained is not None and not self._trained.is_judged:
+            return float("nan")
+        middle = weights @ held_out.mean
+        means = middle + np.sqrt(calibration) * (held_out.mean - middle)
+        by_predictor = log_normal_density(self._rows.y, means, calibration * held_out.variance)
+        of_rows = logsumexp(by_predictor, axis=0, b=weights[:, None])
+        return float(np.average(of_rows, weights=self._weights))
 
 
 def _warn_of_few_steps(n_steps: int) -> None:

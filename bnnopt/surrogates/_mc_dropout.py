@@ -13,8 +13,12 @@ from bnnopt.surrogates._learning import Learned, learn
 from bnnopt.surrogates._networks import UPDATES_PER_CHUNK
 from bnnopt.surrogates._plan import PARAMETER_RANGES, is_whole
 from bnnopt.surrogates._table import checked_inputs, checked_table, output_names
+from bnnopt.surrogates._wide import ROWS_TO_JUDGE
 
 __all__ = ["MCDropoutRegressor"]
+
+SECONDS_OF_A_ROW, ROWS_THAT_TAKE_TIME = 5e-3, 800  # of wide networks
+SECONDS_OF_AN_UPDATE = 2e-3  # of trained networks
 
 
 class MCDropoutRegressor(RegressorMixin, BaseEstimator):
@@ -47,7 +51,8 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
     dropout : float in [0, 1), default=0.05
         Probability that a hidden unit is left out, in training and in draws.
     noise : {"constant", "input_dependent"}, default="constant"
-        Whether the noise is the same for all inputs, or learned as a function of them from held-out errors.
+        Whether the noise is the same for all inputs, or learned as a function of them from held-out errors;
+        with `method="trained"` it is always the same.
     calibrate : bool, default=False
         Whether to scale all variances so that the squared errors of held-out rows are as large as predicted.
     alpha : float in [0, inf), default=0.01
@@ -104,6 +109,11 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         depends on them.
     shares_ : DataFrame of shape (n_families, n_outputs)
         Share of each family of networks in the prediction of each output; each column makes 1.
+    held_out_log_density_ : float
+        Mean over rows, by their weights, and outputs of the log density of each standardised output under the
+        stacked mixture of networks that did not see it, `log sum_k w_k N(y; m_k, v_k)` with noise included.
+        Below 64 rows the scales of the networks have seen it; the shares w have in any case. NaN where
+        trained networks take part and hold nothing out.
     output_names_ : ndarray of shape (n_outputs,)
         Names of the outputs, if y was a DataFrame with string column names. Predictions are arrays in that
         order.
@@ -244,7 +254,8 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
             matter either.
         noise_variance : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Noise variance of each measurement where it is known, such as a squared standard error, in squared
-            units of y. The wide networks add it to the noise that they learn.
+            units of y. The wide networks add it to the noise that they learn; with `method="trained"` it has no
+            effect.
 
         Returns
         -------
@@ -271,7 +282,10 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Go on training from the present weights, on the given rows alone.
+        """Learn from further rows.
+
+        Where wide networks take part, they are learned anew from all rows so far, as `fit` would, and the
+        training goes on with these; with `method="trained"` it goes on with the given rows alone.
 
         One call makes one chunk of updates (250, or `max_iter` if that is less), in which the step size falls
         along its own half cosine. The first call sets the scaling of inputs and outputs for all later ones,
@@ -303,6 +317,26 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
         n_updates = min(int(self.max_iter), UPDATES_PER_CHUNK)
         return self._keep(learn(self, table, before, n_updates=n_updates, is_more=True), y)
 
+    def expected_fit_seconds(self, n_rows: int, n_features: int) -> float:
+        """Estimate the time of a fit from the size of its table, the same on any computer.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows; beyond 800 the time hardly grows, since scales are learned from some of the rows
+            and the trained networks make `max_iter` updates whatever the number.
+        n_features : int
+            Number of inputs; it hardly matters.
+
+        Returns
+        -------
+        float
+            Seconds on one core.
+        """
+        is_trained = self.method == "trained" or (self.method == "auto" and n_rows >= ROWS_TO_JUDGE)
+        of_wide = 0.0 if self.method == "trained" else SECONDS_OF_A_ROW * min(n_rows, ROWS_THAT_TAKE_TIME)
+        return of_wide + SECONDS_OF_AN_UPDATE * self.max_iter * is_trained
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_learned")
 
@@ -313,7 +347,7 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
 
     def _keep(self, learned: Learned, y: ArrayLike) -> Self:
         self._learned = learned
-        self._has_output_axis = np.ndim(y) == 2
+        self._has_output_axis = np.asarray(y).ndim == 2
         names = output_names(y)
         if names is not None:
             self.output_names_ = names

@@ -6,12 +6,14 @@ from typing import Any
 from sklearn.base import BaseEstimator, clone
 
 from bnnopt._validation import lookup
+from bnnopt.surrogates._auto import AutoRegressor
 from bnnopt.surrogates._gaussian_process import ARDGaussianProcessRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
 
 __all__ = ["SURROGATES", "make_surrogate"]
 
 SURROGATES: dict[str, Callable[..., BaseEstimator]] = {
+    "auto": AutoRegressor,
     "gaussian_process": ARDGaussianProcessRegressor,
     "mc_dropout": MCDropoutRegressor,
     "mc_dropout_paper": MCDropoutRegressor.from_paper,

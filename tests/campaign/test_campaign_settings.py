@@ -113,7 +113,7 @@ def test_targets_that_are_not_there_are_told(write):
         ("{ T_inj = 1, n_washes", "{ T = 1, n_washes", r"space: .*unknown variable\(s\) \['T'\]"),
         ("lower = 930, upper = 970", "lower = 970, upper = 930", r"objectives\.1.*'peak'.*lower"),
         ('type = "minimize"', 'type = "reduce"', r"objectives\.0.*'reduce'"),
-        ("gaussian_process", "gp", "Unknown surrogate 'gp'.*Known: gaussian_process"),
+        ("gaussian_process", "gp", "Unknown surrogate 'gp'.*Known: auto, gaussian_process"),
         ("n_restarts_optimizer = 1", "restarts = 1", "'gaussian_process'.*'restarts'"),
         ('"ucb"', '"upper"', "Unknown acquisition 'upper'.*Known: ei"),
         ("kappa = 3.0", "kapa = 3.0", "no parameter 'kapa'.*Accepted: kappa"),

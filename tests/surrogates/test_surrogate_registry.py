@@ -8,13 +8,14 @@ from bnnopt.exceptions import UnknownNameError
 from bnnopt.surrogates import (
     SURROGATES,
     ARDGaussianProcessRegressor,
+    AutoRegressor,
     MCDropoutRegressor,
     make_surrogate,
 )
 
 
 def test_the_names_of_the_registry():
-    assert sorted(SURROGATES) == ["gaussian_process", "mc_dropout", "mc_dropout_paper"]
+    assert sorted(SURROGATES) == ["auto", "gaussian_process", "mc_dropout", "mc_dropout_paper"]
 
 
 @pytest.mark.parametrize("name", SURROGATES)
@@ -33,7 +34,7 @@ def test_parameters_reach_the_surrogate():
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    message = "Unknown surrogate 'mc_dropuot'. Known: gaussian_process, mc_dropout, mc_dropout_paper"
+    message = "Unknown surrogate 'mc_dropuot'. Known: auto, gaussian_process, mc_dropout, mc_dropout_paper"
     with pytest.raises(UnknownNameError, match=message):
         make_surrogate("mc_dropuot")
     with pytest.raises(ValueError, match="Did you mean 'mc_dropout'"):
@@ -65,11 +66,13 @@ def test_the_public_names():
     assert set(bnnopt.surrogates.__all__) == {
         "SURROGATES",
         "ARDGaussianProcessRegressor",
+        "AutoRegressor",
         "KerasMCDropoutRegressor",
         "MCDropoutRegressor",
         "make_surrogate",
     }
     assert all(hasattr(bnnopt.surrogates, name) for name in bnnopt.surrogates.__all__)
+    assert SURROGATES["auto"] is AutoRegressor
     assert SURROGATES["mc_dropout"] is MCDropoutRegressor
     assert SURROGATES["gaussian_process"] is ARDGaussianProcessRegressor
 
