@@ -254,8 +254,8 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
             matter either.
         noise_variance : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Noise variance of each measurement where it is known, such as a squared standard error, in squared
-            units of y. The wide networks add it to the noise that they learn; with `method="trained"` it has no
-            effect.
+            units of y. The wide networks add it to the noise that they learn; with `method="trained"` it has
+            no effect.
 
         Returns
         -------
