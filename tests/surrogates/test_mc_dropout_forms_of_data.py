@@ -35,7 +35,9 @@ def test_names_of_outputs_are_kept_and_predictions_are_arrays(quick, rows, outco
 
 
 @pytest.mark.parametrize(
-    "y", [lambda y: y[:, 0], lambda y: pd.Series(y[:, 0], name="peak"), pd.DataFrame], ids=str
+    "y",
+    [lambda y: y[:, 0], lambda y: pd.Series(y[:, 0], name="peak"), pd.DataFrame],
+    ids=["array", "series", "numbered"],
 )
 def test_outputs_without_names_have_none(quick, rows, outcomes, y):
     assert not hasattr(quick(max_iter=2).fit(rows, y(outcomes)), "output_names_")
