@@ -8,7 +8,7 @@ import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.surrogates._scaling import InputScaler, RangeScaler
-from bnnopt.surrogates._weighted_rows import WeightedRows, input_scaler, split_judged_error
+from bnnopt.surrogates._weighted_rows import WeightedRows, split_judged_error
 
 __all__ = ["KerasPosterior", "Training"]
 
@@ -73,7 +73,7 @@ class KerasPosterior:
     @classmethod
     def start(cls, network: Any, seed: int, rows: WeightedRows) -> "KerasPosterior":
         """Take the scaling from the rows of the first training."""
-        return cls(network, seed, input_scaler(rows), RangeScaler.of(rows.y))
+        return cls(network, seed, InputScaler.of(rows.X, rows.weights), RangeScaler.of(rows.y))
 
     def train(self, rows: WeightedRows, training: Training) -> None:
         """Train the network on, and estimate noise and spread on rows that it does not see, if there are any.

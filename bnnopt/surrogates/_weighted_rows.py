@@ -1,4 +1,4 @@
-"""Rows with weights: equal rows joined into one, and scaling and noise that weigh rows.
+"""Rows with weights: equal rows joined into one, and noise that weighs rows.
 
 A row of weight 2 and a row that stands there twice become the same row here, in the same place whatever the
 order they came in. What is trained on the joined rows therefore treats weights and repetitions alike, to the
@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._scaling import STDS_PER_UNIT, InputScaler, RangeScaler
 
-__all__ = ["WeightedRows", "input_scaler", "join_equal_rows", "split_judged_error"]
+__all__ = ["WeightedRows", "join_equal_rows", "split_judged_error"]
 
 SMALLEST_NOISE_SHARE = 0.05
 
@@ -52,15 +51,6 @@ def join_equal_rows(X: FloatArray, y: FloatArray, weights: FloatArray) -> Weight
     distinct, number = np.unique(table, axis=0, return_inverse=True)
     total = np.bincount(number.reshape(-1), weights=weights[has_weight]).astype(np.float64)
     return WeightedRows(distinct[:, : X.shape[1]], distinct[:, X.shape[1] :], total)
-
-
-def input_scaler(rows: WeightedRows) -> InputScaler:
-    """Scale inputs as `InputScaler.of` does, with weighted means and standard deviations."""
-    to_unit = RangeScaler.of(rows.X)
-    scaled = to_unit.scale(rows.X)
-    centre = np.average(scaled, axis=0, weights=rows.weights)
-    spread = STDS_PER_UNIT * np.sqrt(np.average((scaled - centre) ** 2, axis=0, weights=rows.weights))
-    return InputScaler(to_unit=to_unit, centre=centre, unit=np.where(spread > 0, spread, 1.0))
 
 
 def split_judged_error(

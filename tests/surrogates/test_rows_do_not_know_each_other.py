@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from bnnopt.surrogates._blocks import ROWS_PER_BLOCK
 from bnnopt.surrogates._keras import propagate, propagate_moments
-from bnnopt.surrogates._keras._posterior import ROWS_PER_BLOCK
 from bnnopt.surrogates._networks import Networks, draw_masks, initial_weights
 
 

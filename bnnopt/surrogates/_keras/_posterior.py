@@ -1,8 +1,7 @@
 """Rows through thinned networks: moments over masks, or one function for each draw.
 
-Rows go through in blocks of `ROWS_PER_BLOCK`, the last one padded: every product then has the same shape, so
-that a row's result does not depend on which rows stand beside it, and memory stays flat however many rows
-come.
+Rows go through in blocks of one size (`in_blocks`): a row's result does not depend on which rows stand beside
+it, and memory stays flat however many rows come.
 """
 
 from collections.abc import Callable
@@ -13,13 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from bnnopt._typing import FloatArray
+from bnnopt.surrogates._blocks import in_blocks
 from bnnopt.surrogates._networks import Networks
 
 __all__ = ["propagate", "propagate_moments"]
-
-# Products work on panels of rows; a block that panels of 1, 2 or 3 registers do not fill rounds its last rows
-# differently from the others, and a row would then show where it stood (128 and 512 did).
-ROWS_PER_BLOCK = 384
 
 
 def propagate(X: FloatArray, networks: Networks, masks: list[FloatArray]) -> FloatArray:
@@ -118,12 +114,5 @@ def _stacked(networks: Networks, masks: list[FloatArray]) -> _Stack:
 def _in_blocks(
     evaluate: Callable[[Any, _Stack], Any], X: FloatArray, networks: Networks, masks: list[FloatArray]
 ) -> FloatArray:
-    n_rows = len(X)
-    n_blocks = -(-n_rows // ROWS_PER_BLOCK)
-    padded = np.zeros((n_blocks * ROWS_PER_BLOCK, X.shape[1]), dtype=np.float32)
-    padded[:n_rows] = X
     stack = _stacked(networks, masks)
-    results = [
-        evaluate(tf.constant(block), stack).numpy() for block in padded.reshape(n_blocks, ROWS_PER_BLOCK, -1)
-    ]
-    return np.concatenate(results)[:n_rows]
+    return in_blocks(lambda block: evaluate(tf.constant(block), stack).numpy(), X.astype(np.float32))

@@ -19,7 +19,7 @@ from bnnopt.surrogates._keras._user_layers import SUPPORTED, mask_shape, refuse_
 
 __all__ = ["Masks", "ThinnedNetwork"]
 
-ROWS_PER_BLOCK = 96  # a multiple of every panel that matrix products work on, see `_posterior.py`
+ROWS_PER_BLOCK = 96  # a multiple of every panel that matrix products work on, see `_blocks.py`
 DRAWS_PER_CALL = 64
 SELU_FLOOR = -1.6732632423543772 * 1.0507009873554805  # where selu saturates (Klambauer et al. 2017)
 
