@@ -67,12 +67,11 @@ def local_candidates(
 
 def is_new(space: SearchSpace, candidates: pd.DataFrame, known: pd.DataFrame) -> BoolArray:
     """Return whether settings are neither among the known ones nor earlier in the table, shape (n,)."""
-    seen = set(settings_keys(space, known))
-    flags = np.zeros(len(candidates), dtype=bool)
-    for position, key in enumerate(settings_keys(space, candidates)):
-        flags[position] = key not in seen
-        seen.add(key)
-    return flags
+    keys = np.concatenate([settings_keys(space, known), settings_keys(space, candidates)])
+    _, first = np.unique(keys, axis=0, return_index=True)
+    flags = np.zeros(len(keys), dtype=bool)
+    flags[first] = True
+    return flags[len(known) :]
 
 
 def _moved_coordinates(n: int, n_dims: int, rng: np.random.Generator) -> BoolArray:

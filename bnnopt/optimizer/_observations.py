@@ -65,9 +65,9 @@ class Observations:
 
     def withdraw(self, settings: pd.DataFrame) -> int:
         """Take rows of these settings off the pending ones, one for each row given; return how many."""
-        remaining = settings_keys(self._space, settings)
+        remaining = settings_keys(self._space, settings).tolist()
         is_kept = np.ones(len(self.pending), dtype=bool)
-        for position, key in enumerate(settings_keys(self._space, self.pending)):
+        for position, key in enumerate(settings_keys(self._space, self.pending).tolist()):
             if key in remaining:
                 remaining.remove(key)
                 is_kept[position] = False
@@ -80,18 +80,19 @@ class Observations:
         return pd.concat([self.told, outcomes], axis=1).assign(is_failed=self.is_failed)
 
 
-def settings_keys(space: SearchSpace, frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+def settings_keys(space: SearchSpace, frame: pd.DataFrame) -> FloatArray:
     """Return for each row a key that is equal for equal settings, numbers compared to 9 digits of the range.
 
     Context is left out: nobody can ask for it.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_keys)
     """
     if not len(frame):
-        return []
-    columns = []
-    for variable in space.settings:
-        encoded = variable.codec.encode(frame, variable.name)
-        columns.append(np.round(np.asarray(encoded, dtype=float).reshape(len(frame), -1), DIGITS) + 0.0)
-    return [tuple(row) for row in np.concatenate(columns, axis=1).tolist()]
+        return np.empty((0, sum(variable.codec.n_dims for variable in space.settings)))
+    columns = [variable.codec.encode(frame, variable.name) for variable in space.settings]
+    return np.round(np.hstack(columns), DIGITS) + 0.0  # no -0.0
 
 
 def as_settings(space: SearchSpace, X: Any) -> pd.DataFrame:

@@ -110,8 +110,8 @@ class Scoring:
             mean, std = (np.column_stack(part) for part in zip(*(law.moments() for law in laws), strict=True))
             return self.score_moments(mean, std, outputs, best, worst)
         law = laws[outputs.index(self._objective.name)]
-        utilities = [self._objective.utility_moments(*part) for part in zip(law.mean, law.std, strict=True)]
-        scores = np.array([self._acquisition.score(*moments, best=best) for moments in utilities])
+        moments = self._objective.utility_moments(law.mean.ravel(), law.std.ravel())
+        scores = self._acquisition.score(*moments, best=best).reshape(law.mean.shape)
         averaged = average_scores(scores, law.shares, self._acquisition.form)
         return self._weigh(averaged, self._log_probability_of(laws, outputs), worst)
 

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import FloatArray
+from bnnopt._typing import BoolArray, FloatArray
 from bnnopt._validation import require_columns
 from bnnopt.acquisition import greedy_batch
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._candidates import global_candidates, is_new, local_candidates
+from bnnopt.optimizer._faces import Faces
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._refinement import climb, spread_starts
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.space import SearchSpace
 
@@ -25,6 +27,7 @@ REFINEMENT_SHARE = 1 / 8
 N_SHORTLIST = 384
 BLOCK = 65_536
 LARGEST_GRID = 2**20
+N_CLIMBS = 8
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,18 @@ class Search:
 
     def score(self, candidates: pd.DataFrame) -> FloatArray:
         """Score candidates by the laws of the outcomes, shape (n,), in blocks so that memory stays flat."""
-        best, worst = self.incumbent
-        scores: list[FloatArray] = [np.empty(0)]
-        for start in range(0, len(candidates), BLOCK):
-            laws = self.model.mixtures(self.model_space.encode(candidates.iloc[start : start + BLOCK]))
-            scores.append(self.scoring.score_mixtures(laws, self.observations.outputs, best, worst))
-        return np.concatenate(scores)
+        blocks = range(0, len(candidates), BLOCK)
+        encoded = (self.model_space.encode(candidates.iloc[start : start + BLOCK]) for start in blocks)
+        return np.concatenate([np.empty(0), *map(self.score_points, encoded)])
+
+    def score_points(self, points: FloatArray) -> FloatArray:
+        """Score points that are encoded for the model, shape (n, n_dims) to (n,)."""
+        laws = self.model.mixtures(points)
+        return self.scoring.score_mixtures(laws, self.observations.outputs, *self.incumbent)
+
+    def frame(self, points: FloatArray) -> pd.DataFrame:
+        """Return the settings at points that are encoded for the model, in this search's context."""
+        return self.model_space.decode(points).assign(**self.context)
 
     def only_new(self, candidates: pd.DataFrame) -> pd.DataFrame:
         """Leave out settings that were measured, are pending, or occur earlier in the table."""
@@ -127,14 +136,35 @@ def _searched(search: Search, n: int, rng: np.random.Generator) -> tuple[pd.Data
     if len(pool) < n and search.space.n_points is not None and search.space.n_points <= LARGEST_GRID:
         pool = search.only_new(search.space.enumerate_points(LARGEST_GRID, context=search.context))
     scores = search.score(pool)
+    if search.space.is_finite:
+        return pool, scores
     n_local = max(32, int(search.n_candidates * REFINEMENT_SHARE))
-    for _ in range(N_REFINEMENTS if not search.space.is_finite else 0):
+    for _ in range(N_REFINEMENTS):
         centres = pool.iloc[np.argsort(-scores, kind="stable")[:N_CENTRES]]
         near = local_candidates(search.space, centres, n_local, search.context, rng)
         n_scored = len(pool)
         pool = search.only_new(pd.concat([pool, near], ignore_index=True))
         scores = np.concatenate([scores, search.score(pool.iloc[n_scored:])])
-    return pool, scores
+    return _climbed(search, pool, scores)
+
+
+def _climbed(search: Search, pool: pd.DataFrame, scores: FloatArray) -> tuple[pd.DataFrame, FloatArray]:
+    """Add where climbs from the best candidates end."""
+    order = np.argsort(-scores, kind="stable")[:N_SHORTLIST]
+    points = search.model_space.encode(pool.iloc[order])
+    chosen = spread_starts(points, scores[order], N_CLIMBS)
+    faces = Faces.of(search.space)
+    slack = faces.slack(pool.iloc[order[chosen]])
+
+    def is_feasible(points: FloatArray) -> BoolArray:
+        if not search.space.constraints:
+            return np.ones(len(points), dtype=bool)
+        return search.space.is_feasible(search.frame(points))
+
+    ended = search.frame(climb(search.score_points, is_feasible, points[chosen], faces, slack))
+    n_scored = len(pool)
+    pool = search.only_new(pd.concat([pool, ended[search.space.is_feasible(ended)]], ignore_index=True))
+    return pool, np.concatenate([scores, search.score(pool.iloc[n_scored:])])
 
 
 def _first_pool(search: Search, n: int, rng: np.random.Generator) -> pd.DataFrame:

@@ -190,8 +190,9 @@ class _OutputLearner:
         model = None
         if families and self._estimator.noise == "input_dependent":
             families, model = self._with_noise_model(families)
+        self._judge_by(families)
         held_out = self._held_out(families)
-        weights = stack(log_normal_density(self._rows.y, *held_out), self._weights)
+        weights = stack(log_normal_density(self._judged.y, *held_out), self._judged.weights)
         names = [family.name for family in families] + ["trained"] * self._takes_trained
         self.shares = dict(zip(names, weights.tolist(), strict=True))
         calibration = self._calibration(weights, held_out)
@@ -220,32 +221,38 @@ class _OutputLearner:
 
     def _with_noise_model(self, families: list[WideFamily]) -> tuple[list[WideFamily], NoiseModel]:
         """Learn the noise from held-out errors, then the families with it."""
+        self._judge_by(families)
         held_out = self._held_out(families)
-        weights = stack(log_normal_density(self._rows.y, *held_out), self._weights)
-        errors = np.square(self._rows.y - weights @ held_out.mean)
-        model = learn_noise(self._rows, errors, self._rng, self._n_steps)
+        weights = stack(log_normal_density(self._judged.y, *held_out), self._judged.weights)
+        errors = np.square(self._judged.y - weights @ held_out.mean)
+        model = learn_noise(self._judged, errors, self._rng, self._n_steps)
         self._rows = replace(self._rows, noise_factors=model(self._rows.X))
         return self._fit_families(), model
+
+    def _judge_by(self, families: list[WideFamily]) -> None:
+        """Choose the rows that shares and calibration come from: those that the families were judged by."""
+        self._places = families[0].judged if families else np.arange(len(self._rows.y))
+        self._judged = self._rows.only(self._places)
 
     def _held_out(self, families: list[WideFamily]) -> HeldOut:
         """Predictions of rows by each family, and by the trained networks, that did not know them."""
         means = [family.held_out_mean for family in families]
         variances = [family.held_out_variance for family in families]
         if self._trained is not None:
-            function = self._trained.moments(self._rows.X)[1][:, self._place]
-            noise = self._trained.noise[self._place] * self._rows.noise_factors
-            mean = (self._trained.held_out[:, self._place] - self._centre) / self._unit
+            function = self._trained.moments(self._judged.X)[1][:, self._place]
+            noise = self._trained.noise[self._place] * self._judged.noise_factors
+            mean = (self._trained.held_out[self._places, self._place] - self._centre) / self._unit
             means.append(np.where(np.isfinite(mean), mean, 0.0))
             variances.append((function + noise) / self._unit**2 + SMALLEST_VARIANCE)
         return HeldOut(np.array(means), np.array(variances))
 
     def _calibration(self, weights: FloatArray, held_out: HeldOut) -> float:
         """Mean squared error of held-out rows in units of the predicted variance; 1 if not asked for."""
-        if not self._estimator.calibrate or len(self._rows.y) < 2:
+        if not self._estimator.calibrate or len(self._judged.y) < 2:
             return 1.0
         mean = weights @ held_out.mean
         variance = weights @ (held_out.variance + np.square(held_out.mean - mean))
-        ratio = np.average(np.square(self._rows.y - mean) / variance, weights=self._weights)
+        ratio = np.average(np.square(self._judged.y - mean) / variance, weights=self._judged.weights)
         return float(np.clip(ratio, *CALIBRATION_RANGE))
 
     def _log_density(self, weights: FloatArray, held_out: HeldOut, calibration: float) -> float:
@@ -254,9 +261,9 @@ class _OutputLearner:
             return float("nan")
         middle = weights @ held_out.mean
         means = middle + np.sqrt(calibration) * (held_out.mean - middle)
-        by_predictor = log_normal_density(self._rows.y, means, calibration * held_out.variance)
+        by_predictor = log_normal_density(self._judged.y, means, calibration * held_out.variance)
         of_rows = logsumexp(by_predictor, axis=0, b=weights[:, None])
-        return float(np.average(of_rows, weights=self._weights))
+        return float(np.average(of_rows, weights=self._judged.weights))
 
 
 def _warn_of_few_steps(n_steps: int) -> None:

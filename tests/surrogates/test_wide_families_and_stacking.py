@@ -10,10 +10,12 @@ from scipy.stats import norm
 
 from bnnopt.surrogates._stacking import log_normal_density, stack
 from bnnopt.surrogates._wide import ROWS_TO_JUDGE, OneOutput, fit_families
-from bnnopt.surrogates._wide._family import FAMILIES, NETWORKS_OF_A_FAMILY, ROWS_TO_LEARN_FROM
+from bnnopt.surrogates._wide._family import FAMILIES, SIZE_OF_FEW_ROWS, SIZE_OF_MANY_ROWS
 from bnnopt.surrogates._wide._family import _held_out as held_out
 from bnnopt.surrogates._wide._family import _is_seen as is_seen
 from bnnopt.surrogates._wide._family import _parts as parts_of
+
+NETWORKS_OF_A_FAMILY = SIZE_OF_FEW_ROWS.n_networks
 
 
 def one_output(n_rows, **changes):
@@ -79,12 +81,35 @@ def test_the_same_generator_gives_the_same_families(few):
 
 @pytest.mark.parametrize("n_rows", [64, 67, 266, 267, 1000])
 def test_every_row_is_left_out_by_a_network_and_few_are_learned_from(n_rows):
-    parts = parts_of(n_rows, np.random.default_rng(0))
+    parts = parts_of(n_rows, SIZE_OF_FEW_ROWS, np.random.default_rng(0))
     seen = is_seen(parts, n_rows)
-    assert parts.shape == (NETWORKS_OF_A_FAMILY, min(n_rows - -(-n_rows // 4), ROWS_TO_LEARN_FROM))
+    n_learned = min(n_rows - -(-n_rows // 4), SIZE_OF_FEW_ROWS.n_learned)
+    assert parts.shape == (NETWORKS_OF_A_FAMILY, n_learned)
     np.testing.assert_array_equal(seen.sum(axis=1), parts.shape[1])
     assert (~seen).any(axis=0).all()
     assert n_rows > 64 or (seen.sum(axis=0) == NETWORKS_OF_A_FAMILY - 1).all()
+
+
+def test_many_rows_have_one_network_of_a_family_that_learns_from_more_of_them(monkeypatch):
+    monkeypatch.setattr("bnnopt.surrogates._wide._family.MAX_CENTRES", 80)
+    monkeypatch.setattr("bnnopt.surrogates._wide._few_centres.MAX_CENTRES", 80)
+    monkeypatch.setattr("bnnopt.surrogates._wide._network.MAX_CENTRES", 80)
+    monkeypatch.setattr("bnnopt.surrogates._wide._family.MOST_ROWS_JUDGED", 100)
+    rows = one_output(600)
+    families = fit_families(rows, np.random.default_rng(0), 25)
+    for family in families:
+        assert len(family.networks) == SIZE_OF_MANY_ROWS.n_networks == 1
+        assert family.networks[0].centres.shape == (80, 2)
+        np.testing.assert_array_equal(family.judged, families[0].judged)
+        assert len(family.judged) == len(set(family.judged)) == len(family.held_out_mean) == 100
+        errors = np.square(rows.y[family.judged] - family.held_out_mean)
+        assert 0.3 < np.mean(errors / family.held_out_variance) < 3.0
+
+
+def test_a_row_that_all_judges_have_seen_is_judged_by_all():
+    judges = [judge([2.0], [1.0]), judge([4.0], [1.0])]
+    mean, variance = held_out(one_output(1), judges, np.array([0.5, 0.5]), np.ones((2, 1), dtype=bool))
+    np.testing.assert_allclose([mean[0], variance[0]], [3.0, 2.0])
 
 
 def judge(mean, variance, noise=0.0):
@@ -97,8 +122,8 @@ def test_a_row_is_judged_by_those_who_have_not_seen_it_by_hand():
     judges = [judge([100.0, 0.0], [100.0, 2.0]), judge([7.0, 4.0], [1.5, 2.0])]
     seen = np.array([[True, False], [False, False]])
     mean, variance = held_out(one_output(2), judges, np.array([0.25, 0.75]), seen)
-    np.testing.assert_allclose(mean, [7.0, 3.0])
-    np.testing.assert_allclose(variance, [1.5, 5.0])
+    np.testing.assert_allclose(mean, [7.0, 3.0], atol=1e-6)
+    np.testing.assert_allclose(variance, [1.5, 5.0], atol=1e-5)
 
 
 def test_a_joined_row_is_judged_as_one_measurement():

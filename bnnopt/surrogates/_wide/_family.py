@@ -1,20 +1,34 @@
 """Families of wide networks: a law of frequencies and a way to lay the inputs, with the scales learned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.surrogates._wide._evidence import Anchors, Scales, ThinnedRows, learn_scales, log_evidence
+from bnnopt.surrogates._wide._few_centres import MAX_CENTRES
 from bnnopt.surrogates._wide._inputs import INPUT_MAPS, InputMap
-from bnnopt.surrogates._wide._last_layer import MAX_CENTRES, Observed
+from bnnopt.surrogates._wide._last_layer import Observed
 from bnnopt.surrogates._wide._network import WideNetwork, solve_network
 
 __all__ = ["FAMILIES", "ROWS_TO_JUDGE", "OneOutput", "WideFamily", "fit_families"]
 
 ROWS_TO_JUDGE = 64
-ROWS_TO_LEARN_FROM = 200
-NETWORKS_OF_A_FAMILY = 4
+MOST_ROWS_JUDGED = 4096
+JUDGING_PARTS = 4  # each network learns from all but one of so many parts of the rows
+
+
+class FamilySize(NamedTuple):
+    """How many networks a family has, and from how many rows at most each learns its scales."""
+
+    n_networks: int
+    n_learned: int
+
+
+# Where rows are many, networks of one family agree: one that learns from more rows beats several.
+SIZE_OF_FEW_ROWS = FamilySize(4, 200)
+SIZE_OF_MANY_ROWS = FamilySize(1, 400)  # beyond MAX_CENTRES
 
 FAMILIES: dict[str, tuple[str, str]] = {
     "wide, matern": ("matern", "range"),
@@ -49,6 +63,10 @@ class OneOutput:
     noise_factors: FloatArray
     known_noise: FloatArray
 
+    def only(self, places: IntArray) -> "OneOutput":
+        """Return some of the rows."""
+        return OneOutput(*(getattr(self, each.name)[places] for each in fields(self)))
+
     def noise(self, variance: float) -> FloatArray:
         """Noise variance of one measurement of each row, for a network of that noise variance."""
         return variance * self.noise_factors + self.known_noise
@@ -66,14 +84,17 @@ class WideFamily:
         With their last layers solved on all rows.
     shares : ndarray of shape (n_networks,)
         Weight of each within the family; the sum is 1.
-    held_out_mean, held_out_variance : ndarray of shape (n_rows,)
-        Each row predicted without it, noise included, by the networks that did not learn their scales from
-        it.
+    judged : ndarray of int, shape (n_judged,)
+        Rows that were predicted without them, in rising order; the same for all families of a fit.
+    held_out_mean, held_out_variance : ndarray of shape (n_judged,)
+        Their predictions, noise included, by the networks that did not learn their scales from the row where
+        there are any.
     """
 
     name: str
     networks: tuple[WideNetwork, ...]
     shares: FloatArray
+    judged: IntArray
     held_out_mean: FloatArray
     held_out_variance: FloatArray
 
@@ -97,42 +118,46 @@ def fit_families(rows: OneOutput, rng: np.random.Generator, n_steps: int) -> lis
     """
     n_rows = len(rows.y)
     is_judged = n_rows >= ROWS_TO_JUDGE
-    crew = _Crew.of(rows, list(FAMILIES)[: None if is_judged else FAMILIES_OF_FEW_ROWS], rng)
-    everything = np.tile(np.arange(n_rows), (NETWORKS_OF_A_FAMILY, 1))
+    size = SIZE_OF_FEW_ROWS if n_rows <= MAX_CENTRES else SIZE_OF_MANY_ROWS
+    crew = _Crew.of(rows, list(FAMILIES)[: None if is_judged else FAMILIES_OF_FEW_ROWS], size, rng)
+    everything = np.tile(np.arange(n_rows), (size.n_networks, 1))
     if not is_judged:
         networks = crew.solved(crew.learned(everything, n_steps))
         return crew.families(
             networks, networks, np.zeros(len(networks)), np.zeros_like(everything, dtype=bool)
         )
-    parts = _parts(n_rows, rng)
+    parts = _parts(n_rows, size, rng)
     judges = scales = crew.learned(parts, n_steps)
-    if n_rows <= ROWS_TO_LEARN_FROM:
+    if n_rows <= size.n_learned:
         scales = crew.learned(everything, n_steps)
-    evidence = crew.log_evidence(scales, _common_part(n_rows, rng))
+    evidence = crew.log_evidence(scales, _common_part(n_rows, size, rng))
     networks = crew.solved(scales)
     judging = networks if judges is scales else crew.solved(judges)
     return crew.families(networks, judging, evidence, _is_seen(parts, n_rows))
 
 
 class _Crew:
-    """Networks of several families, `NETWORKS_OF_A_FAMILY` of each one after the other."""
+    """Networks of several families, as many of each as the size says, one after the other."""
 
     def __init__(
-        self, rows: OneOutput, names: list[str], maps: list[InputMap], anchors: Anchors, centres: IntArray
+        self, rows: OneOutput, names: list[str], size: FamilySize, anchors: Anchors, rng: np.random.Generator
     ) -> None:
-        self._rows, self._names, self._maps = rows, names, maps
-        self._anchors, self._centres = anchors, centres
-        self._spectra = [FAMILIES[name][0] for name in names for _ in range(NETWORKS_OF_A_FAMILY)]
-        self._mapped = [input_map(rows.X) for input_map in maps]
+        n_rows = len(rows.y)
+        maps = {kind: input_map.of(rows.X, rows.weights) for kind, input_map in INPUT_MAPS.items()}
+        self._rows, self._names, self._each, self._anchors = rows, names, size.n_networks, anchors
+        self._spectra = [FAMILIES[name][0] for name in names for _ in range(self._each)]
+        self._maps: list[InputMap] = [maps[FAMILIES[name][1]] for name in names for _ in range(self._each)]
+        self._centres = np.sort(rng.permutation(n_rows)[:MAX_CENTRES])
+        is_sample = n_rows > MOST_ROWS_JUDGED
+        self._judged = np.sort(rng.permutation(n_rows)[:MOST_ROWS_JUDGED]) if is_sample else np.arange(n_rows)
 
     @classmethod
-    def of(cls, rows: OneOutput, names: list[str], rng: np.random.Generator) -> "_Crew":
-        """Draw anchors and centres."""
-        maps = [INPUT_MAPS[FAMILIES[name][1]].of(rows.X, rows.weights) for name in names]
-        n_networks, is_judged = len(names) * NETWORKS_OF_A_FAMILY, len(rows.y) >= ROWS_TO_JUDGE
+    def of(cls, rows: OneOutput, names: list[str], size: FamilySize, rng: np.random.Generator) -> "_Crew":
+        """Draw anchors, centres and the rows to judge by."""
+        is_judged = len(rows.y) >= ROWS_TO_JUDGE
         scale_std = SCALE_STD_OF_MANY_ROWS if is_judged else SCALE_STD_OF_FEW_ROWS
-        anchors = Anchors.draw(n_networks, rows.X.shape[1], scale_std, rng)
-        return cls(rows, names, maps, anchors, np.sort(rng.permutation(len(rows.y))[:MAX_CENTRES]))
+        anchors = Anchors.draw(len(names) * size.n_networks, rows.X.shape[1], scale_std, rng)
+        return cls(rows, names, size, anchors, rng)
 
     def learned(self, parts: IntArray, n_steps: int) -> Scales:
         """Learn scales, each network of a family from its part of the rows."""
@@ -150,9 +175,9 @@ class _Crew:
         for place, spectrum in enumerate(self._spectra):
             noise = rows.noise(float(scales.noises[place])) / rows.weights
             observed = Observed(rows.y, noise)
-            input_map = self._maps[place // NETWORKS_OF_A_FAMILY]
-            own = scales.only(place)
-            networks.append(solve_network(spectrum, input_map, own, rows.X, observed, self._centres))
+            chosen = self._centres, self._judged
+            own = self._maps[place], scales.only(place)
+            networks.append(solve_network(spectrum, *own, rows.X, observed, *chosen))
         return networks
 
     def families(
@@ -165,16 +190,16 @@ class _Crew:
         """Put the families together."""
         found = []
         for number, name in enumerate(self._names):
-            own = slice(number * NETWORKS_OF_A_FAMILY, (number + 1) * NETWORKS_OF_A_FAMILY)
+            own = slice(number * self._each, (number + 1) * self._each)
             shares = np.exp(evidence[own] - evidence[own].max())
             shares /= shares.sum()
-            held_out = _held_out(self._rows, judges[own], shares, is_seen)
-            found.append(WideFamily(name, tuple(networks[own]), shares, *held_out))
+            held_out = _held_out(self._rows.only(self._judged), judges[own], shares, is_seen[:, self._judged])
+            found.append(WideFamily(name, tuple(networks[own]), shares, self._judged, *held_out))
         return found
 
     def _thinned(self, parts: IntArray) -> ThinnedRows:
         rows = self._rows
-        mapped = [self._mapped[place // NETWORKS_OF_A_FAMILY][part] for place, part in enumerate(parts)]
+        mapped = [input_map(rows.X[part]) for input_map, part in zip(self._maps, parts, strict=True)]
         return ThinnedRows(
             X=np.stack(mapped),
             y=rows.y[parts],
@@ -184,18 +209,18 @@ class _Crew:
         )
 
 
-def _parts(n_rows: int, rng: np.random.Generator) -> IntArray:
+def _parts(n_rows: int, size: FamilySize, rng: np.random.Generator) -> IntArray:
     """Rows that each network of a family learns from, shape (n_networks, n_learned); each omits a share."""
     order = rng.permutation(n_rows)
-    left_out = [order[number::NETWORKS_OF_A_FAMILY] for number in range(NETWORKS_OF_A_FAMILY)]
-    n_learned = min(n_rows - len(left_out[0]), ROWS_TO_LEARN_FROM)
+    left_out = [order[number::JUDGING_PARTS] for number in range(size.n_networks)]
+    n_learned = min(n_rows - len(left_out[0]), size.n_learned)
     parts = [rng.permutation(np.setdiff1d(order, rest))[:n_learned] for rest in left_out]
     return np.array([np.sort(part) for part in parts])
 
 
-def _common_part(n_rows: int, rng: np.random.Generator) -> IntArray:
+def _common_part(n_rows: int, size: FamilySize, rng: np.random.Generator) -> IntArray:
     """All rows, or as many of them as the scales are learned from."""
-    return np.sort(rng.permutation(n_rows)[:ROWS_TO_LEARN_FROM])
+    return np.sort(rng.permutation(n_rows)[: size.n_learned])
 
 
 def _is_seen(parts: IntArray, n_rows: int) -> BoolArray:
@@ -208,10 +233,10 @@ def _is_seen(parts: IntArray, n_rows: int) -> BoolArray:
 def _held_out(
     rows: OneOutput, judges: list[WideNetwork], shares: FloatArray, is_seen: BoolArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Predict each row without it, by the networks that did not learn their scales from it."""
+    """Predict each row without it, by networks that did not learn their scales from it, if there are any."""
     means = np.array([judge.last_layer.left_out_mean for judge in judges])
     variances = np.array([_left_out_variance(rows, judge) for judge in judges])
-    judging = (shares[:, None] + SMALLEST_SHARE) * ~is_seen
+    judging = (shares[:, None] + SMALLEST_SHARE) * (~is_seen | is_seen.all(axis=0))
     judging /= judging.sum(axis=0)
     mean = (judging * means).sum(axis=0)
     return mean, (judging * (variances + np.square(means - mean))).sum(axis=0)

@@ -9,15 +9,10 @@ import numpy as np
 
 from bnnopt._typing import FloatArray, IntArray
 from bnnopt.surrogates._wide._evidence import Scales
+from bnnopt.surrogates._wide._few_centres import MAX_CENTRES, solve_few_centres
 from bnnopt.surrogates._wide._inputs import InputMap
 from bnnopt.surrogates._wide._kernels import SPECTRA, squared_distances
-from bnnopt.surrogates._wide._last_layer import (
-    MAX_CENTRES,
-    LastLayer,
-    Observed,
-    solve_all_rows,
-    solve_few_centres,
-)
+from bnnopt.surrogates._wide._last_layer import LastLayer, Observed, solve_all_rows
 
 __all__ = ["WideNetwork", "solve_network"]
 
@@ -102,7 +97,13 @@ class WideNetwork:
 
 
 def solve_network(
-    spectrum: str, input_map: InputMap, scales: Scales, X: FloatArray, observed: Observed, centres: IntArray
+    spectrum: str,
+    input_map: InputMap,
+    scales: Scales,
+    X: FloatArray,
+    observed: Observed,
+    centres: IntArray,
+    judged: IntArray,
 ) -> WideNetwork:
     """Solve the last layer of a network on all rows.
 
@@ -116,17 +117,24 @@ def solve_network(
         Standardised outputs of all rows, and the variance of their noise.
     centres : ndarray of int
         Rows that serve as centres where there are more than `MAX_CENTRES`.
+    judged : ndarray of int
+        Rows to predict without them, in that case; else it is all.
     """
-    places = scales.stretch(input_map(X)[None])[0]
+
+    def places(rows: IntArray | slice) -> FloatArray:
+        return scales.stretch(input_map(X[rows])[None])[0]
+
     if len(X) <= MAX_CENTRES:
-        layer = solve_all_rows(_covariance(spectrum, scales, places, places), observed)
-        return WideNetwork(spectrum, input_map, scales, places, layer)
-    chosen = places[centres]
+        chosen = places(slice(None))
+        layer = solve_all_rows(_covariance(spectrum, scales, chosen, chosen), observed)
+        return WideNetwork(spectrum, input_map, scales, chosen, layer)
+    chosen = places(centres)
     layer = solve_few_centres(
         _covariance(spectrum, scales, chosen, chosen),
-        _covariance(spectrum, scales, places, chosen),
+        lambda rows: _covariance(spectrum, scales, places(rows), chosen),
         float(scales.amplitudes[0] + scales.offsets[0]),
         observed,
+        judged,
     )
     return WideNetwork(spectrum, input_map, scales, chosen, layer)
 

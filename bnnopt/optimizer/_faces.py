@@ -1,0 +1,79 @@
+"""Where a setting may move: its continuous coordinates, the bounds and the linear constraints on them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bnnopt._typing import BoolArray, FloatArray
+from bnnopt.space import LinearConstraint, Real, SearchSpace
+
+__all__ = ["Faces"]
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The coordinates of a space that move continuously, and the flat faces of the constraints on them.
+
+    Attributes
+    ----------
+    is_free : ndarray of bool, shape (n_dims,)
+        Encoded coordinates that may take any value from 0 to 1; the others stand still.
+    normals : ndarray of shape (n_faces, n_free)
+        Unit normals of the linear constraints, pointing out of what they allow.
+    is_equality : ndarray of bool, shape (n_faces,)
+        Faces that may be left to neither side.
+    """
+
+    is_free: BoolArray
+    normals: FloatArray
+    is_equality: BoolArray
+    _sides: tuple[tuple[LinearConstraint, float, float], ...]
+
+    @classmethod
+    def of(cls, space: SearchSpace) -> "Faces":
+        """Find them. A variable on a log scale in a linear constraint would bend it, and stands still."""
+        linear = [each for each in space.constraints if isinstance(each, LinearConstraint)]
+        bound = {name for constraint in linear for name in constraint.names}
+        spans = {
+            variable.name: variable.upper - variable.lower
+            for variable in space.settings
+            if isinstance(variable, Real) and not (variable.scale == "log" and variable.name in bound)
+        }
+        moves = [np.full(variable.codec.n_dims, variable.name in spans) for variable in space.variables]
+        normals, sides = [], []
+        for constraint in linear:
+            normal = np.array([constraint.coefficients.get(name, 0.0) * spans[name] for name in spans])
+            length = float(np.linalg.norm(normal))
+            for sign in _signs(*constraint.limits) if length else []:
+                normals.append(sign * normal / length)
+                sides.append((constraint, sign, length))
+        is_equality = [constraint.limits[0] == constraint.limits[1] for constraint, _, _ in sides]
+        return cls(
+            np.concatenate(moves),
+            np.array(normals).reshape(len(normals), len(spans)),
+            np.array(is_equality, dtype=bool),
+            tuple(sides),
+        )
+
+    @property
+    def is_bound(self) -> BoolArray:
+        """Which free coordinates a face binds, shape (n_free,)."""
+        return np.asarray(self.normals.any(axis=0))
+
+    def slack(self, settings: pd.DataFrame) -> FloatArray:
+        """Distances of settings from the faces, in units of the free coordinates; shape (n, n_faces)."""
+        slack = np.zeros((len(settings), len(self._sides)))
+        for place, (constraint, sign, length) in enumerate(self._sides):
+            weights = np.array(list(constraint.coefficients.values()))
+            total = settings[list(constraint.names)].to_numpy(dtype=float) @ weights
+            limit = constraint.limits[1] if sign > 0 else constraint.limits[0]
+            slack[:, place] = np.maximum(sign * (limit - total), 0.0) / length
+        return slack
+
+
+def _signs(lower: float, upper: float) -> list[float]:
+    """One side for an exact total, else one for each limit there is."""
+    if lower == upper:
+        return [1.0]
+    return [1.0] * bool(np.isfinite(upper)) + [-1.0] * bool(np.isfinite(lower))

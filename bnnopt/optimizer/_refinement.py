@@ -1,0 +1,218 @@
+"""Climbing from good candidates to the maxima near them, all climbs in one batch of scores.
+
+Each climb is a projected BFGS ascent on the continuous coordinates. Slopes are central differences, so that
+any surrogate and any acquisition will do: a step of all climbs together costs two calls of the score.
+
+References
+----------
+J. Nocedal, S. J. Wright, "Numerical Optimization", Springer 2006, equations 6.17 and 6.20 (BFGS), section
+16.7 (projection on the faces that are touched).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from bnnopt._typing import BoolArray, FloatArray
+from bnnopt.optimizer._faces import Faces
+
+__all__ = ["climb", "spread_starts"]
+
+HALF_STEP = 1e-4  # of a difference; a prediction in single precision still has four digits of slope
+TOUCHING = 1e-9
+FIRST_STEP = 0.1
+FRACTIONS = np.array([3.0, 1.0, 0.3, 0.1, 0.03, 0.01])
+MAX_STEPS = 30
+SMALLEST_GAIN = 1e-4  # of the spread of the starts' scores
+SMALLEST_START_DISTANCE = 0.1
+
+Score = Callable[[FloatArray], FloatArray]
+
+
+def spread_starts(points: FloatArray, scores: FloatArray, n: int) -> list[int]:
+    """Return the positions of at most `n` points of high score that do not crowd, best first.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_points, n_dims)
+        Encoded.
+    scores : ndarray of shape (n_points,)
+        Those that are not finite are left out.
+    n : int
+        Starts wanted.
+    """
+    chosen: list[int] = []
+    for place in np.argsort(-scores, kind="stable"):
+        if len(chosen) == n or not np.isfinite(scores[place]):
+            break
+        distances = np.abs(points[chosen] - points[place]).max(axis=1, initial=0.0)
+        if (distances >= SMALLEST_START_DISTANCE).all():
+            chosen.append(int(place))
+    return chosen
+
+
+def climb(
+    score: Score,
+    is_feasible: Callable[[FloatArray], BoolArray],
+    starts: FloatArray,
+    faces: Faces,
+    slack: FloatArray,
+) -> FloatArray:
+    """Return where climbs from the starts end; a climb that gains nothing ends where it began.
+
+    Parameters
+    ----------
+    score : callable
+        Encoded points (n, n_dims) to scores (n,), larger is better; also asked a little beyond constraints.
+    is_feasible : callable
+        Encoded points to booleans: whether all constraints are satisfied.
+    starts : ndarray of shape (n_starts, n_dims)
+        Feasible.
+    faces : Faces
+        What moves, and what bounds it.
+    slack : ndarray of shape (n_starts, n_faces)
+        Distances of the starts from the faces.
+
+    Returns
+    -------
+    ndarray of shape (n_starts, n_dims)
+    """
+    if not len(starts) or not faces.is_free.any():
+        return starts
+    values = score(starts)
+    least = SMALLEST_GAIN * float(np.ptp(values[np.isfinite(values)]))
+    climbs = [_Climb(faces, least, *start) for start in zip(starts, values, slack, strict=True)]
+    for _ in range(MAX_STEPS):
+        going = [each for each in climbs if each.is_going]
+        if not going:
+            break
+        _look_around(score, [each for each in going if each.slope is None])
+        trials = [each.trials() for each in going]
+        points = np.concatenate(trials)
+        values = np.where(is_feasible(points), score(points), -np.inf)
+        for each, own in zip(going, np.split(values, len(going)), strict=True):
+            each.move(own)
+    return np.array([each.point for each in climbs])
+
+
+def _look_around(score: Score, climbs: list["_Climb"]) -> None:
+    """Measure the slopes of climbs by central differences, of half the width at a bound."""
+    if not climbs:
+        return
+    values = score(np.concatenate([each.neighbours() for each in climbs]))
+    for each, own in zip(climbs, np.split(values, len(climbs)), strict=True):
+        each.see(own)
+
+
+class _Climb:
+    """One climb: where it stands, its slope and what it knows of the curvature."""
+
+    def __init__(
+        self, faces: Faces, least: float, point: FloatArray, value: float, slack: FloatArray
+    ) -> None:
+        self._faces, self._least = faces, least
+        self.point, self._value, self._slack = point.copy(), float(value), slack.copy()
+        self.is_going = bool(np.isfinite(value))
+        self.slope: FloatArray | None = None
+        self._before: tuple[FloatArray, FloatArray] | None = None
+        self._curvature: FloatArray | None = None
+        self._steps = np.empty((0, 0))
+
+    def neighbours(self) -> FloatArray:
+        """Return the points before and behind in each free coordinate, shape (2 * n_free, n_dims)."""
+        free = np.flatnonzero(self._faces.is_free)
+        points = np.repeat(self.point[None], 2 * len(free), axis=0)
+        ahead = np.arange(len(free))
+        points[ahead, free] = np.minimum(self.point[free] + HALF_STEP, 1.0)
+        points[ahead + len(free), free] = np.maximum(self.point[free] - HALF_STEP, 0.0)
+        self._widths = points[ahead, free] - points[ahead + len(free), free]
+        return points
+
+    def see(self, values: FloatArray) -> None:
+        """Take the scores of the neighbours, and learn the curvature from the change of the slope."""
+        ahead, behind = np.split(values, 2)
+        is_seen = np.isfinite(ahead) & np.isfinite(behind)
+        self.slope = np.where(is_seen, np.subtract(ahead, behind, where=is_seen, out=np.zeros(len(ahead))), 0)
+        self.slope = self.slope / self._widths
+        if self._before is not None:
+            self._learn(self._here - self._before[0], self._before[1] - self.slope)
+
+    def trials(self) -> FloatArray:
+        """Return points at several fractions of a step, shape (n_fractions, n_dims)."""
+        direction = self._direction()
+        steps = FRACTIONS[:, None] * direction
+        steps *= np.minimum(1.0, self._reach(direction) / FRACTIONS)[:, None]
+        ends = np.clip(self._here + steps, 0.0, 1.0)
+        self._steps = ends - self._here
+        points = np.repeat(self.point[None], len(FRACTIONS), axis=0)
+        points[:, self._faces.is_free] = ends
+        return points
+
+    def move(self, values: FloatArray) -> None:
+        """Take the best of the trials if it gains, else forget the curvature, else stop."""
+        place = int(np.argmax(values))
+        if not values[place] > self._value + self._least:
+            self.is_going = self._curvature is not None
+            self._curvature = self._before = None
+            return
+        assert self.slope is not None
+        self._before = self._here, self.slope
+        self.point[self._faces.is_free] += self._steps[place]
+        self._slack = np.maximum(self._slack - self._faces.normals @ self._steps[place], 0.0)
+        self._value, self.slope = float(values[place]), None
+
+    @property
+    def _here(self) -> FloatArray:
+        return self.point[self._faces.is_free]
+
+    def _direction(self) -> FloatArray:
+        """Return a step uphill that leaves no face which is touched."""
+        assert self.slope is not None
+        touched = self._faces.normals[self._faces.is_equality]
+        for _ in range(len(self.slope) + 1):
+            slope = _without(self.slope, touched)
+            step = slope if self._curvature is None else _without(self._curvature @ slope, touched)
+            crossed = self._crossed(step)
+            if not len(crossed):
+                break
+            touched = np.vstack([touched, crossed])
+        length = float(np.linalg.norm(step))
+        return step * (FIRST_STEP / length) if self._curvature is None and length > 0 else step
+
+    def _crossed(self, step: FloatArray) -> FloatArray:
+        """Return the normals of the faces and bounds that are touched and that a step would leave."""
+        small = 1e-9 * float(np.linalg.norm(step))
+        eye, here, normals = np.eye(len(step)), self._here, self._faces.normals
+        is_crossed = (self._slack <= TOUCHING) & (normals @ step > small) & ~self._faces.is_equality
+        beyond = ((here <= TOUCHING) & (step < -small)) | ((here >= 1 - TOUCHING) & (step > small))
+        return np.vstack([normals[is_crossed], eye[beyond]])
+
+    def _reach(self, step: FloatArray) -> float:
+        """How many steps lead to the first face, or bound of a coordinate that a face binds."""
+        normals = np.vstack([self._faces.normals, *self._bounds_of_bound()])
+        here = self._here[self._faces.is_bound]
+        slack = np.concatenate([self._slack, 1.0 - here, here])
+        rates = normals @ step
+        rates[: len(self._slack)][self._faces.is_equality] = 0.0
+        ahead = rates > 0
+        return float((slack[ahead] / rates[ahead]).min(initial=np.inf))
+
+    def _bounds_of_bound(self) -> list[FloatArray]:
+        eye = np.eye(len(self._here))[self._faces.is_bound]
+        return [eye, -eye]
+
+    def _learn(self, moved: FloatArray, turned: FloatArray) -> None:
+        product = float(moved @ turned)
+        if product <= 1e-12 * float(np.linalg.norm(moved) * np.linalg.norm(turned)):
+            return
+        if self._curvature is None:
+            self._curvature = np.eye(len(moved)) * product / float(turned @ turned)
+        shift = np.eye(len(moved)) - np.outer(moved, turned) / product
+        self._curvature = shift @ self._curvature @ shift.T + np.outer(moved, moved) / product
+
+
+def _without(vector: FloatArray, normals: FloatArray) -> FloatArray:
+    """Return the part of a vector that is orthogonal to all normals."""
+    if not len(normals):
+        return vector
+    return vector - np.linalg.pinv(normals) @ (normals @ vector)
