@@ -15,8 +15,10 @@ from bnnopt.objectives import Objective
 from bnnopt.optimizer._candidates import is_new
 from bnnopt.optimizer._observations import Observations, as_outcomes, as_settings
 from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._pool import Pool
 from bnnopt.optimizer._scoring import Scoring
-from bnnopt.optimizer._suggestion import Search, suggest
+from bnnopt.optimizer._search import Search
+from bnnopt.optimizer._suggestion import suggest
 from bnnopt.space import LinearConstraint, NonlinearConstraint, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
@@ -168,7 +170,7 @@ class BayesianOptimizer:
         context: Mapping[str, Any] | None = None,
         objectives: Sequence[Objective] | None = None,
         constraints: Sequence[LinearConstraint | NonlinearConstraint] = (),
-        candidates: pd.DataFrame | None = None,
+        candidates: Pool | None = None,
     ) -> pd.DataFrame:
         """Propose rows to run; they are pending until told or withdrawn.
 
@@ -182,8 +184,11 @@ class BayesianOptimizer:
             In place of those of the optimizer, over the same outcomes: another target, for instance.
         constraints : sequence of constraints, default=()
             On the settings, besides those of the space, for this time.
-        candidates : DataFrame, optional
-            The only settings to choose from; by default the whole space.
+        candidates : DataFrame or iterable of DataFrame, optional
+            The only settings to choose from, by default the whole space: a table, or tables one after the
+            other, such as `bnnopt.space.random_pool`, `sobol_pool`, `product_pool` and `file_pool` yield.
+            Memory stays flat however many come. Beyond 16,384 a proxy of the surrogate screens them, and the
+            surrogate scores the 16,384 that the proxy likes best.
 
         Returns
         -------
@@ -256,7 +261,7 @@ class BayesianOptimizer:
         n: int,
         context: Mapping[str, Any],
         scoring: Scoring,
-        candidates: pd.DataFrame | None,
+        candidates: Pool | None,
     ) -> pd.DataFrame:
         told = self._observations.told
         model_space = self.space.with_observed_context(told)

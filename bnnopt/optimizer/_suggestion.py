@@ -1,104 +1,32 @@
 """From a fitted model to the rows to run next: candidates, scores, refinement, a batch of different rows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bnnopt._typing import BoolArray, FloatArray
-from bnnopt._validation import require_columns
 from bnnopt.acquisition import greedy_batch
-from bnnopt.exceptions import InvalidDataError
-from bnnopt.optimizer._candidates import global_candidates, is_new, local_candidates
+from bnnopt.optimizer._candidates import global_candidates, local_candidates
 from bnnopt.optimizer._faces import Faces
-from bnnopt.optimizer._observations import Observations
-from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._pool import EXACT_ROWS, Pool, PoolScan, blocks_of
 from bnnopt.optimizer._refinement import climb, spread_starts
-from bnnopt.optimizer._scoring import Scoring
-from bnnopt.space import SearchSpace
+from bnnopt.optimizer._search import Search
+from bnnopt.space import random_pool
 
-__all__ = ["Search", "suggest"]
+__all__ = ["suggest"]
 
 N_CENTRES = 8
 N_REFINEMENTS = 4
 REFINEMENT_SHARE = 1 / 8
 N_SHORTLIST = 384
-BLOCK = 65_536
+N_SAMPLE = 256
+MOST_LOCAL = 8_192
 LARGEST_GRID = 2**20
 N_CLIMBS = 8
 
 
-@dataclass(frozen=True)
-class Search:
-    """What a search for the next rows needs.
-
-    Attributes
-    ----------
-    space : SearchSpace
-        Bounds and constraints of the search, context bounded.
-    model_space : SearchSpace
-        The space that the model was fitted in; the same columns.
-    model : OutcomeModel
-        Fitted on the rows told.
-    scoring : Scoring
-        Objective, outcome constraints and acquisition.
-    observations : Observations
-        Rows told and pending.
-    context : mapping
-        Values of the context variables.
-    n_candidates : int
-        Candidates to score before refinement.
-    n_draws : int
-        Joint draws for a batch.
-    seed : int
-        Seeds candidates and draws.
-    """
-
-    space: SearchSpace
-    model_space: SearchSpace
-    model: OutcomeModel
-    scoring: Scoring
-    observations: Observations
-    context: Mapping[str, Any]
-    n_candidates: int
-    n_draws: int
-    seed: int
-
-    @property
-    def incumbent(self) -> tuple[float, float]:
-        """Utility to improve on and worst utility, from the rows measured."""
-        return self.scoring.incumbent(self.observations.measured[1], self.observations.outputs)
-
-    def needs_no_draws(self, n: int) -> bool:
-        """Tell whether the best score by moments is the answer: one row wanted and none pending."""
-        return n == 1 and not len(self.observations.pending) and self.scoring.needs == "moments"
-
-    def score(self, candidates: pd.DataFrame) -> FloatArray:
-        """Score candidates by the laws of the outcomes, shape (n,), in blocks so that memory stays flat."""
-        blocks = range(0, len(candidates), BLOCK)
-        encoded = (self.model_space.encode(candidates.iloc[start : start + BLOCK]) for start in blocks)
-        return np.concatenate([np.empty(0), *map(self.score_points, encoded)])
-
-    def score_points(self, points: FloatArray) -> FloatArray:
-        """Score points that are encoded for the model, shape (n, n_dims) to (n,)."""
-        laws = self.model.mixtures(points)
-        return self.scoring.score_mixtures(laws, self.observations.outputs, *self.incumbent)
-
-    def frame(self, points: FloatArray) -> pd.DataFrame:
-        """Return the settings at points that are encoded for the model, in this search's context."""
-        return self.model_space.decode(points).assign(**self.context)
-
-    def only_new(self, candidates: pd.DataFrame) -> pd.DataFrame:
-        """Leave out settings that were measured, are pending, or occur earlier in the table."""
-        flags = is_new(self.space, candidates, self.observations.known)
-        return candidates[flags].reset_index(drop=True)
-
-
-def suggest(
-    search: Search, n: int, candidates: pd.DataFrame | None = None
-) -> tuple[pd.DataFrame, FloatArray]:
+def suggest(search: Search, n: int, candidates: Pool | None = None) -> tuple[pd.DataFrame, FloatArray]:
     """Return at most `n` new settings and their scores, best first.
 
     Parameters
@@ -107,7 +35,7 @@ def suggest(
         Model, objective and space.
     n : int
         Rows wanted, at least 1.
-    candidates : DataFrame, optional
+    candidates : DataFrame or iterable of DataFrame, optional
         The only settings to choose from; by default the whole space is searched.
 
     Returns
@@ -117,14 +45,17 @@ def suggest(
         By moments, each row on its own: not lowered by the rows chosen before it.
     """
     rng = np.random.default_rng(search.seed)
+    n_kept = max(N_SHORTLIST, 4 * n)
     if candidates is None:
         pool, scores = _searched(search, n, rng)
-    else:
-        pool = search.only_new(_given(search, candidates))
+    elif isinstance(candidates, pd.DataFrame) and len(candidates) <= EXACT_ROWS:
+        pool = search.only_new(pd.concat(blocks_of(candidates, search), ignore_index=True))
         scores = search.score(pool)
+    else:
+        pool, scores = _best_of(search, candidates, n_kept + len(search.observations.known), rng)
     if not np.isfinite(scores).any():
         return pool.iloc[:0], scores[:0]
-    order = _shortlist(scores, max(N_SHORTLIST, 4 * n))
+    order = _shortlist(scores, n_kept)
     pool, scores = pool.iloc[order].reset_index(drop=True), scores[order]
     chosen = [0] if search.needs_no_draws(n) else _filled_up(_batch(search, pool, n), scores, n)
     return pool.iloc[chosen].reset_index(drop=True), scores[chosen]
@@ -138,7 +69,7 @@ def _searched(search: Search, n: int, rng: np.random.Generator) -> tuple[pd.Data
     scores = search.score(pool)
     if search.space.is_finite:
         return pool, scores
-    n_local = max(32, int(search.n_candidates * REFINEMENT_SHARE))
+    n_local = min(max(32, int(search.n_candidates * REFINEMENT_SHARE)), MOST_LOCAL)
     for _ in range(N_REFINEMENTS):
         centres = pool.iloc[np.argsort(-scores, kind="stable")[:N_CENTRES]]
         near = local_candidates(search.space, centres, n_local, search.context, rng)
@@ -169,27 +100,26 @@ def _climbed(search: Search, pool: pd.DataFrame, scores: FloatArray) -> tuple[pd
 
 def _first_pool(search: Search, n: int, rng: np.random.Generator) -> pd.DataFrame:
     n_global = max(search.n_candidates // 2, n)
-    everywhere = global_candidates(search.space, n_global, search.context, rng)
+    if n_global > EXACT_ROWS and not search.space.is_finite:
+        stream = random_pool(search.space, n_global, random_state=rng, context=search.context)
+        everywhere, _ = PoolScan(search, n + MOST_LOCAL, 0, rng).run(stream)
+    else:
+        everywhere = global_candidates(search.space, n_global, search.context, rng)
     told, outcomes = search.observations.measured
     utility = search.scoring.utility(outcomes, search.observations.outputs)
     feasible = search.scoring.is_feasible(outcomes, search.observations.outputs)
     order = np.lexsort((-utility, ~feasible))[:N_CENTRES]
-    n_local = search.n_candidates - len(everywhere)
+    n_local = min(search.n_candidates - len(everywhere), MOST_LOCAL)
     near = local_candidates(search.space, told.iloc[order], n_local, search.context, rng)
     return pd.concat([everywhere, near], ignore_index=True)
 
 
-def _given(search: Search, candidates: pd.DataFrame) -> pd.DataFrame:
-    frame = pd.DataFrame(candidates)
-    require_columns(frame, search.space.setting_names, "candidates")
-    frame = frame.assign(**search.context)[search.space.names].reset_index(drop=True)
-    is_feasible = search.space.is_feasible(frame)
-    if not is_feasible.any():
-        raise InvalidDataError(
-            f"None of the {len(frame)} candidate(s) is inside the bounds and constraints of the space. "
-            "Check their units, or loosen the space."
-        )
-    return frame[is_feasible].reset_index(drop=True)
+def _best_of(search: Search, pool: Pool, n: int, rng: np.random.Generator) -> tuple[pd.DataFrame, FloatArray]:
+    """Return the best new settings of a pool that need not fit into memory, and some from all of it."""
+    scan = PoolScan(search, n, N_SAMPLE, rng)
+    best, _ = scan.run(pool)
+    settings = search.only_new(pd.concat([best, scan.sample], ignore_index=True))
+    return settings, search.score(settings)
 
 
 def _shortlist(scores: FloatArray, size: int) -> Any:

@@ -26,6 +26,9 @@ __all__ = ["Learned", "Rows", "learn"]
 STEPS_OF_SEARCH = 40
 SMALLEST_VARIANCE = 1e-12
 CALIBRATION_RANGE = (0.25, 16.0)
+ROWS_FOR_A_TRIAL = 512  # beyond, a short training shows whether a long one is worth its time
+SHARE_OF_A_TRIAL = 1 / 6
+LEAST_GAIN = 0.01  # of the mean log density of held-out rows
 
 
 class HeldOut(NamedTuple):
@@ -120,39 +123,67 @@ def learn(
     check_parameters(estimator.get_params(deep=False), table.y.shape[1])
     known = before.rows if before is not None and is_more else None
     rows = Rows.of(table) if known is None else known.extended(table)
-    trained = None
-    if estimator.method == "trained" or (estimator.method == "auto" and _trains_networks(estimator, rows)):
-        trained = fit_networks(
-            estimator,
-            rows.distinct,
-            before.trained if before else None,
-            n_updates=n_updates,
-            is_more=is_more and known is None,
-        )
     rng = np.random.default_rng(check_random_state(estimator.random_state).randint(0, LARGEST_SEED))
     n_steps = min(STEPS_OF_SEARCH, n_updates)
-    outputs, shares, densities = [], {}, []
-    for place in range(rows.distinct.y.shape[1]):
-        learner = _OutputLearner(estimator, rows, place, trained, rng, n_steps)
-        outputs.append(learner.learn())
-        shares[place] = learner.shares
-        densities.append(learner.held_out_log_density)
+    learners = [
+        _OutputLearner(estimator, rows, place, rng, n_steps) for place in range(rows.distinct.y.shape[1])
+    ]
+    training = _Training(estimator, rows, before, n_updates, is_more=is_more and known is None)
+    trained = training.networks(learners)
+    outputs = [learner.learn(trained) for learner in learners]
     if estimator.method != "trained" and n_steps < STEPS_OF_SEARCH:
         _warn_of_few_steps(n_steps)
     return Learned(
         mixture=Mixture(tuple(outputs), trained, float(estimator.dropout)),
         trained=trained,
         rows=None if estimator.method == "trained" else rows,
-        shares=pd.DataFrame(shares).fillna(0.0),
+        shares=pd.DataFrame([learner.shares for learner in learners]).T.fillna(0.0),
         n_steps=n_steps,
-        held_out_log_density=float(np.mean(densities)),
+        held_out_log_density=float(np.mean([learner.held_out_log_density for learner in learners])),
     )
 
 
-def _trains_networks(estimator: BaseEstimator, rows: Rows) -> bool:
-    """Tell whether networks are trained: on enough rows, or as asked for, with rows held out of each."""
-    is_asked_for = bool(estimator.early_stopping or estimator.callbacks or estimator.warm_start)
-    return estimator.n_networks > 1 and (is_asked_for or len(rows.distinct) >= ROWS_TO_JUDGE)
+class _Training:
+    """Trains networks, or does not: with few rows, or where a trial shows that wide networks know as much."""
+
+    def __init__(
+        self, estimator: BaseEstimator, rows: Rows, before: Learned | None, n_updates: int, is_more: bool
+    ) -> None:
+        self._estimator, self._rows, self._n_updates, self._is_more = estimator, rows, n_updates, is_more
+        self._before = before.trained if before else None
+
+    def networks(self, learners: "list[_OutputLearner]") -> TrainedFit | None:
+        """Return trained networks, or None."""
+        if self._estimator.method == "trained" or (self._may_join and self._is_asked_for):
+            return self._fit(self._n_updates)
+        if not self._may_join or len(self._rows.distinct) < ROWS_TO_JUDGE:
+            return None
+        n_trial = int(self._n_updates * SHARE_OF_A_TRIAL)
+        if len(self._rows.distinct) > ROWS_FOR_A_TRIAL and self._before is None and n_trial:
+            trial = self._fit(n_trial, is_trial=True)
+            if max(learner.gain_by(trial) for learner in learners) < LEAST_GAIN:
+                return None
+        return self._fit(self._n_updates)
+
+    @property
+    def _may_join(self) -> bool:
+        """Whether trained networks may join the wide ones: rows are held out of each of several."""
+        return bool(self._estimator.method == "auto" and self._estimator.n_networks > 1)
+
+    @property
+    def _is_asked_for(self) -> bool:
+        estimator = self._estimator
+        return bool(estimator.early_stopping or estimator.callbacks or estimator.warm_start)
+
+    def _fit(self, n_updates: int, *, is_trial: bool = False) -> TrainedFit:
+        return fit_networks(
+            self._estimator,
+            self._rows.distinct,
+            self._before,
+            n_updates=n_updates,
+            is_more=self._is_more,
+            is_trial=is_trial,
+        )
 
 
 class _OutputLearner:
@@ -163,11 +194,10 @@ class _OutputLearner:
         estimator: BaseEstimator,
         rows: Rows,
         place: int,
-        trained: TrainedFit | None,
         rng: np.random.Generator,
         n_steps: int,
     ) -> None:
-        self._estimator, self._trained, self._place = estimator, trained, place
+        self._estimator, self._place = estimator, place
         self._rng, self._n_steps = rng, n_steps
         distinct = rows.distinct
         self._weights = distinct.weights
@@ -184,10 +214,24 @@ class _OutputLearner:
             known_noise=self._known_noise / self._unit**2,
         )
 
-    def learn(self) -> OutputMixture:
+        self._families = self._fit_families()
+        self._trained: TrainedFit | None = None
+
+    def gain_by(self, trained: TrainedFit) -> float:
+        """By how much trained networks raise the mean log density of held-out rows."""
+        return self._best_density(trained) - self._best_density(None)
+
+    def _best_density(self, trained: TrainedFit | None) -> float:
+        self._trained = trained
+        self._judge_by(self._families)
+        held_out = self._held_out(self._families)
+        densities = log_normal_density(self._judged.y, *held_out)
+        return self._log_density(stack(densities, self._judged.weights), held_out, 1.0)
+
+    def learn(self, trained: TrainedFit | None) -> OutputMixture:
         """Learn; then `shares` has the share of each family by name, `held_out_log_density` what it says."""
-        families = self._fit_families()
-        model = None
+        self._trained = trained
+        families, model = self._families, None
         if families and self._estimator.noise == "input_dependent":
             families, model = self._with_noise_model(families)
         self._judge_by(families)

@@ -116,6 +116,7 @@ def fit_networks(
     *,
     n_updates: int,
     is_more: bool = False,
+    is_trial: bool = False,
 ) -> TrainedFit:
     """Scale, train and judge.
 
@@ -131,6 +132,8 @@ def fit_networks(
         Optimizer updates at most.
     is_more : bool, default=False
         Whether the rows come in addition to those of `before`, or in their place.
+    is_trial : bool, default=False
+        Whether this only shows what a longer training might give: nothing is shown, and nobody warned.
     """
     scaling = before.scaling if before else Scaling.of(distinct)
     rows = distinct.scaled(scaling.x.scale(distinct.X), scaling.y.scale(distinct.y))
@@ -152,10 +155,10 @@ def fit_networks(
         before=before.posterior if before else None,
         is_more=is_more,
         callbacks=estimator.callbacks or (),
-        is_shown=bool(estimator.verbose),
+        is_shown=bool(estimator.verbose) and not is_trial,
     )
     scale = loss_of_the_mean(rows, plan.output_weights)
-    if not is_more:
+    if not (is_more or is_trial):
         _warn_if_falling(ensemble.training, plan.n_updates, scale)
     history = history.extended(ensemble.training, scale)
     return TrainedFit(scaling, ensemble.posterior, history, scaling.y.restore(ensemble.held_out))

@@ -1,0 +1,213 @@
+"""Pools: streams of candidate settings in blocks, so that memory stays flat however many there are."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import qmc
+
+from bnnopt._typing import RandomState
+from bnnopt._validation import as_generator
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.space._context import complete_context
+from bnnopt.space._encoding import Level
+from bnnopt.space._sampling import Region
+from bnnopt.space._space import SearchSpace
+
+__all__ = ["ROWS_OF_A_BLOCK", "file_pool", "product_pool", "random_pool", "sobol_pool"]
+
+ROWS_OF_A_BLOCK = 65_536
+
+
+def random_pool(
+    space: SearchSpace,
+    n: int,
+    *,
+    random_state: RandomState = None,
+    context: Mapping[str, Level] | None = None,
+    block_size: int = ROWS_OF_A_BLOCK,
+) -> Iterator[pd.DataFrame]:
+    """Yield `n` settings drawn uniformly within bounds and constraints.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Where to draw.
+    n : int
+        Settings in all, at least 1.
+    random_state : int, Generator, RandomState or None, default=None
+        The seed.
+    context : mapping of str to value, optional
+        As in `SearchSpace.sample`.
+    block_size : int, default=65536
+        Settings in a block, at least 1.
+
+    Yields
+    ------
+    DataFrame of shape (at most block_size, n_names)
+
+    Raises
+    ------
+    InvalidDataError
+        When a number is out of its range, or the context is missing or not valid.
+    InfeasibleSpaceError
+        When no setting satisfies the constraints, or none was found.
+    """
+    rng = as_generator(random_state)
+    for start, stop in _blocks(n, block_size):
+        yield space.sample(stop - start, random_state=rng, context=context)
+
+
+def sobol_pool(
+    space: SearchSpace,
+    n: int,
+    *,
+    random_state: RandomState = None,
+    context: Mapping[str, Level] | None = None,
+    block_size: int = ROWS_OF_A_BLOCK,
+) -> Iterator[pd.DataFrame]:
+    """Yield the feasible ones among the first `n` points of a scrambled Sobol sequence (Owen 1998).
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Whose cube the sequence fills.
+    n : int
+        Points of the sequence, at least 1; constraints take some of them away.
+    random_state : int, Generator, RandomState or None, default=None
+        Scrambles the sequence.
+    context : mapping of str to value, optional
+        As in `SearchSpace.sample`.
+    block_size : int, default=65536
+        Points in a block, at least 1.
+
+    Yields
+    ------
+    DataFrame of shape (at most block_size, n_names)
+
+    Raises
+    ------
+    InvalidDataError
+        When a number is out of its range, or the context is missing or not valid.
+    """
+    region = Region(space.variables, space.constraints, complete_context(space.variables, context))
+    sequence = qmc.Sobol(len(region.free), rng=int(as_generator(random_state).integers(2**31)))
+    for start, stop in _blocks(n, block_size):
+        frame = region.frame(_next_points(sequence, stop - start))
+        yield frame[region.is_feasible(frame)].reset_index(drop=True)
+
+
+def product_pool(
+    space: SearchSpace,
+    values: Mapping[str, Sequence[Any]],
+    *,
+    context: Mapping[str, Level] | None = None,
+    block_size: int = ROWS_OF_A_BLOCK,
+) -> Iterator[pd.DataFrame]:
+    """Yield the feasible combinations of values, the last variable varying fastest; never all at once.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Whose constraints to keep.
+    values : mapping of str to sequence
+        For each setting, the values to combine, in the user's units.
+    context : mapping of str to value, optional
+        As in `SearchSpace.sample`; all that has no values must be given.
+    block_size : int, default=65536
+        Combinations in a block, at least 1.
+
+    Yields
+    ------
+    DataFrame of shape (at most block_size, n_names)
+
+    Raises
+    ------
+    InvalidDataError
+        When a setting has no values, a name is unknown, or the context is missing or not valid.
+    """
+    _check_values(space, values)
+    fixed = complete_context(space.variables, context)
+    counts = [len(values[name]) for name in space.setting_names]
+    for start, stop in _blocks(prod(counts), block_size):
+        places = np.unravel_index(np.arange(start, stop), counts)
+        columns = zip(space.setting_names, places, strict=True)
+        chosen = {name: np.asarray(values[name])[place] for name, place in columns}
+        frame = pd.DataFrame(chosen).assign(**fixed)[space.names]
+        yield frame[space.is_feasible(frame)].reset_index(drop=True)
+
+
+def file_pool(path: str | Path, *, block_size: int = ROWS_OF_A_BLOCK) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a CSV or Parquet file of candidates, all columns of it.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ends in ".parquet", which needs the package pyarrow, or is read as CSV.
+    block_size : int, default=65536
+        Rows in a block, at least 1.
+
+    Yields
+    ------
+    DataFrame of shape (at most block_size, n_columns)
+
+    Raises
+    ------
+    InvalidDataError
+        When there is no such file, or pyarrow is missing.
+    """
+    file = Path(path)
+    if not file.exists():
+        raise InvalidDataError(f"There is no file {file} to read candidates from; check the path.")
+    _check_positive(block_size, "block_size")
+    if file.suffix.lower() == ".parquet":
+        yield from _parquet_blocks(file, block_size)
+        return
+    with pd.read_csv(file, chunksize=block_size) as reader:
+        yield from reader
+
+
+def _parquet_blocks(file: Path, block_size: int) -> Iterator[pd.DataFrame]:
+    try:
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise InvalidDataError(
+            f"Reading {file} needs the package pyarrow: pip install pyarrow, or write the candidates as CSV."
+        ) from error
+    with ParquetFile(file) as table:
+        for batch in table.iter_batches(batch_size=block_size):
+            yield batch.to_pandas()
+
+
+def _blocks(n: int, block_size: int) -> list[tuple[int, int]]:
+    _check_positive(n, "n")
+    _check_positive(block_size, "block_size")
+    return [(start, min(start + block_size, n)) for start in range(0, n, block_size)]
+
+
+def _check_positive(value: int, name: str) -> None:
+    if value != int(value) or value < 1:
+        raise InvalidDataError(f"{name} must be a whole number of at least 1, got {value!r}.")
+
+
+def _check_values(space: SearchSpace, values: Mapping[str, Sequence[Any]]) -> None:
+    missing = [name for name in space.setting_names if not len(values.get(name, ()))]
+    unknown = [name for name in values if name not in space.setting_names]
+    if missing or unknown:
+        raise InvalidDataError(
+            f"values: expected at least one value for each of {space.setting_names}; none for {missing}"
+            f"{f', and {unknown} are no settings' if unknown else ''}."
+        )
+
+
+def _next_points(sequence: qmc.Sobol, n: int) -> np.ndarray:
+    """Go on with a sequence; scipy warns of a first block that is not a power of two."""
+    if sequence.num_generated:
+        return sequence.random(n)
+    points = sequence.random_base2((n - 1).bit_length())
+    sequence.reset()
+    sequence.fast_forward(n)
+    return points[:n]
