@@ -23,11 +23,14 @@ class Faces:
         Unit normals of the linear constraints, pointing out of what they allow.
     is_equality : ndarray of bool, shape (n_faces,)
         Faces that may be left to neither side.
+    all_settings_move : bool
+        Whether no setting stands still.
     """
 
     is_free: BoolArray
     normals: FloatArray
     is_equality: BoolArray
+    all_settings_move: bool
     _sides: tuple[tuple[LinearConstraint, float, float], ...]
 
     @classmethod
@@ -53,6 +56,7 @@ class Faces:
             np.concatenate(moves),
             np.array(normals).reshape(len(normals), len(spans)),
             np.array(is_equality, dtype=bool),
+            len(spans) == len(space.settings),
             tuple(sides),
         )
 

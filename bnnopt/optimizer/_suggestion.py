@@ -62,29 +62,31 @@ def suggest(search: Search, n: int, candidates: Pool | None = None) -> tuple[pd.
 
 
 def _searched(search: Search, n: int, rng: np.random.Generator) -> tuple[pd.DataFrame, FloatArray]:
-    """Score the whole space, then look closer around the best, a few times."""
+    """Score the whole space; look closer around the best where settings are discrete, then climb."""
     pool = search.only_new(_first_pool(search, n, rng))
     if len(pool) < n and search.space.n_points is not None and search.space.n_points <= LARGEST_GRID:
         pool = search.only_new(search.space.enumerate_points(LARGEST_GRID, context=search.context))
     scores = search.score(pool)
     if search.space.is_finite:
         return pool, scores
+    faces = Faces.of(search.space)
     n_local = min(max(32, int(search.n_candidates * REFINEMENT_SHARE)), MOST_LOCAL)
-    for _ in range(N_REFINEMENTS):
+    for _ in range(0 if faces.all_settings_move else N_REFINEMENTS):
         centres = pool.iloc[np.argsort(-scores, kind="stable")[:N_CENTRES]]
         near = local_candidates(search.space, centres, n_local, search.context, rng)
         n_scored = len(pool)
         pool = search.only_new(pd.concat([pool, near], ignore_index=True))
         scores = np.concatenate([scores, search.score(pool.iloc[n_scored:])])
-    return _climbed(search, pool, scores)
+    return _climbed(search, faces, pool, scores)
 
 
-def _climbed(search: Search, pool: pd.DataFrame, scores: FloatArray) -> tuple[pd.DataFrame, FloatArray]:
+def _climbed(
+    search: Search, faces: Faces, pool: pd.DataFrame, scores: FloatArray
+) -> tuple[pd.DataFrame, FloatArray]:
     """Add where climbs from the best candidates end."""
     order = np.argsort(-scores, kind="stable")[:N_SHORTLIST]
     points = search.model_space.encode(pool.iloc[order])
     chosen = spread_starts(points, scores[order], N_CLIMBS)
-    faces = Faces.of(search.space)
     slack = faces.slack(pool.iloc[order[chosen]])
 
     def is_feasible(points: FloatArray) -> BoolArray:

@@ -13,6 +13,8 @@ from bnnopt.surrogates._columns import check_cells, check_columns
 
 __all__ = ["Table", "checked_inputs", "checked_table", "output_names"]
 
+LARGEST_SPAN = 1e150
+
 
 class Table(NamedTuple):
     """Checked data, all float64: X (n, n_features), y and noise_variance (n, n_outputs), weights (n,)."""
@@ -63,6 +65,8 @@ def checked_table(
     targets = np.asarray(outcomes, dtype=np.float64).reshape(len(rows), -1)
     if not is_first:
         _check_number_of_outputs(targets.shape[1], estimator.n_outputs_)
+    _check_spread(rows, "X")
+    _check_spread(targets, "y")
     weights = _checked_weights(sample_weight, rows, n_needed)
     return Table(rows, targets, weights, _checked_noise(noise_variance, targets))
 
@@ -87,6 +91,18 @@ def _check_number_of_outputs(n_outputs: int, n_learned: int) -> None:
         raise InvalidDataError(
             f"y has {n_outputs} output(s), but the training that goes on had {n_learned}. Give the same "
             "outputs, or fit a new estimator."
+        )
+
+
+def _check_spread(values: FloatArray, name: str) -> None:
+    """Refuse columns whose squared deviations would overflow."""
+    with np.errstate(over="ignore"):
+        spans = values.max(axis=0) - values.min(axis=0)
+    if (spans > LARGEST_SPAN).any():
+        column = int(np.argmax(spans > LARGEST_SPAN))
+        raise InvalidDataError(
+            f"{name}: the values of column {column} are further apart than can be reckoned with "
+            f"({spans[column]:.3g}, at most {LARGEST_SPAN:.0e}). Use a larger unit."
         )
 
 
