@@ -68,10 +68,7 @@ def local_candidates(
 def is_new(space: SearchSpace, candidates: pd.DataFrame, known: pd.DataFrame) -> BoolArray:
     """Return whether settings are neither among the known ones nor earlier in the table, shape (n,)."""
     keys = np.concatenate([settings_keys(space, known), settings_keys(space, candidates)])
-    _, first = np.unique(keys, axis=0, return_index=True)
-    flags = np.zeros(len(keys), dtype=bool)
-    flags[first] = True
-    return flags[len(known) :]
+    return ~pd.DataFrame(keys).duplicated().to_numpy()[len(known) :]
 
 
 def _moved_coordinates(n: int, n_dims: int, rng: np.random.Generator) -> BoolArray:

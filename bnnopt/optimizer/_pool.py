@@ -4,13 +4,13 @@ The surrogate scores the first candidates. If more come, a proxy that has learne
 others, and the surrogate scores those that the proxy likes best.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import FloatArray
+from bnnopt._typing import BoolArray, FloatArray
 from bnnopt._validation import require_columns
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._proxy import Proxy, fit_proxy
@@ -18,9 +18,8 @@ from bnnopt.optimizer._search import Search
 
 __all__ = ["EXACT_ROWS", "Pool", "PoolScan", "blocks_of"]
 
-EXACT_ROWS = 16_384
+EXACT_ROWS = 16_384  # of a block too
 ROWS_OF_THE_SPACE = 2_048
-ROWS_AT_ONCE = 16_384
 
 Pool: TypeAlias = pd.DataFrame | Iterable[pd.DataFrame]
 
@@ -33,7 +32,7 @@ class PoolScan:
     search : Search
         Surrogate and acquisition.
     n_best, n_sample : int
-        Settings to keep: those of highest score, and some drawn from all alike.
+        Settings to keep: new ones of highest score, and some drawn from all alike.
     rng : numpy.random.Generator
         Draws the sample and the proxy.
     is_screened : bool, default=True
@@ -42,7 +41,7 @@ class PoolScan:
     Attributes
     ----------
     n_candidates, n_exact : int
-        Candidates that came, and how many of them the surrogate scored.
+        Feasible candidates that came, and how many of them the surrogate scored.
     """
 
     def __init__(
@@ -55,17 +54,18 @@ class PoolScan:
         is_screened: bool = True,
     ) -> None:
         self._search, self._rng, self._is_screened = search, rng, is_screened
-        self._best, self._sample = _Top(n_best), _Top(n_sample)
-        self._hopeful = _Top(max(EXACT_ROWS, n_best))
+        self._best, self._sample = _Top(n_best, search.is_new), _Top(n_sample)
+        self._hopeful = _Top(max(EXACT_ROWS, n_best), search.is_new)
         self._first: list[pd.DataFrame] = []
         self._proxy: Proxy | None = None
         self.n_candidates = self.n_exact = 0
 
-    def run(self, pool: Pool) -> tuple[pd.DataFrame, FloatArray]:
-        """Score a pool; return the best of its feasible and new settings, and their scores, best first."""
-        for frame in blocks_of(pool, self._search):
+    def run(self, blocks: Iterable[pd.DataFrame]) -> tuple[pd.DataFrame, FloatArray]:
+        """Score what `blocks_of` yields; return the best of its new settings and their scores, best first."""
+        for frame in blocks:
             self._add(frame)
-        self._score(self._hopeful.frame)
+        if self._proxy is not None:
+            self._score(self._hopeful.frame)
         return self._best.sorted()
 
     @property
@@ -86,8 +86,8 @@ class PoolScan:
 
     def _score(self, frame: pd.DataFrame) -> None:
         """Score by the surrogate."""
-        for start in range(0, len(frame), ROWS_AT_ONCE):
-            part = frame.iloc[start : start + ROWS_AT_ONCE]
+        for start in range(0, len(frame), EXACT_ROWS):
+            part = frame.iloc[start : start + EXACT_ROWS]
             self._best.add(part, self._search.score(part))
         self.n_exact += len(frame)
 
@@ -103,7 +103,9 @@ class PoolScan:
 
 
 def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
-    """Yield the feasible settings of a table or a stream of tables, in small blocks, with the context.
+    """Yield the feasible settings of a table or a stream of tables, with the context, at least one block.
+
+    However the stream is cut into tables, the blocks are the same: of `EXACT_ROWS` rows, the last of fewer.
 
     Raises
     ------
@@ -111,6 +113,18 @@ def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
         A part of the stream is no table, misses a column or has a cell that is no setting (the message says
         which part), or nothing in it is feasible.
     """
+    held, n_held = [], 0
+    for part in _feasible_parts(pool, search):
+        held, n_held = [*held, part], n_held + len(part)
+        if n_held >= EXACT_ROWS:
+            frame = pd.concat(held, ignore_index=True)
+            yield frame.iloc[:EXACT_ROWS]
+            held, n_held = [frame.iloc[EXACT_ROWS:]], n_held - EXACT_ROWS
+    if n_held:
+        yield pd.concat(held, ignore_index=True)
+
+
+def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
     n_rows = n_feasible = 0
     for number, table in enumerate([pool] if isinstance(pool, pd.DataFrame) else pool):
         if not isinstance(table, pd.DataFrame):
@@ -118,10 +132,12 @@ def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
                 f"candidates: part {number} is of type {type(table).__name__}; expected a DataFrame of "
                 "settings, or an iterable of them."
             )
-        for start in range(0, len(table), ROWS_AT_ONCE):
-            frame = _feasible(table.iloc[start : start + ROWS_AT_ONCE], number, search)
-            n_rows, n_feasible = n_rows + len(table), n_feasible + len(frame)
-            yield frame
+        n_rows += len(table)
+        for start in range(0, len(table), EXACT_ROWS):
+            frame = _feasible(table.iloc[start : start + EXACT_ROWS], number, search)
+            n_feasible += len(frame)
+            if len(frame):
+                yield frame
     if not n_feasible:
         raise InvalidDataError(
             f"None of the {n_rows} candidate(s) is inside the bounds and constraints of the space. "
@@ -139,24 +155,46 @@ def _feasible(table: pd.DataFrame, number: int, search: Search) -> pd.DataFrame:
 
 
 class _Top:
-    """The rows of the largest keys so far, at most `n` of them; equal keys: the first."""
+    """The rows of the largest keys so far, at most `n` of them; equal keys: the first.
 
-    def __init__(self, n: int) -> None:
-        self._n, self.frame = n, pd.DataFrame()
-        self._keys: FloatArray = np.empty(0)
+    Rows are sorted out when twice as many have come, or when they are asked for; `is_new`, where it is
+    given, says which rows of a table to keep at all.
+    """
+
+    def __init__(self, n: int, is_new: Callable[[pd.DataFrame], BoolArray] | None = None) -> None:
+        self._n, self._is_new = n, is_new
+        self._frames: list[pd.DataFrame] = []
+        self._keys: list[FloatArray] = []
+        self._least = -np.inf if n else np.inf
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows, in the order in which they came."""
+        self._sort_out()
+        return self._frames[0]
 
     def add(self, frame: pd.DataFrame, keys: FloatArray) -> None:
-        """Take those rows that belong among the largest; a key of -inf never does."""
-        least = self._keys.min() if len(self._keys) == self._n else -np.inf
-        is_wanted = keys > least
-        if not is_wanted.any() or not self._n:
+        """Take those rows that may belong among the largest; a key of -inf never does."""
+        is_wanted = keys > self._least
+        if self._frames and not is_wanted.any():
             return
-        keys = np.concatenate([self._keys, keys[is_wanted]])
-        frame = pd.concat([part for part in (self.frame, frame[is_wanted]) if len(part)], ignore_index=True)
-        order = np.sort(np.argsort(-keys, kind="stable")[: self._n])
-        self.frame, self._keys = frame.iloc[order].reset_index(drop=True), keys[order]
+        self._frames.append(frame[is_wanted])
+        self._keys.append(keys[is_wanted])
+        if sum(map(len, self._keys)) > 2 * self._n:
+            self._sort_out()
 
     def sorted(self) -> tuple[pd.DataFrame, FloatArray]:
         """Return rows and keys, the largest first."""
-        order = np.argsort(-self._keys, kind="stable")
-        return self.frame.iloc[order].reset_index(drop=True), self._keys[order]
+        self._sort_out()
+        order = np.argsort(-self._keys[0], kind="stable")
+        return self._frames[0].iloc[order].reset_index(drop=True), self._keys[0][order]
+
+    def _sort_out(self) -> None:
+        frame, keys = pd.concat(self._frames, ignore_index=True), np.concatenate(self._keys)
+        if self._is_new is not None:
+            is_kept = self._is_new(frame)
+            frame, keys = frame[is_kept], keys[is_kept]
+        order = np.sort(np.argsort(-keys, kind="stable")[: self._n])
+        self._frames, self._keys = [frame.iloc[order]], [keys[order]]
+        if 0 < self._n == len(order):
+            self._least = float(keys[order].min())

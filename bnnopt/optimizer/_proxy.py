@@ -15,6 +15,7 @@ SHORTEST, LONGEST = 0.15, 1.5  # waves, in units of the diagonal of the cube
 RIDGES = (1e-6, 1e-4, 1e-2)
 HELD_OUT = 4  # one row in so many
 SMALLEST_STD = 1e-9  # of the spread of an output's mean
+ROUND_OFF = 1e-12
 
 
 @dataclass(frozen=True)
@@ -26,18 +27,23 @@ class Proxy:
     features : callable
         Points (n, n_dims) to features (n, n_features), in single precision.
     weights : ndarray of shape (n_features, 2 * n_outputs)
-        Of the means, then of the logarithms of the standard deviations.
+        Of the means, then of the logarithms of the standard deviations, each standardised.
+    centre, scale : ndarray of shape (2 * n_outputs,)
+        Undo the standardisation.
     error : ndarray of shape (n_outputs,)
         Root mean square error of the means at held-out points.
     """
 
     features: Callable[[FloatArray], FloatArray]
     weights: FloatArray
+    centre: FloatArray
+    scale: FloatArray
     error: FloatArray
 
     def moments(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and standard deviation, each (n, n_outputs); the error of the proxy widens the latter."""
-        mean, log_std = np.split((self.features(points) @ self.weights).astype(float), 2, axis=1)
+        standardised = (self.features(points) @ self.weights).astype(float)
+        mean, log_std = np.split(self.centre + self.scale * standardised, 2, axis=1)
         return mean, np.hypot(np.exp(log_std), self.error)
 
 
@@ -55,15 +61,19 @@ def fit_proxy(points: FloatArray, mean: FloatArray, std: FloatArray, rng: np.ran
     """
     features = _make_features(points.shape[1], rng)
     spread = np.maximum(np.ptp(mean, axis=0), np.finfo(float).tiny)
-    targets = np.hstack([mean, np.log(np.maximum(std, SMALLEST_STD * spread))])
+    moments = np.hstack([mean, np.log(np.maximum(std, SMALLEST_STD * spread))])
+    centre, scale = moments.mean(axis=0), moments.std(axis=0)
+    varies = scale > ROUND_OFF * np.abs(centre)
+    scale = np.where(varies, scale, 1.0)
+    targets = np.where(varies, (moments - centre) / scale, 0.0)
     rows = features(points).astype(float)
     is_held_out = rng.permutation(len(points)) % HELD_OUT == 0
     solve = _ridge(rows[~is_held_out], targets[~is_held_out])
     found = [solve(ridge) for ridge in RIDGES]
     errors = [np.sqrt(np.square(rows[is_held_out] @ w - targets[is_held_out]).mean(axis=0)) for w in found]
-    scale = np.maximum(targets.std(axis=0), np.finfo(float).tiny)
-    best = int(np.argmin([(error / scale).sum() for error in errors]))
-    return Proxy(features, found[best].astype(np.float32), errors[best][: mean.shape[1]])
+    best = int(np.argmin([error.sum() for error in errors]))
+    error = (errors[best] * scale)[: mean.shape[1]]
+    return Proxy(features, found[best].astype(np.float32), centre, scale, error)
 
 
 def _make_features(n_dims: int, rng: np.random.Generator) -> Callable[[FloatArray], FloatArray]:

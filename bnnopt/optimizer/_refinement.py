@@ -80,6 +80,8 @@ def climb(
     if not len(starts) or not faces.is_free.any():
         return starts
     values = score(starts)
+    if not np.isfinite(values).any():
+        return starts
     least = SMALLEST_GAIN * float(np.ptp(values[np.isfinite(values)]))
     climbs = [_Climb(faces, least, *start) for start in zip(starts, values, slack, strict=True)]
     for _ in range(MAX_STEPS):

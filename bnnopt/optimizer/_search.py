@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import FloatArray
+from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.optimizer._candidates import is_new
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
@@ -91,7 +91,10 @@ class Search:
         """Return the settings at points that are encoded for the model, in this search's context."""
         return self.model_space.decode(points).assign(**self.context)
 
+    def is_new(self, candidates: pd.DataFrame) -> BoolArray:
+        """Tell which settings were not measured, are not pending and do not occur earlier in the table."""
+        return is_new(self.space, candidates, self.observations.known)
+
     def only_new(self, candidates: pd.DataFrame) -> pd.DataFrame:
-        """Leave out settings that were measured, are pending, or occur earlier in the table."""
-        flags = is_new(self.space, candidates, self.observations.known)
-        return candidates[flags].reset_index(drop=True)
+        """Leave out settings that are not new."""
+        return candidates[self.is_new(candidates)].reset_index(drop=True)

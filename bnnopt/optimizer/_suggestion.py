@@ -1,5 +1,6 @@
 """From a fitted model to the rows to run next: candidates, scores, refinement, a batch of different rows."""
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -48,11 +49,8 @@ def suggest(search: Search, n: int, candidates: Pool | None = None) -> tuple[pd.
     n_kept = max(N_SHORTLIST, 4 * n)
     if candidates is None:
         pool, scores = _searched(search, n, rng)
-    elif isinstance(candidates, pd.DataFrame) and len(candidates) <= EXACT_ROWS:
-        pool = search.only_new(pd.concat(blocks_of(candidates, search), ignore_index=True))
-        scores = search.score(pool)
     else:
-        pool, scores = _best_of(search, candidates, n_kept + len(search.observations.known), rng)
+        pool, scores = _best_of(search, candidates, n_kept, rng)
     if not np.isfinite(scores).any():
         return pool.iloc[:0], scores[:0]
     order = _shortlist(scores, n_kept)
@@ -104,7 +102,7 @@ def _first_pool(search: Search, n: int, rng: np.random.Generator) -> pd.DataFram
     n_global = max(search.n_candidates // 2, n)
     if n_global > EXACT_ROWS and not search.space.is_finite:
         stream = random_pool(search.space, n_global, random_state=rng, context=search.context)
-        everywhere, _ = PoolScan(search, n + MOST_LOCAL, 0, rng).run(stream)
+        everywhere, _ = PoolScan(search, n + MOST_LOCAL, 0, rng).run(blocks_of(stream, search))
     else:
         everywhere = global_candidates(search.space, n_global, search.context, rng)
     told, outcomes = search.observations.measured
@@ -117,10 +115,15 @@ def _first_pool(search: Search, n: int, rng: np.random.Generator) -> pd.DataFram
 
 
 def _best_of(search: Search, pool: Pool, n: int, rng: np.random.Generator) -> tuple[pd.DataFrame, FloatArray]:
-    """Return the best new settings of a pool that need not fit into memory, and some from all of it."""
-    scan = PoolScan(search, n, N_SAMPLE, rng)
-    best, _ = scan.run(pool)
-    settings = search.only_new(pd.concat([best, scan.sample], ignore_index=True))
+    """Return all new settings of a small pool, of a large one the best `n` and some from all of it."""
+    blocks = blocks_of(pool, search)
+    first, second = next(blocks), next(blocks, None)
+    if second is None:
+        settings = search.only_new(first)
+    else:
+        scan = PoolScan(search, n, N_SAMPLE, rng)
+        best, _ = scan.run(chain([first, second], blocks))
+        settings = search.only_new(pd.concat([best, scan.sample], ignore_index=True))
     return settings, search.score(settings)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from bnnopt.space._space import SearchSpace
 __all__ = ["ROWS_OF_A_BLOCK", "file_pool", "product_pool", "random_pool", "sobol_pool"]
 
 ROWS_OF_A_BLOCK = 65_536
+LARGEST_SEQUENCE = 2**30  # different points that a Sobol sequence of scipy has
 
 
 def random_pool(
@@ -76,7 +78,7 @@ def sobol_pool(
     space : SearchSpace
         Whose cube the sequence fills.
     n : int
-        Points of the sequence, at least 1; constraints take some of them away.
+        Points of the sequence, 1 to 2**30; constraints take some of them away.
     random_state : int, Generator, RandomState or None, default=None
         Scrambles the sequence.
     context : mapping of str to value, optional
@@ -93,6 +95,10 @@ def sobol_pool(
     InvalidDataError
         When a number is out of its range, or the context is missing or not valid.
     """
+    if _positive(n, "n") > LARGEST_SEQUENCE:
+        raise InvalidDataError(
+            f"n: a Sobol sequence has {LARGEST_SEQUENCE} points, got {n}; use random_pool."
+        )
     region = Region(space.variables, space.constraints, complete_context(space.variables, context))
     sequence = qmc.Sobol(len(region.free), rng=int(as_generator(random_state).integers(2**31)))
     for start, stop in _blocks(n, block_size):
@@ -116,7 +122,7 @@ def product_pool(
     values : mapping of str to sequence
         For each setting, the values to combine, in the user's units.
     context : mapping of str to value, optional
-        As in `SearchSpace.sample`; all that has no values must be given.
+        The value of each context variable, for all rows.
     block_size : int, default=65536
         Combinations in a block, at least 1.
 
@@ -130,12 +136,12 @@ def product_pool(
         When a setting has no values, a name is unknown, or the context is missing or not valid.
     """
     _check_values(space, values)
-    fixed = complete_context(space.variables, context)
-    counts = [len(values[name]) for name in space.setting_names]
+    fixed = _whole_context(space, context)
+    columns = {name: pd.Series(list(values[name])) for name in space.setting_names}
+    counts = [len(column) for column in columns.values()]
     for start, stop in _blocks(prod(counts), block_size):
-        places = np.unravel_index(np.arange(start, stop), counts)
-        columns = zip(space.setting_names, places, strict=True)
-        chosen = {name: np.asarray(values[name])[place] for name, place in columns}
+        places = zip(columns.items(), _places(start, stop, counts), strict=True)
+        chosen = {name: column.iloc[place].reset_index(drop=True) for (name, column), place in places}
         frame = pd.DataFrame(chosen).assign(**fixed)[space.names]
         yield frame[space.is_feasible(frame)].reset_index(drop=True)
 
@@ -160,9 +166,9 @@ def file_pool(path: str | Path, *, block_size: int = ROWS_OF_A_BLOCK) -> Iterato
         When there is no such file, or pyarrow is missing.
     """
     file = Path(path)
-    if not file.exists():
+    if not file.is_file():
         raise InvalidDataError(f"There is no file {file} to read candidates from; check the path.")
-    _check_positive(block_size, "block_size")
+    block_size = _positive(block_size, "block_size")
     if file.suffix.lower() == ".parquet":
         yield from _parquet_blocks(file, block_size)
         return
@@ -178,19 +184,44 @@ def _parquet_blocks(file: Path, block_size: int) -> Iterator[pd.DataFrame]:
             f"Reading {file} needs the package pyarrow: pip install pyarrow, or write the candidates as CSV."
         ) from error
     with ParquetFile(file) as table:
+        n_before = 0
         for batch in table.iter_batches(batch_size=block_size):
-            yield batch.to_pandas()
+            rows = pd.RangeIndex(n_before, n_before + batch.num_rows)
+            yield batch.to_pandas(ignore_metadata=True).set_axis(rows)
+            n_before += batch.num_rows
 
 
-def _blocks(n: int, block_size: int) -> list[tuple[int, int]]:
-    _check_positive(n, "n")
-    _check_positive(block_size, "block_size")
-    return [(start, min(start + block_size, n)) for start in range(0, n, block_size)]
+def _blocks(n: int, block_size: int) -> Iterator[tuple[int, int]]:
+    """Yield start and stop of each block, one at a time: there may be billions."""
+    n, block_size = _positive(n, "n"), _positive(block_size, "block_size")
+    for start in range(0, n, block_size):
+        yield start, min(start + block_size, n)
 
 
-def _check_positive(value: int, name: str) -> None:
-    if value != int(value) or value < 1:
+def _places(start: int, stop: int, counts: Sequence[int]) -> list[np.ndarray]:
+    """Digits of the numbers from start to stop in the mixed base of the counts, however large they are."""
+    carried = np.arange(stop - start)
+    places = []
+    for count in reversed(counts):
+        start, digit = divmod(start, count)
+        carried, place = np.divmod(carried + digit, count)
+        places.append(place)
+    return places[::-1]
+
+
+def _positive(value: Any, name: str) -> int:
+    is_whole = isinstance(value, Real) and value % 1 == 0
+    if not is_whole or value < 1:
         raise InvalidDataError(f"{name} must be a whole number of at least 1, got {value!r}.")
+    return int(value)
+
+
+def _whole_context(space: SearchSpace, context: Mapping[str, Level] | None) -> dict[str, Level]:
+    given = complete_context(space.variables, context)
+    missing = [name for name in space.context_names if name not in given]
+    if missing:
+        raise InvalidDataError(f"context: no value for {missing}; give context={{{missing[0]!r}: value}}.")
+    return given
 
 
 def _check_values(space: SearchSpace, values: Mapping[str, Sequence[Any]]) -> None:

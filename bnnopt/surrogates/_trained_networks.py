@@ -6,6 +6,7 @@ a plan, and what it returns predicts. An estimator scales rows on the way in and
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = ["TrainedEnsemble", "TrainedNetworks", "train_ensemble"]
 
 N_MASKS_FOR_NOISE = 32
 PLACES_PER_NETWORK = 2
+ROWS_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True)
@@ -188,10 +190,18 @@ def _judge(
 ) -> tuple[HeldOutError, FloatArray]:
     from bnnopt.surrogates._keras import propagate
 
-    draws = propagate(rows.X, networks, draw_masks(networks, N_MASKS_FOR_NOISE, rng))
-    _check_finite(draws)
-    error = HeldOutError.of(rows.y, draws, is_held_out, rows.weights)
-    return error, held_out_mean(draws, is_held_out)
+    masks = draw_masks(networks, N_MASKS_FOR_NOISE, rng)
+    is_judged = is_held_out.any(axis=1)
+    places = np.flatnonzero(is_judged) if is_judged.any() else np.arange(len(rows))
+    held_out = np.full(rows.y.shape, np.nan)
+    errors: list[HeldOutError] = []
+    for start in range(0, len(places), ROWS_AT_ONCE):
+        part = places[start : start + ROWS_AT_ONCE]
+        draws = propagate(rows.X[part], networks, masks)
+        _check_finite(draws)
+        errors.append(HeldOutError.of(rows.y[part], draws, is_held_out[part], rows.weights[part]))
+        held_out[part] = held_out_mean(draws, is_held_out[part])
+    return reduce(HeldOutError.joined, errors), held_out
 
 
 def _check_finite(draws: FloatArray) -> None:

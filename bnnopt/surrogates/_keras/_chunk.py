@@ -69,18 +69,24 @@ def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...]) -> Callable
         seed, n_updates, rate, penalty = settings
         order = _order(rows, seed + len(plan.hidden_layer_sizes), state[0]) if plan.batch_size else None
 
-        def is_unfinished(done: Any, weights: Any, state: State, loss: Any) -> Any:
+        def is_unfinished(done: Any, state: State, loss: Any) -> Any:
             return (done < UPDATES_PER_CHUNK) & (state[0] < n_updates)
 
-        def update(done: Any, weights: Any, state: State, loss: Any) -> Any:
+        def update(done: Any, state: State, loss: Any) -> Any:
             batch = _batch(rows, targets, order, done, plan.batch_size)
-            new, gradients = _loss_and_gradients(*batch, weights, state[0], seed, penalty, plan)
-            weights, state = _adam(weights, gradients, state, _step_size(state[0], n_updates, rate))
+            new, gradient = _loss_and_gradient(*batch, state[1], state[0], seed, penalty, plan, shapes)
+            state = _adam(gradient, state, _step_size(state[0], n_updates, rate))
             loss += (new - loss) / tf.cast(tf.minimum(done + 1, UPDATES_PER_LOSS), tf.float32)
-            return done + 1, weights, state, loss
+            return done + 1, state, loss
 
-        start = [tf.constant(0), weights, state, tf.constant(0.0)]
-        return tf.while_loop(is_unfinished, update, start)[1:]
+        n_parts = len(shapes)
+        moments = state[1 : 1 + n_parts], state[1 + n_parts :]
+        flat = [state[0], *(_packed(parts) for parts in (weights, *moments))]
+        _, (count, *packed), loss = tf.while_loop(
+            is_unfinished, update, [tf.constant(0), flat, tf.constant(0.0)]
+        )
+        weights, first, second = (_unpacked(vector, shapes) for vector in packed)
+        return weights, [count, *first, *second], loss
 
     weights = [tf.TensorSpec(shape) for shape in shapes]
     signature = [
@@ -96,16 +102,34 @@ def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...]) -> Callable
     return tf.function(chunk, autograph=False).get_concrete_function(*signature)
 
 
-def _loss_and_gradients(
-    rows: Any, targets: Any, weights: Any, update: Any, seed: Any, penalty: Any, plan: TrainingPlan
-) -> tuple[Any, list[Any]]:
+def _packed(parts: Sequence[Any]) -> Any:
+    """Lay tensors out as one vector: an update of many small ones costs more than the arithmetic."""
+    return tf.concat([tf.reshape(part, [-1]) for part in parts], axis=0)
+
+
+def _unpacked(vector: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+    parts = tf.split(vector, [int(np.prod(shape)) for shape in shapes])
+    return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _loss_and_gradient(
+    rows: Any,
+    targets: Any,
+    packed: Any,
+    update: Any,
+    seed: Any,
+    penalty: Any,
+    plan: TrainingPlan,
+    shapes: Sequence[tuple[int, ...]],
+) -> tuple[Any, Any]:
     with tf.GradientTape() as tape:
-        tape.watch(weights)
+        tape.watch(packed)
+        weights = _unpacked(packed, shapes)
         outputs = forward(rows, weights, plan.activation, dropout=plan.dropout, seed=seed, update=update)
         loss = squared_error(targets, outputs, plan.output_weights)
         squares = [tf.reduce_sum(tf.square(kernel), axis=[1, 2]) for kernel in weights[::2]]
         loss += tf.reduce_sum(penalty * tf.add_n(squares))
-    return loss, tape.gradient(loss, weights)
+    return loss, tape.gradient(loss, packed)
 
 
 def squared_error(targets: Any, outputs: Any, output_weights: tuple[float, ...]) -> Any:
@@ -123,16 +147,17 @@ def _step_size(update: Any, n_updates: Any, rate: Any) -> Any:
     return rate * (LAST_RATE + (1.0 - LAST_RATE) * share)
 
 
-def _adam(weights: Any, gradients: Any, state: State, rate: Any) -> tuple[list[Any], State]:
-    """Make one update of Adam (Kingma and Ba 2015, algorithm 1, in the form at the end of its section 2)."""
-    n_updates = state[0] + 1
-    count = tf.cast(n_updates, tf.float32)
+def _adam(gradient: Any, state: State, rate: Any) -> State:
+    """Make one update of Adam (Kingma and Ba 2015, algorithm 1, in the form at the end of its section 2).
+
+    The state is the number of updates, the weights and their first and second moments, as vectors.
+    """
+    n_updates, weights, first, second = state
+    count = tf.cast(n_updates + 1, tf.float32)
     rate = rate * tf.sqrt(1.0 - BETA_2**count) / (1.0 - BETA_1**count)
-    first, second = state[1 : 1 + len(weights)], state[1 + len(weights) :]
-    first = [BETA_1 * m + (1.0 - BETA_1) * g for m, g in zip(first, gradients, strict=True)]
-    second = [BETA_2 * v + (1.0 - BETA_2) * tf.square(g) for v, g in zip(second, gradients, strict=True)]
-    moments = zip(weights, first, second, strict=True)
-    return [w - rate * m / (tf.sqrt(v) + EPSILON) for w, m, v in moments], [n_updates, *first, *second]
+    first = BETA_1 * first + (1.0 - BETA_1) * gradient
+    second = BETA_2 * second + (1.0 - BETA_2) * tf.square(gradient)
+    return [n_updates + 1, weights - rate * first / (tf.sqrt(second) + EPSILON), first, second]
 
 
 def _order(rows: Any, seed: Any, update: Any) -> Any:

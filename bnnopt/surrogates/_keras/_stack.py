@@ -57,14 +57,15 @@ def forward(
 def _masks(shape: Any, dropout: float, seed: Any) -> Any:
     """Draw 0 with probability `dropout`, else 1 / (1 - dropout).
 
-    Random numbers are most of what dropout costs: each of 32 bits serves twice, and the probability is met
-    to 1 in 65,536.
+    Random numbers are most of what dropout costs, so each of 32 bits serves four times. The limit that 8-bit
+    numbers are compared with is rounded up or down at random, which leaves the probability as it is.
     """
     n_units = tf.reduce_prod(shape)
-    pairs = tf.random.stateless_uniform([(n_units + 1) // 2], seed, None, None, tf.int32)
-    levels = tf.reshape(tf.bitcast(pairs, tf.int16), [-1])[:n_units]
-    is_kept = levels >= round(dropout * 2**16) - 2**15
-    return tf.reshape(tf.cast(is_kept, tf.float32), shape) / (1.0 - dropout)
+    words = tf.random.stateless_uniform([n_units // 4 + 2], seed, None, None, tf.int32)
+    levels = tf.reshape(tf.bitcast(words[1:], tf.int8), [-1])[:n_units]
+    coin = tf.cast(words[0], tf.float32) / 2.0**32 + 0.5
+    limit = tf.cast(tf.minimum(tf.floor(dropout * 2**8 + coin) - 2.0**7, 127.0), tf.int8)
+    return tf.reshape(tf.cast(levels >= limit, tf.float32), shape) / (1.0 - dropout)
 
 
 class NetworkStack(keras.layers.Layer):
