@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,11 @@ from sklearn.base import BaseEstimator
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.objectives import Objective
+from bnnopt.optimizer._arguments import at_least, check_names, checked_context
 from bnnopt.optimizer._candidates import is_new
 from bnnopt.optimizer._observations import Observations, as_outcomes, as_settings
 from bnnopt.optimizer._outcome_model import OutcomeModel
-from bnnopt.optimizer._pool import Pool
+from bnnopt.optimizer._pool import Pool, PoolScan, PoolScores, blocks_of
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._search import Search
 from bnnopt.optimizer._suggestion import suggest
@@ -91,15 +91,15 @@ class BayesianOptimizer:
         self.objectives = tuple(objectives)
         self.acquisition = get_acquisition(acquisition)
         self.surrogate = make_surrogate(surrogate)
-        self.n_initial = _at_least(n_initial, "n_initial", 2, default=max(5, space.n_settings + 1))
+        self.n_initial = at_least(n_initial, "n_initial", 2, default=max(5, space.n_settings + 1))
         self.initial_design = initial_design
-        self.n_candidates = _at_least(n_candidates, "n_candidates", 2)
-        self.n_draws = _at_least(n_draws, "n_draws", 2)
+        self.n_candidates = at_least(n_candidates, "n_candidates", 2)
+        self.n_draws = at_least(n_draws, "n_draws", 2)
         self._seed = int(np.random.default_rng(random_state).integers(MAX_SEED))
         self._scoring = Scoring(self.objectives, self.acquisition)
         self._observations = Observations(space, self._scoring.outputs)
         self._model: OutcomeModel | None = None
-        _check_names(space, self._scoring.outputs)
+        check_names(space, self._scoring.outputs)
         if not space.context_names:
             space.design(1, method=initial_design, random_state=0)  # an infeasible space is told at once
 
@@ -206,14 +206,14 @@ class BayesianOptimizer:
         InfeasibleSpaceError
             No setting satisfies the constraints.
         """
-        n = _at_least(n, "n", 1)
-        context = self._checked_context(context)
-        scoring = self._checked_scoring(objectives)
-        space = self.space.restricted(constraints=tuple(constraints)) if constraints else self.space
+        n = at_least(n, "n", 1)
+        checked = checked_context(self.space, context)
+        self._checked_scoring(objectives)
         if candidates is None and self._is_initial():
-            batch = self._from_design(space, n, context)
+            space = self.space.restricted(constraints=tuple(constraints)) if constraints else self.space
+            batch = self._from_design(space, n, checked)
         else:
-            batch = self._from_model(space, n, context, scoring, candidates)
+            batch = self._from_model(self._search(checked, objectives, constraints), n, candidates)
         if len(batch) < n:
             warnings.warn(
                 f"Only {len(batch)} new row(s) are left of the {n} asked for: all others were measured, are "
@@ -223,6 +223,50 @@ class BayesianOptimizer:
             )
         self._observations.add_pending(batch[self.space.names])
         return batch
+
+    def score_pool(
+        self,
+        candidates: Pool,
+        *,
+        n_best: int = 100,
+        n_sample: int = 10_000,
+        context: Mapping[str, Any] | None = None,
+        objectives: Sequence[Objective] | None = None,
+        is_screened: bool = True,
+    ) -> PoolScores:
+        """Predict and score a pool of candidates; nothing becomes pending.
+
+        Parameters
+        ----------
+        candidates : DataFrame or iterable of DataFrame
+            As in `ask`; those outside bounds and constraints are left out, and of the best those measured or
+            pending.
+        n_best : int, default=100
+            Candidates of highest score to keep, at least 1.
+        n_sample : int, default=10000
+            Candidates to keep of all alike, for pictures of the whole pool; at least 0.
+        context, objectives
+            As in `ask`.
+        is_screened : bool, default=True
+            Whether a proxy may screen what comes after the first 16,384; else the surrogate scores all.
+
+        Returns
+        -------
+        PoolScores
+            The best and the sample, each with predictions and scores by the surrogate.
+
+        Raises
+        ------
+        InvalidDataError
+            As in `ask`.
+        """
+        sizes = at_least(n_best, "n_best", 1), at_least(n_sample, "n_sample", 0)
+        search = self._search(context, objectives, ())
+        scan = PoolScan(search, *sizes, np.random.default_rng(search.seed), is_screened=is_screened)
+        best, scores = scan.run(blocks_of(candidates, search))
+        sample = self._with_predictions(scan.sample, search).assign(score=search.score(scan.sample))
+        best = self._with_predictions(best, search).assign(score=scores)
+        return PoolScores(best, sample, scan.n_candidates, scan.n_exact)
 
     def best(self) -> pd.Series:
         """Return the measured row with the best utility among those that satisfy the outcome constraints.
@@ -255,29 +299,31 @@ class BayesianOptimizer:
         missing = [f"{name}_{moment}" for name in self.outputs for moment in ("mean", "std")]
         return batch.assign(**dict.fromkeys([*missing, "score"], np.nan))
 
-    def _from_model(
+    def _from_model(self, search: Search, n: int, candidates: Pool | None) -> pd.DataFrame:
+        batch, scores = suggest(search, n, candidates)
+        return self._with_predictions(batch, search).assign(score=scores)
+
+    def _search(
         self,
-        space: SearchSpace,
-        n: int,
-        context: Mapping[str, Any],
-        scoring: Scoring,
-        candidates: Pool | None,
-    ) -> pd.DataFrame:
+        context: Mapping[str, Any] | None,
+        objectives: Sequence[Objective] | None,
+        constraints: Sequence[LinearConstraint | NonlinearConstraint],
+    ) -> Search:
+        """Fit if there is something new, and return what a search needs."""
         told = self._observations.told
+        space = self.space.restricted(constraints=tuple(constraints)) if constraints else self.space
         model_space = self.space.with_observed_context(told)
-        search = Search(
+        return Search(
             space=space.with_observed_context(told),
             model_space=model_space,
             model=self._fitted(model_space),
-            scoring=scoring,
+            scoring=self._checked_scoring(objectives),
             observations=self._observations,
-            context=context,
+            context=checked_context(self.space, context),
             n_candidates=self.n_candidates,
             n_draws=self.n_draws,
             seed=self._next_seed(),
         )
-        batch, scores = suggest(search, n, candidates)
-        return self._with_predictions(batch, search).assign(score=scores)
 
     def _fitted(self, model_space: SearchSpace) -> OutcomeModel:
         if self._model is None:
@@ -300,22 +346,6 @@ class BayesianOptimizer:
             batch = batch.assign(**{f"{name}_mean": mean[:, column], f"{name}_std": std[:, column]})
         return batch
 
-    def _checked_context(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
-        given = dict(context or {})
-        missing = [name for name in self.space.context_names if name not in given]
-        if missing:
-            raise InvalidDataError(
-                f"context: no value for {missing}. Give what holds for these experiments: "
-                f"ask(context={{{missing[0]!r}: value}}), in a shell --context {missing[0]}=value."
-            )
-        unknown = [name for name in given if name not in self.space.context_names]
-        if unknown:
-            raise InvalidDataError(
-                f"context: {unknown} are not context variables of the space; "
-                f"it has {self.space.context_names}."
-            )
-        return given
-
     def _checked_scoring(self, objectives: Sequence[Objective] | None) -> Scoring:
         if objectives is None:
             return self._scoring
@@ -333,24 +363,3 @@ class BayesianOptimizer:
     def _seed_after(self, *counts: int) -> int:
         """Seed of this state: a surrogate that is random anew with each row does not repeat its errors."""
         return int(np.random.default_rng([self._seed, *counts]).integers(MAX_SEED))
-
-
-def _check_names(space: SearchSpace, outputs: Sequence[str]) -> None:
-    doubled = sorted(set(space.names) & set(outputs))
-    if doubled:
-        raise InvalidDataError(f"{doubled} are both settings and outcomes; give them different names.")
-    added = {"score", *(f"{name}_{moment}" for name in outputs for moment in ("mean", "std"))}
-    reserved = sorted((added | {"is_failed"}) & set(space.names) | {"is_failed"} & set(outputs))
-    if reserved:
-        raise InvalidDataError(
-            f"{reserved} are columns that the optimizer adds to its tables; give the variables other names."
-        )
-
-
-def _at_least(value: Any, name: str, smallest: int, default: int | None = None) -> int:
-    if value is None and default is not None:
-        return default
-    is_whole = isinstance(value, Real) and value % 1 == 0
-    if not is_whole or value < smallest:
-        raise InvalidDataError(f"{name} must be a whole number of at least {smallest}, got {value!r}.")
-    return int(value)

@@ -5,6 +5,7 @@ others, and the surrogate scores those that the proxy likes best.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -16,12 +17,34 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._proxy import Proxy, fit_proxy
 from bnnopt.optimizer._search import Search
 
-__all__ = ["EXACT_ROWS", "Pool", "PoolScan", "blocks_of"]
+__all__ = ["EXACT_ROWS", "Pool", "PoolScan", "PoolScores", "blocks_of"]
 
 EXACT_ROWS = 16_384  # of a block too
 ROWS_OF_THE_SPACE = 2_048
 
 Pool: TypeAlias = pd.DataFrame | Iterable[pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class PoolScores:
+    """What `BayesianOptimizer.score_pool` returns.
+
+    Attributes
+    ----------
+    best : DataFrame of at most `n_best` rows
+        Settings, predictions and scores as `ask` gives them, best first.
+    sample : DataFrame of at most `n_sample` rows
+        The same for candidates drawn from all, each with the same probability.
+    n_candidates : int
+        Feasible candidates that came.
+    n_exact : int
+        How many of them the surrogate scored; a proxy screened the others.
+    """
+
+    best: pd.DataFrame
+    sample: pd.DataFrame
+    n_candidates: int
+    n_exact: int
 
 
 class PoolScan:
@@ -113,7 +136,8 @@ def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
         A part of the stream is no table, misses a column or has a cell that is no setting (the message says
         which part), or nothing in it is feasible.
     """
-    held, n_held = [], 0
+    held: list[pd.DataFrame] = []
+    n_held = 0
     for part in _feasible_parts(pool, search):
         held, n_held = [*held, part], n_held + len(part)
         if n_held >= EXACT_ROWS:

@@ -20,6 +20,7 @@ __all__ = ["climb", "spread_starts"]
 
 HALF_STEP = 1e-4  # of a difference; a prediction in single precision still has four digits of slope
 TOUCHING = 1e-9
+ROUND_OFF = 1e-9  # of the length of a step: it runs along a face that it leaves by less
 FIRST_STEP = 0.1
 FRACTIONS = np.array([3.0, 1.0, 0.3, 0.1, 0.03, 0.01])
 MAX_STEPS = 30
@@ -183,7 +184,7 @@ class _Climb:
 
     def _crossed(self, step: FloatArray) -> FloatArray:
         """Return the normals of the faces and bounds that are touched and that a step would leave."""
-        small = 1e-9 * float(np.linalg.norm(step))
+        small = ROUND_OFF * float(np.linalg.norm(step))
         eye, here, normals = np.eye(len(step)), self._here, self._faces.normals
         is_crossed = (self._slack <= TOUCHING) & (normals @ step > small) & ~self._faces.is_equality
         beyond = ((here <= TOUCHING) & (step < -small)) | ((here >= 1 - TOUCHING) & (step > small))
@@ -196,7 +197,7 @@ class _Climb:
         slack = np.concatenate([self._slack, 1.0 - here, here])
         rates = normals @ step
         rates[: len(self._slack)][self._faces.is_equality] = 0.0
-        ahead = rates > 0
+        ahead = rates > ROUND_OFF * float(np.linalg.norm(step))
         return float((slack[ahead] / rates[ahead]).min(initial=np.inf))
 
     def _bounds_of_bound(self) -> list[FloatArray]:
