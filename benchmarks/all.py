@@ -14,6 +14,7 @@ NAMES = [
     "latency",
     "training",
     "prediction",
+    "scoring",
     "scaling",
     "pbs_quality",
     "sequential",

@@ -7,6 +7,7 @@ so that their mixture stands for what is not known, and where the rows say much 
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.lapack import dpotri
@@ -16,14 +17,12 @@ from bnnopt.surrogates._wide._factor import factor
 from bnnopt.surrogates._wide._kernels import SPECTRA, squared_distances
 from bnnopt.surrogates._wide._search import maximise
 
-__all__ = ["Anchors", "Scales", "ThinnedRows", "learn_scales", "log_evidence"]
+__all__ = ["Anchors", "ScalePrior", "Scales", "ThinnedRows", "learn_scales", "log_evidence"]
 
 SMALLEST_NOISE = 1e-8  # of the variance of y: keeps the covariance of coincident rows invertible
 UNITS_PER_RANGE = 2.0
 AMPLITUDE_STD, OFFSET_STD, NOISE_STD = 2.0, 2.0, 3.0  # of the prior
-SCALE_MEAN = 0.0
-SCALE_SPREAD, AMPLITUDE_SPREAD, NOISE_SPREAD = 1.0, 0.5, 1.5  # of the anchors
-OFFSET_MEAN, NOISE_MEAN, FIRST_NOISE = -2.0, -6.0, -4.0
+OFFSET_MEAN, FIRST_NOISE = -2.0, -4.0
 LOG_2_PI = float(np.log(2.0 * np.pi))
 
 
@@ -103,6 +102,27 @@ class Scales:
         return X * (UNITS_PER_RANGE * np.exp(self.inputs))[:, None]
 
 
+class ScalePrior(NamedTuple):
+    """What is thought of the logarithms of a network's scales before the rows.
+
+    Attributes
+    ----------
+    scale_mean, scale_std : float
+        Mean and standard deviation of that of an input's scale.
+    noise_mean : float
+        Mean of that of the noise variance.
+    scale_spread, amplitude_spread, noise_spread : float
+        Standard deviations of the anchors.
+    """
+
+    scale_mean: float
+    scale_std: float
+    noise_mean: float
+    scale_spread: float
+    amplitude_spread: float
+    noise_spread: float
+
+
 @dataclass(frozen=True)
 class Anchors:
     """Draws from the prior that the networks are pulled to, and the prior's standard deviations.
@@ -119,14 +139,14 @@ class Anchors:
     std: FloatArray
 
     @classmethod
-    def draw(cls, n_networks: int, n_inputs: int, scale_std: float, rng: np.random.Generator) -> "Anchors":
-        """Draw the anchors of networks with `n_inputs` inputs, whose scales have a prior of `scale_std`."""
-        mean = np.full(n_inputs + 3, SCALE_MEAN)
-        mean[-3:] = 0.0, OFFSET_MEAN, NOISE_MEAN
-        std = np.full(n_inputs + 3, scale_std)
+    def draw(cls, n_networks: int, n_inputs: int, prior: ScalePrior, rng: np.random.Generator) -> "Anchors":
+        """Draw the anchors of networks with `n_inputs` inputs."""
+        mean = np.full(n_inputs + 3, prior.scale_mean)
+        mean[-3:] = 0.0, OFFSET_MEAN, prior.noise_mean
+        std = np.full(n_inputs + 3, prior.scale_std)
         std[-3:] = AMPLITUDE_STD, OFFSET_STD, NOISE_STD
-        spread = np.full(n_inputs + 3, SCALE_SPREAD)
-        spread[-3:] = AMPLITUDE_SPREAD, 0.0, NOISE_SPREAD
+        spread = np.full(n_inputs + 3, prior.scale_spread)
+        spread[-3:] = prior.amplitude_spread, 0.0, prior.noise_spread
         return cls(mean + spread * rng.standard_normal((n_networks, n_inputs + 3)), std)
 
     @property

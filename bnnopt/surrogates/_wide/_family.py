@@ -6,7 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
-from bnnopt.surrogates._wide._evidence import Anchors, Scales, ThinnedRows, learn_scales, log_evidence
+from bnnopt.surrogates._wide._evidence import (
+    Anchors,
+    ScalePrior,
+    Scales,
+    ThinnedRows,
+    learn_scales,
+    log_evidence,
+)
 from bnnopt.surrogates._wide._few_centres import MAX_CENTRES
 from bnnopt.surrogates._wide._inputs import INPUT_MAPS, InputMap
 from bnnopt.surrogates._wide._last_layer import Observed
@@ -39,7 +46,23 @@ FAMILIES: dict[str, tuple[str, str]] = {
 """Law of the frequencies and input map of each family; the first `FAMILIES_OF_FEW_ROWS` need no judge."""
 
 FAMILIES_OF_FEW_ROWS = 2
-SCALE_STD_OF_FEW_ROWS, SCALE_STD_OF_MANY_ROWS = 1.0, 1.5  # of the prior of the logarithm of an input's scale
+# Below ROWS_TO_JUDGE rows it is the prior that keeps a function from wiggling between them.
+PRIOR_OF_FEW_ROWS = ScalePrior(
+    scale_mean=-0.5,
+    scale_std=1.0,
+    noise_mean=-4.0,
+    scale_spread=0.5,
+    amplitude_spread=0.3,
+    noise_spread=1.0,
+)
+PRIOR_OF_MANY_ROWS = ScalePrior(
+    scale_mean=0.0,
+    scale_std=1.5,
+    noise_mean=-6.0,
+    scale_spread=1.0,
+    amplitude_spread=0.5,
+    noise_spread=1.5,
+)
 SMALLEST_SHARE = 1e-12  # where all judges of a row weigh nothing, they weigh the same
 
 
@@ -155,8 +178,8 @@ class _Crew:
     def of(cls, rows: OneOutput, names: list[str], size: FamilySize, rng: np.random.Generator) -> "_Crew":
         """Draw anchors, centres and the rows to judge by."""
         is_judged = len(rows.y) >= ROWS_TO_JUDGE
-        scale_std = SCALE_STD_OF_MANY_ROWS if is_judged else SCALE_STD_OF_FEW_ROWS
-        anchors = Anchors.draw(len(names) * size.n_networks, rows.X.shape[1], scale_std, rng)
+        prior = PRIOR_OF_MANY_ROWS if is_judged else PRIOR_OF_FEW_ROWS
+        anchors = Anchors.draw(len(names) * size.n_networks, rows.X.shape[1], prior, rng)
         return cls(rows, names, size, anchors, rng)
 
     def learned(self, parts: IntArray, n_steps: int) -> Scales:
