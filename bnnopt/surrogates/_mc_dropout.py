@@ -396,7 +396,7 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
 
         Its moments are those of `predict` with `noise=False`; an expected value over functions, such as an
         expected improvement, is the mean of that of each component by its share, which moments alone do not
-        give.
+        give. Other than with `predict`, the last digit of a row may depend on the number of rows beside it.
 
         Parameters
         ----------
@@ -410,7 +410,7 @@ class MCDropoutRegressor(RegressorMixin, BaseEstimator):
             (n_components, n_samples), in the units of y.
         """
         check_is_fitted(self)
-        parts = self._learned.mixture.components(checked_inputs(self, X))
+        parts = self._learned.mixture.components(checked_inputs(self, X), is_padded=False)
         laws = [(shares, means, np.sqrt(variances)) for shares, means, variances in parts]
         return laws if self._has_output_axis else laws[0]
 

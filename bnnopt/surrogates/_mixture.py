@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from bnnopt._typing import FloatArray, IntArray
-from bnnopt.surrogates._blocks import in_blocks
+from bnnopt.surrogates._blocks import ROWS_PER_BLOCK, in_blocks
 from bnnopt.surrogates._wide import WideNetwork
 
 __all__ = ["Mixture", "OutputMixture", "Trained"]
@@ -128,15 +128,19 @@ class Mixture:
         factors = [np.ones(len(X)) if o.noise_factors is None else o.noise_factors(X) for o in self.outputs]
         return self.noise * np.column_stack(factors)
 
-    def components(self, X: FloatArray) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+    def components(
+        self, X: FloatArray, *, is_padded: bool = True
+    ) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
         """For each output the shares (k,), means (k, n_rows) and variances (k, n_rows) of the function.
 
-        Calibration scales variances and moves means away from their average, as it does with draws.
+        Calibration scales variances and moves means away from their average, as it does with draws. Without
+        padding, fewer rows than a block cost less, and their number may show in the last digit.
         """
+        run = in_blocks if is_padded or len(X) > ROWS_PER_BLOCK else _as_one_block
         trained = self.trained.moments(X) if self.trained is not None and self._uses_trained else None
         parts: list[tuple[FloatArray, FloatArray, FloatArray]] = []
         for place, output in enumerate(self.outputs):
-            moments = [in_blocks(_moments_of(network), X) for network in output.wide]
+            moments = [run(_moments_of(network), X) for network in output.wide]
             means = [output.centre + output.unit * part[:, 0] for part in moments]
             variances = [output.unit**2 * part[:, 1] for part in moments]
             if trained is not None and output.trained_share:
@@ -205,6 +209,10 @@ def _spread_out(shares: FloatArray, means: FloatArray, factor: float) -> FloatAr
 
 def _moments_of(network: WideNetwork) -> Callable[[FloatArray], FloatArray]:
     return lambda block: np.column_stack(network.moments(block)).astype(float)
+
+
+def _as_one_block(evaluate: Callable[[FloatArray], FloatArray], X: FloatArray) -> FloatArray:
+    return evaluate(X)
 
 
 def _in_proportion(shares: FloatArray, n: int, rng: np.random.Generator) -> IntArray:
