@@ -13,11 +13,11 @@ in turns:
   and the estimate of the noise, which passes the rows through the trained network.
 - "floor" is what any training with TensorFlow must do for each epoch, and nothing else: the eight matrix
   products of forward and backward pass (three forward, three for the gradients of the kernels, two for those
-  of the hidden layers; none for those of the inputs), one exponential for each row and hidden unit, and 16
-  random bits for each, enough for a mask whose rate is met to 1 in 65,536, all in one `tf.while_loop`. The
-  gradients, and one of the random numbers of each layer, go into the next epoch's kernels, so that nothing
-  can be left out or taken out of the loop. Not counted: biases, derivatives of the activations, comparison
-  of bits and products with masks, loss, penalty and optimizer.
+  of the hidden layers; none for those of the inputs), one exponential for each row and hidden unit, and 8
+  random bits for each, which are enough for masks if their limit is rounded at random, all in one
+  `tf.while_loop`. The gradients, and one of the random numbers of each layer, go into the next epoch's
+  kernels, so that nothing can be left out or taken out of the loop. Not counted: biases, derivatives of the
+  activations, comparison of bits and products with masks, loss, penalty and optimizer.
 - "8 networks" is "bnnopt" with `n_networks=8`.
 
 The first call of each is a warm-up: it builds, traces and compiles, and is printed below the table. In all
@@ -191,10 +191,10 @@ def _floor(rows: FloatArray, n_outputs: int, n_epochs: int) -> Callable[[], Any]
         return done + 1, *[k + 1e-9 * g + 1e-20 * chance for k, g in zip(start, gradients, strict=True)]
 
     def random_number(depth: int, done: Any, n_units: int) -> Any:
-        """Draw 16 bits for each row and unit, and return the first 32 as a number."""
-        n_pairs = len(rows) * n_units // 2
-        bits = tf.random.stateless_uniform([n_pairs], tf.stack([depth, done]), None, None, tf.int32)
-        return tf.cast(bits[0], tf.float32)
+        """Draw 8 bits for each row and unit, and return the first 32 as a number."""
+        n_words = len(rows) * n_units // 4
+        words = tf.random.stateless_uniform([n_words], tf.stack([depth, done]), None, None, tf.int32)
+        return tf.cast(words[0], tf.float32)
 
     @tf.function(autograph=False)
     def epochs() -> Any:
