@@ -101,6 +101,14 @@ def test_an_ordinary_training_does_not_warn(noise_only):
     MCDropoutRegressor(method="trained", n_networks=2, random_state=0).fit(X, X[:, 0] + 0.3 * noise)
 
 
+def test_a_single_network_without_held_out_rows_has_a_loss_that_falls():
+    X = np.linspace(0, 1, 40)[:, None]
+    recorder = Recorder()
+    model = small(n_networks=1, max_iter=500, callbacks=[recorder]).fit(X, X[:, 0])
+    assert model.loss_curve_[0] > model.loss_curve_[1] > 0
+    assert [set(logs) for logs in recorder.logs] == [{"loss"}] * 2
+
+
 def test_callbacks_see_each_chunk(quick, rows, outcomes):
     recorder = Recorder()
     model = quick(max_iter=600, callbacks=[recorder]).fit(rows, outcomes[:, 0])
