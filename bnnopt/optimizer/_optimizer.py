@@ -245,7 +245,9 @@ class BayesianOptimizer:
             Candidates of highest score to keep, at least 1.
         n_sample : int, default=10000
             Candidates to keep of all alike, for pictures of the whole pool; at least 0.
-        context, objectives
+        context : mapping, optional
+            As in `ask`.
+        objectives : sequence of objectives, optional
             As in `ask`.
         is_screened : bool, default=True
             Whether a proxy may screen what comes after the first 16,384; else the surrogate scores all.

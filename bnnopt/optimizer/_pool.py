@@ -29,7 +29,7 @@ Pool: TypeAlias = pd.DataFrame | Iterable[pd.DataFrame]
 class PoolScores:
     """What `BayesianOptimizer.score_pool` returns.
 
-    Attributes
+    Parameters
     ----------
     best : DataFrame of at most `n_best` rows
         Settings, predictions and scores as `ask` gives them, best first.

@@ -5,13 +5,15 @@ any surrogate and any acquisition will do: a step of all climbs together costs t
 
 References
 ----------
-J. Nocedal, S. J. Wright, "Numerical Optimization", Springer 2006, equations 6.17 and 6.20 (BFGS), section
-16.7 (projection on the faces that are touched).
+J. Nocedal, S. J. Wright, "Numerical Optimization", Springer 2006, equations 6.19 and 6.20 (BFGS), section
+16.2 (the step within the faces that are touched).
 """
 
 from collections.abc import Callable
 
 import numpy as np
+from scipy.linalg import null_space
+from scipy.optimize import nnls
 
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.optimizer._faces import Faces
@@ -89,7 +91,7 @@ def climb(
         going = [each for each in climbs if each.is_going]
         if not going:
             break
-        _look_around(score, [each for each in going if each.slope is None])
+        _look_around(score, [each for each in going if not each.is_seen])
         trials = [each.trials() for each in going]
         points = np.concatenate(trials)
         values = np.where(is_feasible(points), score(points), -np.inf)
@@ -116,10 +118,11 @@ class _Climb:
         self._faces, self._least = faces, least
         self.point, self._value, self._slack = point.copy(), float(value), slack.copy()
         self.is_going = bool(np.isfinite(value))
-        self.slope: FloatArray | None = None
+        self.is_seen = False
+        self._slope = np.zeros(int(faces.is_free.sum()))
         self._before: tuple[FloatArray, FloatArray] | None = None
         self._curvature: FloatArray | None = None
-        self._steps = np.empty((0, 0))
+        self._steps, self._is_cut = np.empty((0, 0)), np.zeros(0, dtype=bool)
 
     def neighbours(self) -> FloatArray:
         """Return the points before and behind in each free coordinate, shape (2 * n_free, n_dims)."""
@@ -135,16 +138,18 @@ class _Climb:
         """Take the scores of the neighbours, and learn the curvature from the change of the slope."""
         ahead, behind = np.split(values, 2)
         is_seen = np.isfinite(ahead) & np.isfinite(behind)
-        self.slope = np.where(is_seen, np.subtract(ahead, behind, where=is_seen, out=np.zeros(len(ahead))), 0)
-        self.slope = self.slope / self._widths
+        rises = np.subtract(ahead, behind, where=is_seen, out=np.zeros(len(ahead)))
+        self._slope, self.is_seen = rises / self._widths, True
         if self._before is not None:
-            self._learn(self._here - self._before[0], self._before[1] - self.slope)
+            self._learn(self._here - self._before[0], self._before[1] - self._slope)
 
     def trials(self) -> FloatArray:
         """Return points at several fractions of a step, shape (n_fractions, n_dims)."""
         direction = self._direction()
         steps = FRACTIONS[:, None] * direction
-        steps *= np.minimum(1.0, self._reach(direction) / FRACTIONS)[:, None]
+        reach = self._reach(direction)
+        steps *= np.minimum(1.0, reach / FRACTIONS)[:, None]
+        self._is_cut = reach < FRACTIONS
         ends = np.clip(self._here + steps, 0.0, 1.0)
         self._steps = ends - self._here
         points = np.repeat(self.point[None], len(FRACTIONS), axis=0)
@@ -152,17 +157,19 @@ class _Climb:
         return points
 
     def move(self, values: FloatArray) -> None:
-        """Take the best of the trials if it gains, else forget the curvature, else stop."""
+        """Take the best of the trials if it gains, else forget the curvature, else stop.
+
+        A step that a face cuts short may gain little: the next one runs along the face.
+        """
         place = int(np.argmax(values))
-        if not values[place] > self._value + self._least:
+        if not values[place] > self._value + (0.0 if self._is_cut[place] else self._least):
             self.is_going = self._curvature is not None
             self._curvature = self._before = None
             return
-        assert self.slope is not None
-        self._before = self._here, self.slope
+        self._before = self._here, self._slope
         self.point[self._faces.is_free] += self._steps[place]
         self._slack = np.maximum(self._slack - self._faces.normals @ self._steps[place], 0.0)
-        self._value, self.slope = float(values[place]), None
+        self._value, self.is_seen = float(values[place]), False
 
     @property
     def _here(self) -> FloatArray:
@@ -170,25 +177,43 @@ class _Climb:
 
     def _direction(self) -> FloatArray:
         """Return a step uphill that leaves no face which is touched."""
-        assert self.slope is not None
-        touched = self._faces.normals[self._faces.is_equality]
-        for _ in range(len(self.slope) + 1):
-            slope = _without(self.slope, touched)
-            step = slope if self._curvature is None else _without(self._curvature @ slope, touched)
-            crossed = self._crossed(step)
-            if not len(crossed):
+        touched, held = self._touched(), self._held_against()
+        for _ in range(len(self._here) + 1):
+            step = self._step_within(held)
+            is_crossed = touched @ step > ROUND_OFF * float(np.linalg.norm(step))
+            if not is_crossed.any():
                 break
-            touched = np.vstack([touched, crossed])
+            held = np.vstack([held, touched[is_crossed]])
         length = float(np.linalg.norm(step))
         return step * (FIRST_STEP / length) if self._curvature is None and length > 0 else step
 
-    def _crossed(self, step: FloatArray) -> FloatArray:
-        """Return the normals of the faces and bounds that are touched and that a step would leave."""
-        small = ROUND_OFF * float(np.linalg.norm(step))
-        eye, here, normals = np.eye(len(step)), self._here, self._faces.normals
-        is_crossed = (self._slack <= TOUCHING) & (normals @ step > small) & ~self._faces.is_equality
-        beyond = ((here <= TOUCHING) & (step < -small)) | ((here >= 1 - TOUCHING) & (step > small))
-        return np.vstack([normals[is_crossed], eye[beyond]])
+    def _touched(self) -> FloatArray:
+        """Return the outer normals of the faces and bounds that are touched, shape (n_touched, n_free)."""
+        is_touched = (self._slack <= TOUCHING) & ~self._faces.is_equality
+        eye, here = np.eye(len(self._here)), self._here
+        return np.vstack([self._faces.normals[is_touched], eye[here >= 1 - TOUCHING], -eye[here <= TOUCHING]])
+
+    def _held_against(self) -> FloatArray:
+        """Return the normals of the equalities, and of what is touched and pressed against by the slope.
+
+        The slope, less its push on these, is the direction of steepest ascent among those that leave no face.
+        """
+        equalities, touched = self._faces.normals[self._faces.is_equality], self._touched()
+        basis = _orthogonal_to(equalities)
+        slope = basis.T @ self._slope
+        length = float(np.linalg.norm(slope))
+        if not len(touched) or length == 0:
+            return equalities
+        pressure, _ = nnls((touched @ basis).T, slope / length)
+        return np.vstack([equalities, touched[pressure > 0]])
+
+    def _step_within(self, normals: FloatArray) -> FloatArray:
+        """Return the step orthogonal to normals to where the slope vanishes, or just the slope if unknown."""
+        basis = _orthogonal_to(normals)
+        slope = basis.T @ self._slope
+        if self._curvature is None:
+            return basis @ slope
+        return basis @ np.linalg.lstsq(basis.T @ self._curvature @ basis, slope)[0]
 
     def _reach(self, step: FloatArray) -> float:
         """How many steps lead to the first face, or bound of a coordinate that a face binds."""
@@ -209,13 +234,13 @@ class _Climb:
         if product <= 1e-12 * float(np.linalg.norm(moved) * np.linalg.norm(turned)):
             return
         if self._curvature is None:
-            self._curvature = np.eye(len(moved)) * product / float(turned @ turned)
-        shift = np.eye(len(moved)) - np.outer(moved, turned) / product
-        self._curvature = shift @ self._curvature @ shift.T + np.outer(moved, moved) / product
+            self._curvature = np.eye(len(moved)) * float(turned @ turned) / product
+        bent = self._curvature @ moved
+        self._curvature = (
+            self._curvature - np.outer(bent, bent) / float(moved @ bent) + np.outer(turned, turned) / product
+        )
 
 
-def _without(vector: FloatArray, normals: FloatArray) -> FloatArray:
-    """Return the part of a vector that is orthogonal to all normals."""
-    if not len(normals):
-        return vector
-    return vector - np.linalg.pinv(normals) @ (normals @ vector)
+def _orthogonal_to(normals: FloatArray) -> FloatArray:
+    """Return a basis of the directions orthogonal to normals (n, n_free), shape (n_free, n_basis)."""
+    return null_space(normals) if len(normals) else np.eye(normals.shape[1])

@@ -6,10 +6,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnnopt import Categorical, Integer, LinearConstraint, Minimize, OutcomeConstraint, Real, SearchSpace
+from bnnopt import (
+    Categorical,
+    Context,
+    Integer,
+    LinearConstraint,
+    Minimize,
+    OutcomeConstraint,
+    Real,
+    SearchSpace,
+)
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
+from bnnopt.optimizer._candidates import is_new
+from bnnopt.optimizer._observations import settings_keys
 
 GRID = SearchSpace([Integer("i", 1, 4), Categorical("solvent", ["ODE", "OLA", "None"])])
+NUMBERS = SearchSpace([Real("x", -1, 1), Real("c", 1, 1000, scale="log"), Context("T")])
 COLUMNS = ["i", "solvent", "y_mean", "y_std", "score"]
 
 
@@ -212,3 +224,41 @@ def test_objectives_with_an_outcome_that_is_not_told_are_refused(n_told, make_op
         optimizer.ask(objectives=[Minimize("y"), OutcomeConstraint("peak", lower=1)])
     with pytest.raises(InvalidDataError, match="exactly one of Minimize"):
         optimizer.ask(objectives=[])
+
+
+def test_equal_settings_have_equal_keys():
+    first = pd.DataFrame({"x": [0.0, 0.3], "c": [10.0, 7.0], "T": [20.0, 20.0]})
+    again = pd.DataFrame({"x": [-0.0, 0.1 + 0.2], "c": [np.exp(np.log(10.0)), 7.0], "T": [35.0, -1.0]})
+    keys = settings_keys(NUMBERS, first)
+    np.testing.assert_array_equal(keys, settings_keys(NUMBERS, again))
+    assert keys.shape == (2, 2)  # the context is no part of it
+    assert not np.signbit(settings_keys(SearchSpace([Real("x", 0, 1)]), pd.DataFrame({"x": [-1e-12]}))).any()
+    assert settings_keys(NUMBERS, first.iloc[:0]).shape == (0, 2)
+
+
+@pytest.mark.parametrize(("distance", "is_other"), [(1e-11, False), (4e-10, False), (3e-9, True)])
+def test_numbers_are_compared_to_nine_digits_of_their_range(distance, is_other):
+    row = pd.DataFrame({"x": [0.5], "c": [1000**0.5], "T": [20.0]})
+    along_x = row.assign(x=0.5 + 2 * distance)
+    along_c = row.assign(c=1000 ** (0.5 + distance))
+    for other in (along_x, along_c):
+        assert is_new(NUMBERS, other, row).tolist() == [is_other]
+
+
+@given(
+    known=st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["ODE", "OLA", "None"])), max_size=8),
+    candidates=st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["ODE", "OLA", "None"])), max_size=12),
+)
+@settings(max_examples=50, deadline=None)
+def test_new_is_what_is_neither_known_nor_earlier_in_the_table(known, candidates):
+    tables = [pd.DataFrame(rows, columns=["i", "solvent"]) for rows in (candidates, known)]
+    expected = [row not in {*known, *candidates[:place]} for place, row in enumerate(candidates)]
+    assert is_new(GRID, *tables).tolist() == expected
+
+
+def test_candidates_given_twice_or_with_another_zero_come_once(make_optimizer):
+    optimizer = make_optimizer(SearchSpace([Real("x", -1, 1)]), n_initial=2)
+    optimizer.tell([[-0.0], [0.75]], [0.0, 1.0])
+    candidates = pd.DataFrame({"x": [0.0, -0.5, -0.5, 0.25, -0.5, 0.25]})
+    with pytest.warns(SpaceExhaustedWarning, match="Only 2"):
+        assert sorted(optimizer.ask(4, candidates=candidates)["x"]) == [-0.5, 0.25]
