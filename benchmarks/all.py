@@ -26,7 +26,7 @@ NAMES = [
 def main(arguments: list[str] | None = None) -> None:
     """Run the benchmarks and print what they print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="the short form of each, some minutes in all")
+    parser.add_argument("--short", action="store_true", help="the short form of each")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, help="some of them")
     options = parser.parse_args(arguments)
     failed = [name for name in options.only if not _succeeds(name, ["--short"] if options.short else [])]

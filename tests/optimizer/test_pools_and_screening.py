@@ -268,7 +268,7 @@ def test_rows_that_a_stream_repeats_leave_room_for_others():
     search = make_search(n_told=8)
     table = SQUARE.sample(15 * EXACT, random_state=5)
     _, expected, _ = scanned(search, table)
-    repeats = pd.concat([expected] * EXACT)  # of the best rows, in each part of the stream and across parts
+    repeats = pd.concat([expected] * 40)  # of the best rows, in each part of the stream and across parts
     known = search.observations.known
     stream = [part for rows in cut(table, EXACT) for part in (repeats, known, rows)]
     _, best, _ = scanned(search, stream)
