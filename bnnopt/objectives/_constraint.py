@@ -12,6 +12,9 @@ from bnnopt.objectives._moments import as_moments
 
 __all__ = ["OutcomeConstraint"]
 
+LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
+NARROW = 0.01
+
 
 class OutcomeConstraint(OutcomeModel):
     """Keep an outcome between two limits, both included.
@@ -84,7 +87,8 @@ class OutcomeConstraint(OutcomeModel):
         """Return log P(lower <= y <= upper) for y ~ Normal(mean, std²), accurate in both tails.
 
         With a = (lower - mean) / std, b = (upper - mean) / std, mirrored so that a <= 0:
-        log Φ(b) + log(1 - Φ(a) / Φ(b)), the quotient taken as a difference of logarithms.
+        log Φ(b) + log(1 - Φ(a) / Φ(b)), the quotient taken as a difference of logarithms. Limits that are
+        close in units of std would cancel; there a series about the middle of a and b takes its place.
 
         Parameters
         ----------
@@ -107,7 +111,8 @@ class OutcomeConstraint(OutcomeModel):
         is_exact = std_array == 0
         scale = np.where(is_exact, 1.0, std_array)
         with np.errstate(over="ignore"):
-            log_mass = _log_normal_mass((lower - mean_array) / scale, (upper - mean_array) / scale)
+            a, b = (lower - mean_array) / scale, (upper - mean_array) / scale
+            log_mass = _log_normal_mass(a, b, (upper - lower) / scale)
         return np.where(is_exact, np.where(self.is_satisfied(mean_array), 0.0, -np.inf), log_mass)
 
     def probability(self, mean: ArrayLike, std: ArrayLike) -> FloatArray:
@@ -131,8 +136,29 @@ class OutcomeConstraint(OutcomeModel):
         return np.exp(self.log_probability(mean, std))
 
 
-def _log_normal_mass(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return log(Φ(b) - Φ(a)) for a <= b."""
+def _log_normal_mass(a: FloatArray, b: FloatArray, width: FloatArray) -> FloatArray:
+    """Return log(Φ(b) - Φ(a)) for a <= b; width is b - a before it is rounded."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        middle = (a + b) / 2
+        is_narrow = width * (1 + np.abs(middle)) < NARROW
+    if not is_narrow.any():
+        return _log_wide_mass(a, b)
+    narrow = _log_narrow_mass(np.where(is_narrow, middle, 0.0), np.where(is_narrow, width, 1.0))
+    return np.where(is_narrow, narrow, _log_wide_mass(a, b))
+
+
+def _log_narrow_mass(m: FloatArray, w: FloatArray) -> FloatArray:
+    """Return the log of the normal mass within w / 2 of m.
+
+    It is φ(m) w (1 + w² He₂(m) / 24 + w⁴ He₄(m) / 1920), the integral of the Taylor series of φ; the next
+    term is below 1e-15 for w (1 + abs(m)) < 0.01.
+    """
+    second, fourth = m**2 - 1, m**4 - 6 * m**2 + 3
+    series = w**2 * (second / 24 + w**2 * fourth / 1920)
+    return -0.5 * m**2 - LOG_SQRT_2PI + np.log(w) + np.log1p(series)
+
+
+def _log_wide_mass(a: FloatArray, b: FloatArray) -> FloatArray:
     is_mirrored = a > 0
     log_low = log_ndtr(np.where(is_mirrored, -b, a))
     log_high = log_ndtr(np.where(is_mirrored, -a, b))

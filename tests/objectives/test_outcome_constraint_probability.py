@@ -51,6 +51,15 @@ def test_one_sided_log_probability_against_60_digits(mean):
         assert above == pytest.approx(float(mpmath.log(mpmath.ncdf(mpmath.mpf(mean) - 1))), rel=1e-13)
 
 
+@pytest.mark.parametrize("mean", [0.0, 1.5, -4e7, 97981531.5, 3e9])
+@pytest.mark.parametrize("std", [100.0, 301.0, 1e5, 97981531.5])
+def test_limits_close_in_units_of_std_do_not_cancel(mean, std):
+    if abs(mean) > 1e4 * std:
+        mean = 20 * std
+    computed = LIMITS.log_probability([mean], [std])[0]
+    assert computed == pytest.approx(exact_log_probability(-1, 2, mean, std), rel=1e-13)
+
+
 def test_certain_outcomes_are_feasible_or_not():
     computed = LIMITS.log_probability([-1.0, 2.0, 2.1, -9.0], [0.0, 0.0, 0.0, 0.0])
     np.testing.assert_array_equal(computed, [0, 0, -np.inf, -np.inf])
