@@ -48,6 +48,7 @@ class Chebyshev(Aggregate):
 
     Examples
     --------
+    >>> from bnnopt.objectives import Maximize, Minimize
     >>> objective = Chebyshev([Minimize("width"), Maximize("yield")], rho=0.0)
     >>> objective.scaled([-10, 0], [-5, 100]).utility([[5, 60], [10, 100]])
     array([-0.2, -0.5])

@@ -47,6 +47,7 @@ class Desirability(Aggregate):
 
     Examples
     --------
+    >>> from bnnopt.objectives import Maximize, Minimize
     >>> objective = Desirability([Minimize("width"), Maximize("yield")], lows=[-10, 0], highs=[-5, 100])
     >>> objective.utility([[6, 20], [4, 25], [11, 100]])
     array([0.4, 0.5, 0. ])

@@ -36,6 +36,7 @@ class WeightedSum(Aggregate):
 
     Examples
     --------
+    >>> from bnnopt.objectives import Maximize, Minimize
     >>> objective = WeightedSum([Minimize("width"), Maximize("yield")], weights=[2.0, 1.0])
     >>> objective.utility([[3.0, 10.0], [2.0, 5.0]])
     array([4., 1.])
