@@ -1,5 +1,6 @@
 """Judge a surrogate, a run and the noise of an experiment."""
 
+from bnnopt._pareto import non_dominated
 from bnnopt.metrics._agreement import retraining_agreement
 from bnnopt.metrics._calibration import (
     calibration_error,
@@ -7,6 +8,7 @@ from bnnopt.metrics._calibration import (
     interval,
     negative_log_likelihood,
 )
+from bnnopt.metrics._hypervolume import hypervolume
 from bnnopt.metrics._regret import simple_regret
 from bnnopt.metrics._replicates import replicate_noise
 from bnnopt.metrics._roughness import sweep_roughness
@@ -14,8 +16,10 @@ from bnnopt.metrics._roughness import sweep_roughness
 __all__ = [
     "calibration_error",
     "coverage",
+    "hypervolume",
     "interval",
     "negative_log_likelihood",
+    "non_dominated",
     "replicate_noise",
     "retraining_agreement",
     "simple_regret",

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["UNSET", "FiniteFloat", "OutcomeModel", "given"]
+__all__ = ["UNSET", "FiniteFloat", "OutcomeModel", "SingleObjective", "given"]
 
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -24,3 +24,22 @@ class OutcomeModel(BaseModel):
 
     name: Annotated[str, Field(min_length=1)]
     unit: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The outcomes it speaks of, here one."""
+        return (self.name,)
+
+    @property
+    def units(self) -> dict[str, str | None]:
+        """Unit of each of these outcomes, by name."""
+        return {self.name: self.unit}
+
+
+class SingleObjective(OutcomeModel):
+    """An objective of one outcome; those of several outcomes are made of them."""
+
+    @property
+    def has_moments(self) -> bool:
+        """Whether `utility_moments` knows the moments: yes."""
+        return True

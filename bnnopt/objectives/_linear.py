@@ -5,13 +5,13 @@ from typing import Any, Literal
 import numpy as np
 
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt.objectives._base import UNSET, OutcomeModel, given
+from bnnopt.objectives._base import UNSET, SingleObjective, given
 from bnnopt.objectives._moments import as_moments
 
 __all__ = ["Maximize", "Minimize"]
 
 
-class Minimize(OutcomeModel):
+class Minimize(SingleObjective):
     """Make an outcome as small as possible.
 
     utility(y) = -y
@@ -81,7 +81,7 @@ class Minimize(OutcomeModel):
         return -mean_array, std_array.copy()
 
 
-class Maximize(OutcomeModel):
+class Maximize(SingleObjective):
     """Make an outcome as large as possible.
 
     utility(y) = y

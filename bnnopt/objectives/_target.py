@@ -7,7 +7,7 @@ from pydantic import Field
 from scipy.special import ndtr
 
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt.objectives._base import UNSET, FiniteFloat, OutcomeModel, given
+from bnnopt.objectives._base import UNSET, FiniteFloat, SingleObjective, given
 from bnnopt.objectives._moments import as_moments
 
 __all__ = ["Target"]
@@ -16,7 +16,7 @@ SQRT_2PI = np.sqrt(2 * np.pi)
 FAR = 50.0  # standard deviations from which on nothing is folded in float64
 
 
-class Target(OutcomeModel):
+class Target(SingleObjective):
     """Bring an outcome to a value.
 
     utility(y) = -abs(y - value) / tolerance
@@ -108,6 +108,30 @@ class Target(OutcomeModel):
         relative_variance = np.maximum(1 - 4 * excess * (ratio + excess), 0)
         utility_mean = -(distance + 2 * std_array * excess) / self.tolerance
         return utility_mean, std_array * np.sqrt(relative_variance) / self.tolerance
+
+    def folded_moments(self, mean: ArrayLike, std: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Return mean and standard deviation of x = (y - value) / tolerance for y ~ Normal(mean, std²).
+
+        x is normal, and the utility is -abs(x): what is needed to treat the utility as the folded normal
+        variable that it is, where `utility_moments` gives its moments only.
+
+        Parameters
+        ----------
+        mean, std : array-like of one shape
+            Moments of the outcome, in its unit; std at least 0.
+
+        Returns
+        -------
+        mean, std : ndarray of the same shape
+            Moments of x, without unit; the mean has the sign of mean - value.
+
+        Raises
+        ------
+        InvalidDataError
+            The shapes differ, a mean is not finite, or a std is negative or not finite.
+        """
+        mean_array, std_array = as_moments(mean, std, self.name)
+        return (mean_array - self.value) / self.tolerance, std_array / self.tolerance
 
 
 def _ratio(distance: FloatArray, std: FloatArray) -> FloatArray:

@@ -5,17 +5,21 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from bnnopt.objectives._chebyshev import Chebyshev
 from bnnopt.objectives._constraint import OutcomeConstraint
+from bnnopt.objectives._desirability import Desirability
 from bnnopt.objectives._linear import Maximize, Minimize
 from bnnopt.objectives._target import Target
+from bnnopt.objectives._weighted_sum import WeightedSum
 
 __all__ = ["Objective", "UtilityObjective", "split_objectives"]
 
-UtilityObjective: TypeAlias = Minimize | Maximize | Target
-"""An objective that has a utility."""
+UtilityObjective: TypeAlias = Minimize | Maximize | Target | WeightedSum | Chebyshev | Desirability
+"""An objective that has a utility: of the one outcome, or of the several outcomes, that its `names` name."""
 
 Objective: TypeAlias = Annotated[
-    Minimize | Maximize | Target | OutcomeConstraint, Field(discriminator="type")
+    Minimize | Maximize | Target | WeightedSum | Chebyshev | Desirability | OutcomeConstraint,
+    Field(discriminator="type"),
 ]
 """One entry of a list of objectives; its `type` says which class it is."""
 
@@ -27,11 +31,11 @@ def split_objectives(
 
     Parameters
     ----------
-    objectives : iterable of Minimize, Maximize, Target or OutcomeConstraint
+    objectives : iterable of objectives and outcome constraints
 
     Returns
     -------
-    objectives : list of Minimize, Maximize or Target
+    objectives : list of everything else
     constraints : list of OutcomeConstraint
     """
     listed = list(objectives)

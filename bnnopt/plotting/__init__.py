@@ -5,6 +5,7 @@ from bnnopt.plotting._coverage import CoverageDisplay
 from bnnopt.plotting._fit_check import FitCheckDisplay
 from bnnopt.plotting._map import MapDisplay
 from bnnopt.plotting._outcome_space import OutcomeSpaceDisplay
+from bnnopt.plotting._pareto import ParetoDisplay
 from bnnopt.plotting._parity import ParityDisplay
 from bnnopt.plotting._roughness import RoughnessDisplay
 from bnnopt.plotting._search import SearchDisplay
@@ -17,6 +18,7 @@ __all__ = [
     "FitCheckDisplay",
     "MapDisplay",
     "OutcomeSpaceDisplay",
+    "ParetoDisplay",
     "ParityDisplay",
     "RoughnessDisplay",
     "SearchDisplay",

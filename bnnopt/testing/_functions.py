@@ -4,6 +4,7 @@ import numpy as np
 
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.testing._problem_parts import as_rows
 
 __all__ = ["ackley", "branin", "hartmann6", "levy", "rosenbrock", "styblinski_tang"]
 
@@ -50,7 +51,7 @@ def branin(X: ArrayLike) -> FloatArray:
     L. C. W. Dixon, G. P. Szegö, "The global optimization problem: an introduction", Towards Global
     Optimization 2, 1978, 1-15.
     """
-    x1, x2 = _rows(X, 2).T
+    x1, x2 = as_rows(X, 2).T
     valley = x2 - 5.1 / (4 * np.pi**2) * x1**2 + 5 / np.pi * x1 - 6
     return valley**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x1) + 10
 
@@ -79,7 +80,7 @@ def hartmann6(X: ArrayLike) -> FloatArray:
     L. C. W. Dixon, G. P. Szegö, "The global optimization problem: an introduction", Towards Global
     Optimization 2, 1978, 1-15.
     """
-    offsets = _rows(X, 6)[:, None, :] - HARTMANN6_CENTRES
+    offsets = as_rows(X, 6)[:, None, :] - HARTMANN6_CENTRES
     return -np.exp(-np.sum(HARTMANN6_SCALES * offsets**2, axis=2)) @ HARTMANN6_WEIGHTS
 
 
@@ -106,7 +107,7 @@ def ackley(X: ArrayLike) -> FloatArray:
     ----------
     D. H. Ackley, "A connectionist machine for genetic hillclimbing", Kluwer, 1987.
     """
-    rows = _rows(X)
+    rows = as_rows(X)
     funnel = 20 * (1 - np.exp(-0.2 * np.sqrt(np.mean(rows**2, axis=1))))
     return funnel + np.e - np.exp(np.mean(np.cos(2 * np.pi * rows), axis=1))
 
@@ -136,7 +137,7 @@ def levy(X: ArrayLike) -> FloatArray:
     M. Laguna, R. Martí, "Experimental testing of advanced scatter search designs for global optimization of
     multimodal functions", Journal of Global Optimization 33, 2005, 235-255.
     """
-    w = 1 + (_rows(X) - 1) / 4
+    w = 1 + (as_rows(X) - 1) / 4
     inner, last = w[:, :-1], w[:, -1]
     waves = np.sum((inner - 1) ** 2 * (1 + 10 * np.sin(np.pi * inner + 1) ** 2), axis=1)
     return np.sin(np.pi * w[:, 0]) ** 2 + waves + (last - 1) ** 2 * (1 + np.sin(2 * np.pi * last) ** 2)
@@ -166,7 +167,7 @@ def rosenbrock(X: ArrayLike) -> FloatArray:
     H. H. Rosenbrock, "An automatic method for finding the greatest or least value of a function", The
     Computer Journal 3, 1960, 175-184.
     """
-    rows = _rows(X)
+    rows = as_rows(X)
     if rows.shape[1] < 2:
         raise InvalidDataError("Rosenbrock's function needs at least 2 inputs, got 1 column.")
     left, right = rows[:, :-1], rows[:, 1:]
@@ -197,14 +198,5 @@ def styblinski_tang(X: ArrayLike) -> FloatArray:
     M. A. Styblinski, T.-S. Tang, "Experiments in nonconvex optimization: stochastic approximation with
     function smoothing and simulated annealing", Neural Networks 3, 1990, 467-483.
     """
-    rows = _rows(X)
+    rows = as_rows(X)
     return np.sum(rows**4 - 16 * rows**2 + 5 * rows, axis=1) / 2
-
-
-def _rows(X: ArrayLike, n_inputs: int | None = None) -> FloatArray:
-    """Return X as a float array of shape (n, n_inputs), or (n, at least 1)."""
-    rows = np.asarray(X, dtype=float)
-    if rows.ndim == 2 and rows.shape[1] > 0 and n_inputs in (None, rows.shape[1]):
-        return rows
-    wanted = "d), d at least 1" if n_inputs is None else f"{n_inputs})"
-    raise InvalidDataError(f"X must have the shape (n, {wanted}, got {rows.shape}; one row is [[...]].")

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt._validation import lookup, numeric_frame
-from bnnopt.exceptions import InvalidDataError
-from bnnopt.space import Real, SearchSpace
+from bnnopt._validation import lookup
+from bnnopt.objectives import Minimize
+from bnnopt.space import SearchSpace
 from bnnopt.testing._functions import ackley, branin, hartmann6, levy, rosenbrock, styblinski_tang
+from bnnopt.testing._problem_parts import box, outcome_table, whole_number
 
 __all__ = ["PROBLEMS", "Problem", "make_problem"]
 
@@ -38,10 +39,10 @@ class Problem:
 
     Examples
     --------
-    >>> from bnnopt import BayesianOptimizer, Minimize
+    >>> from bnnopt import BayesianOptimizer
     >>> from bnnopt.testing import make_problem
     >>> problem = make_problem("branin")
-    >>> optimizer = BayesianOptimizer(problem.space(), [Minimize("value")], random_state=0)
+    >>> optimizer = BayesianOptimizer(problem.space(), problem.objectives(), random_state=0)
     >>> runs = optimizer.ask(4)
     >>> optimizer.tell(runs, problem.outcomes(runs))
     """
@@ -59,7 +60,11 @@ class Problem:
 
     def space(self) -> SearchSpace:
         """Return the search space: one `Real` for each input, named x1, x2, ..."""
-        return SearchSpace([Real(f"x{i}", *limits) for i, limits in enumerate(self.bounds, start=1)])
+        return box(self.bounds)
+
+    def objectives(self) -> list[Minimize]:
+        """Return what is wanted: a small value."""
+        return [Minimize("value")]
 
     def outcomes(self, settings: pd.DataFrame) -> pd.DataFrame:
         """Return the values at settings, as a `BayesianOptimizer` is told them.
@@ -79,10 +84,7 @@ class Problem:
         InvalidDataError
             A column is missing or holds something else than finite numbers.
         """
-        rows = numeric_frame(
-            settings, [f"x{i + 1}" for i in range(self.n_inputs)], f"settings of {self.name}"
-        )
-        return pd.DataFrame({"value": self.function(rows)}, index=settings.index)
+        return outcome_table(settings, self.space().names, self.function, ["value"], self.name)
 
 
 def make_problem(name: str, **parameters: int) -> Problem:
@@ -122,32 +124,26 @@ def _hartmann6() -> Problem:
 
 
 def _ackley(n_inputs: int = 5) -> Problem:
-    d = _at_least(1, n_inputs, "ackley")
+    d = whole_number(1, n_inputs, "ackley")
     return Problem("ackley", ackley, ((-32.768, 32.768),) * d, 0.0, ((0.0,) * d,))
 
 
 def _levy(n_inputs: int = 8) -> Problem:
-    d = _at_least(1, n_inputs, "levy")
+    d = whole_number(1, n_inputs, "levy")
     return Problem("levy", levy, ((-10.0, 10.0),) * d, 0.0, ((1.0,) * d,))
 
 
 def _rosenbrock(n_inputs: int = 4) -> Problem:
-    d = _at_least(2, n_inputs, "rosenbrock")
+    d = whole_number(2, n_inputs, "rosenbrock")
     return Problem("rosenbrock", rosenbrock, ((-5.0, 10.0),) * d, 0.0, ((1.0,) * d,))
 
 
 def _styblinski_tang(n_inputs: int = 5) -> Problem:
-    d = _at_least(1, n_inputs, "styblinski_tang")
+    d = whole_number(1, n_inputs, "styblinski_tang")
     minimizer = (STYBLINSKI_TANG_MINIMIZER,) * d
     return Problem(
         "styblinski_tang", styblinski_tang, ((-5.0, 5.0),) * d, STYBLINSKI_TANG_DEPTH * d, (minimizer,)
     )
-
-
-def _at_least(least: int, n_inputs: int, name: str) -> int:
-    if n_inputs != int(n_inputs) or n_inputs < least:
-        raise InvalidDataError(f"{name}: n_inputs must be a whole number >= {least}, got {n_inputs!r}.")
-    return int(n_inputs)
 
 
 PROBLEMS: dict[str, Callable[..., Problem]] = {

@@ -54,7 +54,7 @@ def test_objectives_are_frozen_and_hashable(objective):
         ({"type": "minimize"}, "name\n  Field required"),
         ({"type": "minimize", "name": ""}, "at least 1 character"),
         ({"type": "minimize", "name": "a", "weight": 2}, "weight\n  Extra inputs are not permitted"),
-        ({"type": "minimise", "name": "a"}, "'minimize', 'maximize', 'target', 'outcome_constraint'"),
+        ({"type": "minimise", "name": "a"}, "'minimize', 'maximize', 'target', 'weighted_sum', 'chebyshev'"),
     ],
 )
 def test_wrong_entries_are_refused_with_the_field_named(entry, message):

@@ -22,6 +22,7 @@ def test_importing_the_room_loads_no_matplotlib():
         plotting.SliceDisplay([0, 1], [1, 2]),
         plotting.OutcomeSpaceDisplay({"all": ([1], [2])}),
         plotting.SweepDisplay({"a": [[0, 0], [1, 1]]}),
+        plotting.ParetoDisplay([1, 2], [2, 1]),
         plotting.ParityDisplay([1, 2], [1, 2]),
         plotting.AgreementDisplay([[1, 2], [1, 2]]),
         plotting.RoughnessDisplay([0, 1, 2], [[1, 2, 3]]),
