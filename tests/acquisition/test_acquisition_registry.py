@@ -14,6 +14,15 @@ DRAWS = np.random.default_rng(0).normal(size=(16, 6)) * np.array([0, 1, 2, 1, 0,
 MEAN, STD = np.arange(6.0), np.array([0, 1, 2, 1, 0, 3.0])
 
 
+SITUATION = {
+    "best": 1.0,
+    "n_observed": 3,
+    "noise_variance": 0.25,
+    "observed": DRAWS[:, :2],
+    "chosen": DRAWS[:, 2:3],
+}
+
+
 def arrays_for(acquisition):
     return (DRAWS,) if acquisition.needs == "draws" else (MEAN, STD)
 
@@ -30,11 +39,11 @@ def of_draws(draws, best=0.0):
 def test_every_acquisition_keeps_the_contract(name):
     acquisition = ACQUISITIONS[name]
     before = [array.copy() for array in arrays_for(acquisition)]
-    scores = acquisition.score(*arrays_for(acquisition), best=1.0)
+    scores = acquisition.score(*arrays_for(acquisition), **SITUATION)
     assert acquisition.name == name
     assert scores.shape == (6,)
     assert not np.any(np.isnan(scores) | np.isposinf(scores))
-    np.testing.assert_array_equal(scores, acquisition.score(*arrays_for(acquisition), best=1.0))
+    np.testing.assert_array_equal(scores, acquisition.score(*arrays_for(acquisition), **SITUATION))
     for array, old in zip(arrays_for(acquisition), before, strict=True):
         np.testing.assert_array_equal(array, old)
         assert array.flags.writeable
@@ -44,15 +53,25 @@ def test_every_acquisition_keeps_the_contract(name):
 def test_scores_follow_the_candidates(name):
     acquisition, order = ACQUISITIONS[name], np.array([3, 0, 5, 1, 4, 2])
     shuffled = [array[..., order] for array in arrays_for(acquisition)]
-    scores = acquisition.score(*arrays_for(acquisition), best=1.0)
-    np.testing.assert_allclose(acquisition.score(*shuffled, best=1.0), scores[order], rtol=1e-14)
+    scores = acquisition.score(*arrays_for(acquisition), **SITUATION)
+    np.testing.assert_allclose(acquisition.score(*shuffled, **SITUATION), scores[order], rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ACQUISITIONS)
 def test_positive_scores_are_positive(name):
     acquisition = ACQUISITIONS[name]
     if acquisition.form == "positive":
-        assert np.all(acquisition.score(*arrays_for(acquisition), best=1.0) >= 0)
+        assert np.all(acquisition.score(*arrays_for(acquisition), **SITUATION) >= 0)
+
+
+@pytest.mark.parametrize("name", ACQUISITIONS)
+def test_certain_candidates_are_defined_by_every_acquisition(name):
+    acquisition = ACQUISITIONS[name]
+    certain = {"draws": (np.full((16, 6), 2.0),), "moments": (np.full(6, 2.0), np.zeros(6))}[
+        acquisition.needs
+    ]
+    scores = acquisition.score(*certain, **SITUATION)
+    np.testing.assert_array_equal(scores, np.full(6, scores[0]))
 
 
 @pytest.mark.parametrize("name", ACQUISITIONS)
@@ -68,9 +87,19 @@ def test_needs_and_forms_of_the_table():
         "ei": ("moments", "positive"),
         "log_ei": ("moments", "log"),
         "ucb": ("moments", "utility"),
+        "gp_ucb": ("moments", "utility"),
         "std": ("moments", "positive"),
+        "ef": ("moments", "positive"),
+        "straddle": ("moments", "utility"),
         "thompson": ("draws", "utility"),
         "mc_ei": ("draws", "positive"),
+        "q_ei": ("draws", "positive"),
+        "q_log_ei": ("draws", "log"),
+        "q_nei": ("draws", "positive"),
+        "q_ucb": ("draws", "utility"),
+        "mes": ("draws", "positive"),
+        "bald": ("draws", "positive"),
+        "kg": ("draws", "positive"),
     }
 
 
@@ -107,7 +136,7 @@ def test_the_result_is_a_new_array():
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(UnknownNameError, match=r"'logei'. Known: ei, log_ei, .* Did you mean 'log_ei'"):
+    with pytest.raises(UnknownNameError, match=r"'logei'. Known: bald, ef, ei, .* Did you mean 'log_ei'"):
         get_acquisition("logei")
     with pytest.raises(UnknownNameError, match=r"'ucb' has no parameter 'xi'. Accepted: kappa"):
         get_acquisition("ucb", xi=0.1)
@@ -172,7 +201,7 @@ def test_the_arrays_must_be_what_the_function_needs():
         ACQUISITIONS["ei"].score(DRAWS, best=1.0)
     with pytest.raises(InvalidDataError, match="at least 0"):
         get_acquisition(mine).score(MEAN, -STD)
-    with pytest.raises(InvalidDataError, match="best must be one finite number"):
+    with pytest.raises(InvalidDataError, match=r"'ei' needs best: .* one finite number"):
         ACQUISITIONS["ei"].score(MEAN, STD)
 
 
