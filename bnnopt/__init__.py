@@ -10,11 +10,20 @@ if TYPE_CHECKING:
     from bnnopt.acquisition import ACQUISITIONS, Acquisition
     from bnnopt.campaign import CampaignSettings
     from bnnopt.model_selection import LaterCohortSplit, check_fit, log_predictive_density, network_grid
-    from bnnopt.objectives import Maximize, Minimize, OutcomeConstraint, Target
+    from bnnopt.objectives import (
+        Chebyshev,
+        Desirability,
+        Maximize,
+        Minimize,
+        OutcomeConstraint,
+        Target,
+        WeightedSum,
+    )
     from bnnopt.optimizer import BayesianOptimizer
     from bnnopt.space import (
         Categorical,
         Context,
+        Discrete,
         Integer,
         LinearConstraint,
         NonlinearConstraint,
@@ -33,7 +42,10 @@ __all__ = [
     "BayesianOptimizer",
     "CampaignSettings",
     "Categorical",
+    "Chebyshev",
     "Context",
+    "Desirability",
+    "Discrete",
     "Integer",
     "KerasMCDropoutRegressor",
     "LaterCohortSplit",
@@ -46,6 +58,7 @@ __all__ = [
     "Real",
     "SearchSpace",
     "Target",
+    "WeightedSum",
     "__version__",
     "check_fit",
     "log_predictive_density",
@@ -59,7 +72,10 @@ _ROOM_OF = {
     "BayesianOptimizer": "optimizer",
     "CampaignSettings": "campaign",
     "Categorical": "space",
+    "Chebyshev": "objectives",
     "Context": "space",
+    "Desirability": "objectives",
+    "Discrete": "space",
     "Integer": "space",
     "KerasMCDropoutRegressor": "surrogates",
     "LaterCohortSplit": "model_selection",
@@ -73,6 +89,7 @@ _ROOM_OF = {
     "SURROGATES": "surrogates",
     "SearchSpace": "space",
     "Target": "objectives",
+    "WeightedSum": "objectives",
     "check_fit": "model_selection",
     "log_predictive_density": "model_selection",
     "network_grid": "model_selection",

@@ -28,14 +28,25 @@ def suggest(
     n: Annotated[int, typer.Option("-n", min=1, help="Runs to suggest.")] = 8,
     context: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of a context variable.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the suggestions here, as CSV.")] = None,
+    exploration: Annotated[float, typer.Option(min=0, max=1, help="Share of runs to explore with.")] = 0.0,
+    replicates: Annotated[int, typer.Option(min=0, help="Runs that repeat promising ones.")] = 0,
+    shared: Annotated[list[str] | None, typer.Option(help="A setting in which all runs agree.")] = None,
     seed: Seed = 0,
 ) -> None:
     """Suggest the next runs, with predicted outcomes and their standard deviations."""
     from bnnopt.campaign import with_units
 
     optimizer = _resumed(config, data, seed)
-    batch = optimizer.ask(n, context=_as_context(context or []))
-    units = optimizer.space.units | {objective.name: objective.unit for objective in optimizer.objectives}
+    batch = optimizer.ask(
+        n,
+        context=_as_context(context or []),
+        exploration=exploration,
+        n_replicates=replicates,
+        shared=shared or (),
+    )
+    units: dict[str, str | None] = dict(optimizer.space.units)
+    for objective in optimizer.objectives:
+        units.update(objective.units)
     table = with_units(batch, units)
     typer.echo(table.to_string(index=False))
     if out is not None:
@@ -53,6 +64,21 @@ def status(config: Config, data: Data, seed: Seed = 0) -> None:
         typer.echo(optimizer.best().to_string())
     except InvalidDataError as error:
         typer.echo(f"No best run yet. {error}")
+
+
+@app.command()
+def advise(
+    config: Config,
+    data: Data,
+    context: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of a context variable.")] = None,
+    budget: Annotated[int | None, typer.Option(min=1, help="Runs to make in all.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Say whether going on is worth it, and why."""
+    advice = _resumed(config, data, seed).advise(context=_as_context(context or []), budget=budget)
+    typer.echo("Stop:" if advice.is_stop else "Go on:")
+    for reason in advice.reasons:
+        typer.echo(f"- {reason}")
 
 
 @app.callback(invoke_without_command=True)

@@ -81,6 +81,26 @@ def test_suggest_starts_a_campaign_without_runs(files, tmp_path):
     assert result.output.count("NaN") == 9
 
 
+def test_suggest_explores_repeats_and_shares(files, tmp_path):
+    out = tmp_path / "next.csv"
+    done = run(
+        *("suggest", *files, "-n", "3", "--context", "T=20", "--out", str(out)),
+        *("--replicates", "1", "--exploration", "0.5"),
+    )
+    assert done.exit_code == 0, done.output
+    table = read_runs(out)
+    assert len(table) == 3
+    assert table["x"].iloc[-1] in (0.05, 0.2, 0.5, 0.7, 0.95)
+
+
+def test_advice_has_reasons(files):
+    going_on = run("advise", *files, "--context", "T=20")
+    assert going_on.exit_code == 0, going_on.output
+    assert going_on.output.splitlines()[0] in ("Go on:", "Stop:")
+    stop = run("advise", *files, "--context", "T=20", "--budget", "6")
+    assert "- the budget of 6 rows is used up (6 told)" in stop.output
+
+
 def test_status_counts_the_runs_and_shows_the_best(files):
     result = run("status", *files)
     assert result.exit_code == 0, result.output

@@ -1,29 +1,30 @@
 """An acquisition function with what is needed to call it."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
-
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
-from bnnopt.acquisition._arrays import as_draws, as_moments
+from bnnopt.acquisition._arrays import as_draws, as_draws_of_many, as_moments, as_moments_of_many
+from bnnopt.acquisition._calling import as_scores, call, entries_for
 from bnnopt.acquisition._feasibility import FORMS, Form
-from bnnopt.exceptions import BnnoptError, InvalidDataError, UnknownNameError
+from bnnopt.acquisition._signature import SITUATION, check_signature, takes
+from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["Acquisition", "Needs", "parameters_of"]
+__all__ = ["SITUATION", "Acquisition", "Needs", "NumberOfUtilities"]
 
 Needs: TypeAlias = Literal["moments", "draws"]
+NumberOfUtilities: TypeAlias = Literal["one", "many"]
 
-CHECKS: dict[str, Callable[..., tuple[FloatArray, ...]]] = {
-    "moments": as_moments,
-    "draws": lambda draws: (as_draws(draws),),
+CHECKS: dict[tuple[str, str], Callable[..., tuple[FloatArray, ...]]] = {
+    ("moments", "one"): as_moments,
+    ("moments", "many"): as_moments_of_many,
+    ("draws", "one"): lambda draws: (as_draws(draws),),
+    ("draws", "many"): lambda draws: (as_draws_of_many(draws),),
 }
 N_ARRAYS = {"moments": 2, "draws": 1}
-POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+AXIS_OF_CANDIDATES = {"moments": 0, "draws": 1}
 
 
 @dataclass(frozen=True)
@@ -35,23 +36,32 @@ class Acquisition:
     name : str
         The name for messages and tables.
     function : callable
-        `function(mean, std, *, best, **parameters)` with mean and std of shape (n,), or
-        `function(draws, *, best, **parameters)` with draws of shape (n_draws, n). It returns scores of shape
-        (n,), finite or -inf, larger is better, and changes nothing. `best` is passed if it is accepted.
+        `function(mean, std, **keywords)` with mean and std of shape (n,), or `function(draws, **keywords)`
+        with draws of shape (n_draws, n). It returns scores of shape (n,), finite or -inf, larger is better,
+        and changes nothing. The keywords are its own parameters and, of the situation, those names in
+        `SITUATION` that it takes; see `score`.
     needs : {"moments", "draws"}, default="moments"
         Which arrays the function takes.
     form : {"positive", "log", "utility"}, default="utility"
-        How a probability of feasibility enters the score; see `with_feasibility`.
+        How a probability of feasibility or a cost enters the score; see `with_feasibility` and
+        `per_unit_cost`.
     parameters : mapping, optional
         Keyword arguments of the function.
     is_expectation : bool, default=False
         Whether the score by moments is an expected value under a normal law (or its logarithm, in the form
         "log"), so that the score of a mixture of normal laws is the mean of those of its components.
+    folded : callable, optional
+        The same score in closed form where the utility is minus the absolute value of a normal outcome:
+        called like `function`, with the moments of the outcome; see `score_folded`.
+    n_utilities : {"one", "many"}, default="one"
+        With "many", each candidate has m utilities: mean and std have shape (n, m), draws (n_draws, n, m);
+        scores still have shape (n,).
 
     Raises
     ------
     UnknownNameError
-        `needs`, `form` or the name of a parameter is not known.
+        `needs`, `form`, `n_utilities` or the name of a parameter is not known, or a parameter has a name in
+        `SITUATION`.
     InvalidDataError
         The signature of the function does not take the arrays.
 
@@ -70,22 +80,61 @@ class Acquisition:
     form: Form = "utility"
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     is_expectation: bool = False
+    folded: Callable[..., Any] | None = None
+    n_utilities: NumberOfUtilities = "one"
 
     def __post_init__(self) -> None:
         n_arrays = lookup(N_ARRAYS, self.needs, "needs of an acquisition")
         lookup(dict.fromkeys(FORMS), self.form, "form of an acquisition")
+        lookup({"one": 1, "many": 2}, self.n_utilities, "number of utilities of an acquisition")
         object.__setattr__(self, "parameters", dict(self.parameters))
-        _check_signature(self.name, self.function, n_arrays, self.parameters)
+        check_signature(self.name, self.function, n_arrays, self.parameters)
+        if self.folded is not None:
+            check_signature(f"{self.name}, folded", self.folded, N_ARRAYS["moments"], self.parameters)
 
-    def score(self, *arrays: ArrayLike, best: float | None = None) -> FloatArray:
+    @property
+    def is_joint(self) -> bool:
+        """Whether the function scores candidates together with those chosen already: it takes `chosen`."""
+        return takes(self.function, "chosen", N_ARRAYS[self.needs], by_name=True)
+
+    def accepts(self, entry: str) -> bool:
+        """Tell whether an entry of the situation reaches the function.
+
+        Parameters
+        ----------
+        entry : str
+            A name in `SITUATION`.
+
+        Returns
+        -------
+        bool
+            True if the function takes it by name or takes any keyword.
+
+        Raises
+        ------
+        UnknownNameError
+            The name is not in `SITUATION`.
+        """
+        lookup(SITUATION, entry, "entry of the situation")
+        return takes(self.function, entry, N_ARRAYS[self.needs])
+
+    def score(self, *arrays: ArrayLike, best: float | None = None, **situation: Any) -> FloatArray:
         """Return the scores of candidates, checked.
 
         Parameters
         ----------
         *arrays : array-like
-            mean and std of shape (n,) or draws of shape (n_draws, n), as `needs` says.
+            mean and std of shape (n,) or draws of shape (n_draws, n), as `needs` says; with a last axis of
+            length m if `n_utilities` is "many".
         best : float, optional
             Best utility observed so far; needed by the functions of improvement.
+        **situation
+            What else is known; the function gets what it takes, None counts as not known.
+            `chosen`: draws of the utility at rows in the batch or on their way, of shape
+            (n_draws, n_chosen), n_chosen may be 0; `observed`: draws at the rows measured, of shape
+            (n_draws, n_observed); both joint with `draws`. `n_observed`: number of rows measured.
+            `noise_variance`: variance of the observation noise of the utility, at least 0. Of several
+            utilities also `front`, of shape (k, m), and `reference`, of shape (m,).
 
         Returns
         -------
@@ -95,88 +144,60 @@ class Acquisition:
         Raises
         ------
         InvalidDataError
-            The arrays are not what the function needs, it tried to change them, or its result has a wrong
-            shape, a NaN or +inf.
+            The arrays are not what the function needs, an entry of the situation that it needs is missing,
+            it tried to change its input, or its result has a wrong shape, a NaN or +inf.
+        UnknownNameError
+            A name is not in `SITUATION`.
         """
-        if len(arrays) != N_ARRAYS[self.needs]:
+        return self._score(self.name, self.function, self.needs, arrays, {"best": best, **situation})
+
+    def score_folded(
+        self, mean: ArrayLike, std: ArrayLike, *, best: float | None = None, **situation: Any
+    ) -> FloatArray:
+        """Return the scores of candidates whose utility is minus the absolute value of a normal outcome.
+
+        Parameters
+        ----------
+        mean, std : array-like of shape (n,)
+            Moments of the outcome, shifted and scaled so that the utility is -abs(x).
+        best : float, optional
+            Best utility observed so far, at most 0.
+        **situation
+            As in `score`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Finite or -inf, larger is better.
+
+        Raises
+        ------
+        InvalidDataError
+            There is no closed form (`folded` is None), or as in `score`.
+        UnknownNameError
+            A name is not in `SITUATION`.
+        """
+        if self.folded is None:
             raise InvalidDataError(
-                f"Acquisition {self.name!r} needs {self.needs}: {N_ARRAYS[self.needs]} array(s), "
-                f"got {len(arrays)}."
+                f"Acquisition {self.name!r} has no closed form for the distance from a target. "
+                "Use score with the moments of the utility, or an acquisition that has, such as 'log_ei'."
             )
-        checked = CHECKS[self.needs](*arrays)
-        return self._checked(self._call(checked, best), checked[0].shape[-1])
+        known = {"best": best, **situation}
+        return self._score(f"{self.name}, folded", self.folded, "moments", (mean, std), known)
 
-    def _call(self, arrays: tuple[FloatArray, ...], best: float | None) -> Any:
-        keywords = {"best": best} if _accepts_best(self.function) else {}
-        try:
-            return self.function(*map(_read_only, arrays), **keywords, **self.parameters)
-        except BnnoptError:
-            raise
-        except ValueError as error:
-            if "read-only" not in str(error):
-                raise
+    def _score(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        needs: Needs,
+        arrays: tuple[ArrayLike, ...],
+        situation: Mapping[str, Any],
+    ) -> FloatArray:
+        if len(arrays) != N_ARRAYS[needs]:
             raise InvalidDataError(
-                f"Acquisition {self.name!r} tried to change its input in place ({error}). "
-                "Let it work on a copy, or build a new array."
-            ) from error
-
-    def _checked(self, result: Any, n: int) -> FloatArray:
-        scores = np.array(result, dtype=float)
-        if scores.shape != (n,):
-            raise InvalidDataError(
-                f"Acquisition {self.name!r} must return one score for each candidate, shape ({n},), "
-                f"got shape {scores.shape}."
+                f"Acquisition {name!r} needs {needs}: {N_ARRAYS[needs]} array(s), got {len(arrays)}."
             )
-        is_bad = np.isnan(scores) | np.isposinf(scores)
-        if is_bad.any():
-            row = int(np.flatnonzero(is_bad)[0])
-            raise InvalidDataError(
-                f"Acquisition {self.name!r} must return scores that are finite or -inf, "
-                f"got {scores[row]} for candidate {row}."
-            )
-        return scores
-
-
-def parameters_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
-    """Return the parameters of a function, or raise `InvalidDataError` where Python cannot tell them."""
-    try:
-        return tuple(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError) as error:
-        raise InvalidDataError(
-            f"The parameters of {function!r} cannot be read. Wrap it in a function such as "
-            "`def mine(mean, std, *, best): ...` and pass that."
-        ) from error
-
-
-def _accepts_best(function: Callable[..., Any]) -> bool:
-    return any(
-        parameter.kind is inspect.Parameter.VAR_KEYWORD
-        or (parameter.name == "best" and parameter.kind in KEYWORD)
-        for parameter in parameters_of(function)
-    )
-
-
-def _check_signature(
-    name: str, function: Callable[..., Any], n_arrays: int, parameters: Mapping[str, Any]
-) -> None:
-    known = parameters_of(function)
-    kinds = {parameter.kind for parameter in known}
-    n_positional = sum(parameter.kind in POSITIONAL for parameter in known)
-    if n_positional < n_arrays and inspect.Parameter.VAR_POSITIONAL not in kinds:
-        raise InvalidDataError(
-            f"Acquisition {name!r} must take {n_arrays} array(s) by position, "
-            f"its function takes {n_positional}."
-        )
-    accepted = [p.name for p in known[n_arrays:] if p.kind in KEYWORD and p.name != "best"]
-    unknown = [key for key in parameters if key not in accepted]
-    if unknown and ("best" in unknown or inspect.Parameter.VAR_KEYWORD not in kinds):
-        raise UnknownNameError(
-            f"Acquisition {name!r} has no parameter {', '.join(map(repr, unknown))}. "
-            f"Accepted: {', '.join(accepted) or 'none'}."
-        )
-
-
-def _read_only(array: FloatArray) -> FloatArray:
-    view = array.view()
-    view.flags.writeable = False
-    return view
+        checked = CHECKS[needs, self.n_utilities](*arrays)
+        entries = entries_for(name, function, len(arrays), situation)
+        result = call(name, function, checked, {**entries, **self.parameters})
+        return as_scores(name, result, checked[0].shape[AXIS_OF_CANDIDATES[needs]])

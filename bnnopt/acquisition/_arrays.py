@@ -5,7 +5,19 @@ import numpy as np
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["as_best", "as_draws", "as_moments", "as_non_negative"]
+__all__ = [
+    "as_best",
+    "as_count",
+    "as_draws",
+    "as_draws_of_many",
+    "as_flags",
+    "as_joint_draws",
+    "as_moments",
+    "as_moments_of_many",
+    "as_non_negative",
+    "as_number",
+    "as_positive",
+]
 
 
 def as_moments(mean: ArrayLike, std: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -34,6 +46,58 @@ def as_draws(draws: ArrayLike) -> FloatArray:
     return array
 
 
+def as_joint_draws(other: ArrayLike | None, draws: FloatArray, name: str) -> FloatArray:
+    """Return draws at other rows, joint with `draws`, of shape (n_draws, n_other); None is no rows."""
+    if other is None:
+        return np.empty((len(draws), 0))
+    array = np.asarray(other, dtype=float)
+    if array.ndim != 2 or len(array) != len(draws):
+        raise InvalidDataError(
+            f"{name} must be draws of shape ({len(draws)}, n), joint with those of the candidates, "
+            f"got {array.shape}."
+        )
+    if not np.isfinite(array).all():
+        raise InvalidDataError(f"Every draw in {name} must be finite. Check the surrogate's draws.")
+    return array
+
+
+def as_moments_of_many(mean: ArrayLike, std: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return `mean` (finite) and `std` (finite, at least 0) as float64 arrays of shape (n, m)."""
+    mean_array, std_array = np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
+    if mean_array.ndim != 2 or mean_array.shape != std_array.shape:
+        raise InvalidDataError(
+            f"Expected mean and std of shape (n, m), got {mean_array.shape} and {std_array.shape}; "
+            "give one mean and one standard deviation for each candidate and utility."
+        )
+    for column in range(mean_array.shape[1]):
+        as_moments(mean_array[:, column], std_array[:, column])
+    return mean_array, std_array
+
+
+def as_draws_of_many(draws: ArrayLike) -> FloatArray:
+    """Return `draws` (finite, at least one draw) as a float64 array of shape (n_draws, n, m)."""
+    array = np.asarray(draws, dtype=float)
+    if array.ndim != 3 or array.shape[0] == 0:
+        raise InvalidDataError(
+            f"Expected draws of shape (n_draws, n, m) with at least one draw, got {array.shape}; "
+            "give a row for each draw, a column for each candidate and a layer for each utility."
+        )
+    for layer in range(array.shape[2]):
+        as_draws(array[..., layer])
+    return array
+
+
+def as_flags(is_satisfied: ArrayLike) -> BoolArray:
+    """Return flags (bool, at least one draw) as an array of shape (n_draws, n)."""
+    flags = np.asarray(is_satisfied)
+    if flags.ndim != 2 or flags.dtype != bool or flags.shape[0] == 0:
+        raise InvalidDataError(
+            "is_satisfied must hold a bool for each draw and candidate, shape (n_draws, n), "
+            f"got {flags.dtype} of shape {flags.shape}."
+        )
+    return flags
+
+
 def as_best(best: float | None) -> float:
     """Return the best utility so far as a finite float."""
     if best is None or np.ndim(best) != 0 or not np.isfinite(best):
@@ -49,6 +113,27 @@ def as_non_negative(value: float, name: str) -> float:
     if not (np.isfinite(value) and value >= 0):
         raise InvalidDataError(f"{name} must be finite and at least 0, got {value!r}.")
     return float(value)
+
+
+def as_positive(value: float, name: str) -> float:
+    """Return a parameter of an acquisition function that must be finite and above 0."""
+    if not (np.isfinite(value) and value > 0):
+        raise InvalidDataError(f"{name} must be finite and above 0, got {value!r}.")
+    return float(value)
+
+
+def as_number(value: float, name: str) -> float:
+    """Return a parameter of an acquisition function that must be finite."""
+    if not np.isfinite(value):
+        raise InvalidDataError(f"{name} must be finite, got {value!r}.")
+    return float(value)
+
+
+def as_count(value: int, name: str, lowest: int = 0) -> int:
+    """Return a whole number that must be at least `lowest`."""
+    if value != int(value) or value < lowest:
+        raise InvalidDataError(f"{name} must be a whole number, at least {lowest}, got {value!r}.")
+    return int(value)
 
 
 def _refuse(is_bad: BoolArray, values: FloatArray, expectation: str) -> None:

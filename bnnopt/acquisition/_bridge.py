@@ -14,6 +14,11 @@ from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["acquisition_scores"]
 
+NUMBERS = (
+    "n_observed",
+    "noise_variance",
+)  # of the situation; its arrays would have to be joint with the draws
+
 
 def acquisition_scores(
     regressor: Any,
@@ -45,7 +50,8 @@ def acquisition_scores(
     random_state : int, Generator, RandomState or None, default=0
         Seed of the draws.
     **parameters
-        Keyword arguments of the acquisition function, such as `xi` or `kappa`.
+        Keyword arguments of the acquisition function, such as `xi` or `kappa`, and what it asks to know of
+        the situation as a number: `n_observed`, `noise_variance`.
 
     Returns
     -------
@@ -55,7 +61,8 @@ def acquisition_scores(
     Raises
     ------
     InvalidDataError
-        The regressor has no `return_std` or several outputs, or `best` is needed and not given.
+        The regressor has no `return_std` or several outputs, or the acquisition function needs something
+        that is not given, such as `best`.
     UnknownNameError
         The acquisition function or a parameter is not known.
 
@@ -67,18 +74,20 @@ def acquisition_scores(
     >>> int(np.argmax(acquisition_scores(regressor, [[0.5], [1.5], [2.5]], best=2.1)))
     2
     """
-    chosen = get_acquisition(acquisition, **parameters)
+    own = {key: value for key, value in parameters.items() if key not in NUMBERS}
+    chosen = get_acquisition(acquisition, **own)
     sign = 1.0 if maximize else -1.0
-    best_utility = None if best is None else sign * best
+    situation = {key: parameters[key] for key in NUMBERS if key in parameters}
+    situation["best"] = None if best is None else sign * best
     if chosen.needs == "draws":
         draws = _one_output(posterior_draws(regressor, X, n_samples, random_state), 2)
-        return chosen.score(sign * draws, best=best_utility)
+        return chosen.score(sign * draws, **situation)
     if not chosen.is_expectation:
         mean, std = (_one_output(array, 1) for array in posterior_moments(regressor, X))
-        return chosen.score(sign * mean, std, best=best_utility)
+        return chosen.score(sign * mean, std, **situation)
     law = _only(posterior_mixtures(regressor, X))
     moments = zip(sign * law.mean, law.std, strict=True)
-    scores = np.array([chosen.score(mean, std, best=best_utility) for mean, std in moments])
+    scores = np.array([chosen.score(mean, std, **situation) for mean, std in moments])
     return average_scores(scores, law.shares, chosen.form)
 
 

@@ -1,16 +1,13 @@
 """Improvement over the best utility, under a normal posterior: its probability, mean and log mean."""
 
 import numpy as np
-from scipy.special import erfcx, ndtr
+from scipy.special import ndtr
 
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.acquisition._arrays import as_best, as_moments, as_non_negative
+from bnnopt.acquisition._normal_tails import log_tail, standardise
 
 __all__ = ["expected_improvement", "log_expected_improvement", "probability_of_improvement"]
-
-LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
-SQRT_HALF_PI = np.sqrt(0.5 * np.pi)
-FAR_TAIL = 100.0  # from here on four terms of the asymptotic series are exact to 1e-13
 
 
 def probability_of_improvement(
@@ -46,7 +43,7 @@ def probability_of_improvement(
     presence of noise", J. Basic Eng. 86 (1964) 97-106.
     """
     gain, std_array = _gain(mean, std, best, xi)
-    return ndtr(_standardise(gain, std_array))
+    return ndtr(standardise(gain, std_array))
 
 
 def expected_improvement(mean: ArrayLike, std: ArrayLike, *, best: float, xi: float = 0.0) -> FloatArray:
@@ -82,7 +79,7 @@ def expected_improvement(mean: ArrayLike, std: ArrayLike, *, best: float, xi: fl
     functions", J. Global Optim. 13 (1998) 455-492, eq. 15.
     """
     gain, std_array = _gain(mean, std, best, xi)
-    tail = np.exp(_log_tail(np.abs(_standardise(gain, std_array))))
+    tail = np.exp(log_tail(np.abs(standardise(gain, std_array))))
     return np.maximum(gain, 0) + std_array * tail
 
 
@@ -117,37 +114,13 @@ def log_expected_improvement(mean: ArrayLike, std: ArrayLike, *, best: float, xi
     improvement for Bayesian optimization", NeurIPS 2023, arXiv:2310.20708, section 4.1.
     """
     gain, std_array = _gain(mean, std, best, xi)
-    log_tail = _log_tail(np.abs(_standardise(gain, std_array)))
+    log_improvement = log_tail(np.abs(standardise(gain, std_array)))
     with np.errstate(divide="ignore"):
-        unlikely = np.log(std_array) + log_tail
-        likely = np.log(np.maximum(gain, 0) + std_array * np.exp(log_tail))
+        unlikely = np.log(std_array) + log_improvement
+        likely = np.log(np.maximum(gain, 0) + std_array * np.exp(log_improvement))
     return np.where(gain > 0, likely, unlikely)
 
 
 def _gain(mean: ArrayLike, std: ArrayLike, best: float, xi: float) -> tuple[FloatArray, FloatArray]:
     mean_array, std_array = as_moments(mean, std)
     return mean_array - as_best(best) - as_non_negative(xi, "xi"), std_array
-
-
-def _standardise(gain: FloatArray, std: FloatArray) -> FloatArray:
-    """Return gain / std; where std is 0, inf for a gain and -inf for none."""
-    certain = np.where(gain > 0, np.inf, -np.inf)
-    with np.errstate(over="ignore"):
-        return np.divide(gain, std, out=certain, where=std > 0)
-
-
-def _log_tail(t: FloatArray) -> FloatArray:
-    """Return log h(-t) = log φ(t) + log(1 - t R(t)) for t >= 0, with h(z) = φ(z) + z Φ(z)."""
-    with np.errstate(over="ignore", divide="ignore"):
-        return -0.5 * t**2 - LOG_SQRT_2PI + np.log(_mills_gap(t))
-
-
-def _mills_gap(t: FloatArray) -> FloatArray:
-    """Return 1 - t R(t) for t >= 0, with Mills' ratio R(t) = Φ(-t) / φ(t) = sqrt(π/2) erfcx(t / sqrt 2).
-
-    Far out the two terms cancel; there the asymptotic series 1/t² - 3/t⁴ + 15/t⁶ - 105/t⁸ is used.
-    """
-    near = np.minimum(t, FAR_TAIL)
-    inverse = np.maximum(t, FAR_TAIL) ** -2.0
-    series = inverse * (1 - inverse * (3 - inverse * (15 - inverse * 105)))
-    return np.where(t < FAR_TAIL, 1 - near * SQRT_HALF_PI * erfcx(near / np.sqrt(2)), series)

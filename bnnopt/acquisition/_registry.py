@@ -2,31 +2,95 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from bnnopt._validation import lookup
-from bnnopt.acquisition._acquisition import Acquisition, parameters_of
-from bnnopt.acquisition._confidence import posterior_standard_deviation, upper_confidence_bound
+from bnnopt.acquisition._acquisition import Acquisition
+from bnnopt.acquisition._confidence import (
+    posterior_standard_deviation,
+    scheduled_upper_confidence_bound,
+    upper_confidence_bound,
+)
 from bnnopt.acquisition._draws import expected_improvement_of_draws
+from bnnopt.acquisition._entropy_search import max_value_entropy_search
+from bnnopt.acquisition._hypervolume import (
+    expected_hypervolume_improvement,
+    expected_hypervolume_improvement_of_draws,
+    noisy_hypervolume_improvement,
+)
 from bnnopt.acquisition._improvement import (
     expected_improvement,
     log_expected_improvement,
     probability_of_improvement,
 )
+from bnnopt.acquisition._joint import (
+    q_expected_improvement,
+    q_noisy_expected_improvement,
+    q_upper_confidence_bound,
+)
+from bnnopt.acquisition._knowledge_gradient import knowledge_gradient
+from bnnopt.acquisition._level_sets import expected_feasibility, straddle
+from bnnopt.acquisition._mutual_information import mutual_information
+from bnnopt.acquisition._plugins import installed_acquisitions, load_acquisition
+from bnnopt.acquisition._signature import parameters_of
+from bnnopt.acquisition._smooth_improvement import q_log_expected_improvement
+from bnnopt.acquisition._target import (
+    expected_improvement_to_target,
+    log_expected_improvement_to_target,
+    probability_of_improvement_to_target,
+)
 from bnnopt.acquisition._thompson import thompson
+from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["ACQUISITIONS", "get_acquisition"]
 
 ACQUISITIONS: dict[str, Acquisition] = {
     entry.name: entry
     for entry in (
-        Acquisition("pi", probability_of_improvement, "moments", "positive", is_expectation=True),
-        Acquisition("ei", expected_improvement, "moments", "positive", is_expectation=True),
-        Acquisition("log_ei", log_expected_improvement, "moments", "log", is_expectation=True),
+        Acquisition(
+            "pi",
+            probability_of_improvement,
+            "moments",
+            "positive",
+            is_expectation=True,
+            folded=probability_of_improvement_to_target,
+        ),
+        Acquisition(
+            "ei",
+            expected_improvement,
+            "moments",
+            "positive",
+            is_expectation=True,
+            folded=expected_improvement_to_target,
+        ),
+        Acquisition(
+            "log_ei",
+            log_expected_improvement,
+            "moments",
+            "log",
+            is_expectation=True,
+            folded=log_expected_improvement_to_target,
+        ),
         Acquisition("ucb", upper_confidence_bound, "moments", "utility"),
+        Acquisition("gp_ucb", scheduled_upper_confidence_bound, "moments", "utility"),
         Acquisition("std", posterior_standard_deviation, "moments", "positive"),
+        Acquisition("ef", expected_feasibility, "moments", "positive"),
+        Acquisition("straddle", straddle, "moments", "utility"),
         Acquisition("thompson", thompson, "draws", "utility"),
         Acquisition("mc_ei", expected_improvement_of_draws, "draws", "positive"),
+        Acquisition("q_ei", q_expected_improvement, "draws", "positive"),
+        Acquisition("q_log_ei", q_log_expected_improvement, "draws", "log"),
+        Acquisition("q_nei", q_noisy_expected_improvement, "draws", "positive"),
+        Acquisition("q_ucb", q_upper_confidence_bound, "draws", "utility"),
+        Acquisition("mes", max_value_entropy_search, "draws", "positive"),
+        Acquisition("bald", mutual_information, "draws", "positive"),
+        Acquisition("ehvi", expected_hypervolume_improvement, "moments", "positive", n_utilities="many"),
+        Acquisition(
+            "q_ehvi", expected_hypervolume_improvement_of_draws, "draws", "positive", n_utilities="many"
+        ),
+        Acquisition("q_nehvi", noisy_hypervolume_improvement, "draws", "positive", n_utilities="many"),
+        Acquisition("kg", knowledge_gradient, "draws", "positive"),
     )
 }
 """The acquisition functions by name; an entry added here is known everywhere."""
@@ -38,8 +102,10 @@ def get_acquisition(acquisition: str | Callable[..., Any] | Acquisition, **param
     Parameters
     ----------
     acquisition : str, callable or Acquisition
-        A name in `ACQUISITIONS`; or a function, which needs draws if its first parameter is called `draws`
-        and moments otherwise, and has the form "utility"; or an `Acquisition`.
+        A name in `ACQUISITIONS`, or of an entry point that an installed package has in the group
+        `bnnopt.acquisitions` and that leads to one of the following; a function, which needs draws if its
+        first parameter is called `draws` and moments otherwise, and has the form "utility"; or an
+        `Acquisition`.
     **parameters
         Keyword arguments of the function, such as `xi` or `kappa`; they go before those already set.
 
@@ -52,7 +118,7 @@ def get_acquisition(acquisition: str | Callable[..., Any] | Acquisition, **param
     UnknownNameError
         The name or a parameter is not known; the message lists the known ones.
     InvalidDataError
-        The signature of a function does not take the arrays.
+        The signature of a function does not take the arrays, or an entry point does not lead to one.
 
     Examples
     --------
@@ -67,7 +133,27 @@ def _as_acquisition(acquisition: str | Callable[..., Any] | Acquisition) -> Acqu
     if isinstance(acquisition, Acquisition):
         return acquisition
     if callable(acquisition):
-        names = [parameter.name for parameter in parameters_of(acquisition)]
         name = getattr(acquisition, "__name__", type(acquisition).__name__)
-        return Acquisition(name, acquisition, "draws" if names[:1] == ["draws"] else "moments")
-    return lookup(ACQUISITIONS, acquisition, "acquisition")
+        return _from_function(name, acquisition)
+    if acquisition in ACQUISITIONS:
+        return ACQUISITIONS[acquisition]
+    known: dict[str, Acquisition | EntryPoint] = {**ACQUISITIONS, **installed_acquisitions()}
+    found = lookup(known, acquisition, "acquisition")
+    return found if isinstance(found, Acquisition) else _from_entry_point(found)
+
+
+def _from_function(name: str, function: Callable[..., Any]) -> Acquisition:
+    names = [parameter.name for parameter in parameters_of(function)]
+    return Acquisition(name, function, "draws" if names[:1] == ["draws"] else "moments")
+
+
+def _from_entry_point(entry: EntryPoint) -> Acquisition:
+    found = load_acquisition(entry)
+    if isinstance(found, Acquisition):
+        return replace(found, name=entry.name)
+    if callable(found):
+        return _from_function(entry.name, found)
+    raise InvalidDataError(
+        f"The acquisition {entry.name!r} must be a function or an Acquisition, but its entry point "
+        f"{entry.value!r} names {found!r}."
+    )

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.objectives import Objective, OutcomeConstraint, split_objectives
+from bnnopt.objectives import Objective, OutcomeConstraint
 from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.space import SearchSpace
 from bnnopt.surrogates import make_surrogate
@@ -75,12 +75,16 @@ class CampaignSettings(_Frozen):
         What is wanted of the outcomes.
     surrogate : NamedChoice, default mc_dropout
         A key of `bnnopt.SURROGATES` and its parameters.
-    acquisition : NamedChoice, default log_ei
-        A key of `bnnopt.ACQUISITIONS` and its parameters.
+    acquisition : NamedChoice, optional
+        A key of `bnnopt.ACQUISITIONS` and its parameters; by default as in `BayesianOptimizer`.
     targets : TargetList, optional
         Values of an outcome that are wanted in turn.
     n_initial : int, optional
         Rows of the first design.
+    cost : str, optional
+        Name of the outcome that tells what an experiment costs.
+    learns_failures : bool, default=True
+        Whether failed experiments are learned from, or only left out.
 
     Raises
     ------
@@ -94,9 +98,11 @@ class CampaignSettings(_Frozen):
     space: SearchSpace
     objectives: tuple[Objective, ...] = Field(min_length=1)
     surrogate: NamedChoice = NamedChoice(name="mc_dropout")
-    acquisition: NamedChoice = NamedChoice(name="log_ei")
+    acquisition: NamedChoice | None = None
     targets: TargetList | None = None
     n_initial: int | None = Field(default=None, ge=2)
+    cost: str | None = None
+    learns_failures: bool = True
 
     @model_validator(mode="after")
     def _check_choices(self) -> Self:
@@ -104,18 +110,12 @@ class CampaignSettings(_Frozen):
             self.make_surrogate()
         except TypeError as error:
             raise ValueError(f"surrogate {self.surrogate.name!r}: {error}") from error
-        self.make_acquisition()
-        utilities, _ = split_objectives(self.objectives)
-        if len(utilities) != 1:
-            raise ValueError(
-                "objectives: expected exactly one of minimize, maximize and target, besides any "
-                f"outcome_constraint, got {len(utilities)}"
-            )
+        self.make_optimizer()
         return self
 
     @model_validator(mode="after")
     def _check_targets(self) -> Self:
-        outcomes = list(dict.fromkeys(objective.name for objective in self.objectives))
+        outcomes = list(dict.fromkeys(name for objective in self.objectives for name in objective.names))
         if self.targets is not None and self.targets.outcome not in outcomes:
             raise ValueError(
                 f"targets: unknown outcome {self.targets.outcome!r}; the objectives name {outcomes}. "
@@ -155,8 +155,10 @@ class CampaignSettings(_Frozen):
         """Make the surrogate, not fitted; `parameters` override those of the settings."""
         return make_surrogate(self.surrogate.name, **(self.surrogate.parameters | parameters))
 
-    def make_acquisition(self) -> Acquisition:
-        """Make the acquisition function."""
+    def make_acquisition(self) -> Acquisition | None:
+        """Make the acquisition function, None for the default."""
+        if self.acquisition is None:
+            return None
         return get_acquisition(self.acquisition.name, **self.acquisition.parameters)
 
     def make_optimizer(self, *, random_state: int | None = None, **parameters: Any) -> BayesianOptimizer:
@@ -173,6 +175,8 @@ class CampaignSettings(_Frozen):
             "surrogate": self.make_surrogate(),
             "acquisition": self.make_acquisition(),
             "n_initial": self.n_initial,
+            "cost": self.cost,
+            "success_classifier": "auto" if self.learns_failures else None,
             "random_state": random_state,
         }
         return BayesianOptimizer(self.space, self.objectives, **(setting | parameters))

@@ -1,13 +1,28 @@
 """Checks of what an optimizer is given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from bnnopt._typing import FloatArray
+from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.space import SearchSpace
 
-__all__ = ["at_least", "check_names", "checked_context"]
+__all__ = [
+    "acquisition_for",
+    "at_least",
+    "check_gain",
+    "check_names",
+    "check_same_variables",
+    "checked_context",
+    "cost_of",
+]
+
+DEFAULTS = {1: "log_ei", 2: "ehvi"}
 
 
 def checked_context(space: SearchSpace, context: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -32,12 +47,52 @@ def check_names(space: SearchSpace, outputs: Sequence[str]) -> None:
     doubled = sorted(set(space.names) & set(outputs))
     if doubled:
         raise InvalidDataError(f"{doubled} are both settings and outcomes; give them different names.")
-    added = {"score", *(f"{name}_{moment}" for name in outputs for moment in ("mean", "std"))}
+    added = {"score", "goal", *(f"{name}_{moment}" for name in outputs for moment in ("mean", "std"))}
     reserved = sorted((added | {"is_failed"}) & set(space.names) | {"is_failed"} & set(outputs))
     if reserved:
         raise InvalidDataError(
             f"{reserved} are columns that the optimizer adds to its tables; give the variables other names."
         )
+
+
+def acquisition_for(
+    n_utilities: int, acquisition: str | Callable[..., Any] | Acquisition | None
+) -> Acquisition:
+    """Return the acquisition that is meant, by default the one for so many utilities."""
+    if acquisition is not None:
+        return get_acquisition(acquisition)
+    return get_acquisition(DEFAULTS.get(n_utilities, "q_nehvi"))
+
+
+def check_gain(min_gain: float | None) -> None:
+    """Raise `InvalidDataError` for an expected gain that no run can have."""
+    if min_gain is not None and not (np.isfinite(min_gain) and min_gain >= 0):
+        raise InvalidDataError(f"min_gain must be finite and at least 0, got {min_gain!r}.")
+
+
+def check_same_variables(old: SearchSpace, new: SearchSpace) -> None:
+    """Raise `InvalidDataError` unless two spaces have the same variables of the same types."""
+    before, after = ({v.name: v.type for v in space.variables} for space in (old, new))
+    if before != after:
+        raise InvalidDataError(
+            f"The new space must have the variables {before}, got {after}. Change bounds, levels and "
+            "constraints only; for other variables begin a new optimizer and tell it the rows."
+        )
+
+
+def cost_of(function: Callable[[pd.DataFrame], Any]) -> Callable[[pd.DataFrame], FloatArray]:
+    """Return a function of settings whose costs are checked: one finite number above 0 for each row."""
+
+    def checked(settings: pd.DataFrame) -> FloatArray:
+        costs = np.asarray(function(settings), dtype=float)
+        if costs.shape != (len(settings),) or not np.all(np.isfinite(costs) & (costs > 0)):
+            raise InvalidDataError(
+                f"cost must return one finite number above 0 for each of the {len(settings)} rows, got "
+                f"shape {costs.shape} with the values {costs.ravel()[:5].tolist()} first."
+            )
+        return costs
+
+    return checked
 
 
 def at_least(value: Any, name: str, smallest: int, default: int | None = None) -> int:

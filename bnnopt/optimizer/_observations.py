@@ -1,17 +1,15 @@
 """What was told and what is on its way: the only part of the optimizer that grows."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import BoolArray, FloatArray
-from bnnopt._validation import numeric_frame, require_columns
+from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.space import SearchSpace
 
-__all__ = ["Observations", "as_outcomes", "as_settings", "settings_keys"]
+__all__ = ["Observations", "settings_keys"]
 
 DIGITS = 9
 
@@ -33,9 +31,27 @@ class Observations:
     def __init__(self, space: SearchSpace, outputs: Sequence[str]) -> None:
         self._space = space
         self.outputs = tuple(outputs)
-        self.told = pd.DataFrame(columns=space.names)
-        self.outcomes: FloatArray = np.empty((0, len(outputs)))
+        self._settings = pd.DataFrame(columns=space.names)
+        self._outcomes: FloatArray = np.empty((0, len(outputs)))
+        self._noise_std: FloatArray = np.empty((0, len(outputs)))
+        self._is_retracted: BoolArray = np.empty(0, dtype=bool)
         self.pending = pd.DataFrame(columns=space.names)
+        self.corrections = pd.DataFrame(columns=["row", *outputs])
+
+    @property
+    def n_rows(self) -> int:
+        """Rows ever told, those retracted included."""
+        return len(self._settings)
+
+    @property
+    def told(self) -> pd.DataFrame:
+        """Settings of the rows told and not retracted; the index is the number of the row as it was told."""
+        return self._settings[~self._is_retracted]
+
+    @property
+    def outcomes(self) -> FloatArray:
+        """Outcomes of the rows told, shape (n_told, n_outputs)."""
+        return self._outcomes[~self._is_retracted]
 
     @property
     def is_failed(self) -> BoolArray:
@@ -49,15 +65,46 @@ class Observations:
         return self.told[is_measured], self.outcomes[is_measured]
 
     @property
+    def noise_std(self) -> FloatArray:
+        """Standard error of the outcomes of the measured rows, 0 where unknown; (n_measured, n_outputs)."""
+        return self._noise_std[~self._is_retracted][~self.is_failed]
+
+    @property
     def known(self) -> pd.DataFrame:
         """Rows told or pending."""
         return _joined(self.told, self.pending)
 
-    def add(self, settings: pd.DataFrame, outcomes: FloatArray) -> None:
+    def add(self, settings: pd.DataFrame, outcomes: FloatArray, noise_std: FloatArray | None = None) -> None:
         """Store rows with outcomes; rows of the same settings stop being pending, one for each told."""
-        self.told = _joined(self.told, settings)
-        self.outcomes = np.concatenate([self.outcomes, outcomes])
+        errors = np.zeros_like(outcomes) if noise_std is None else noise_std
+        self._settings = _joined(self._settings, settings)
+        self._outcomes = np.concatenate([self._outcomes, outcomes])
+        self._noise_std = np.concatenate([self._noise_std, errors])
+        self._is_retracted = np.concatenate([self._is_retracted, np.zeros(len(settings), dtype=bool)])
         self.withdraw(settings)
+
+    def correct(self, rows: Sequence[int], outcomes: FloatArray, noise_std: FloatArray | None = None) -> None:
+        """Put other outcomes in the place of those told; the former ones go to `corrections`."""
+        places = self._places(rows)
+        former = pd.DataFrame(self._outcomes[places], columns=list(self.outputs))
+        former.insert(0, "row", places)
+        self.corrections = _joined(self.corrections, former)
+        self._outcomes[places] = outcomes
+        self._noise_std[places] = 0.0 if noise_std is None else noise_std
+
+    def retract(self, rows: Sequence[int]) -> None:
+        """Leave told rows out of everything from now on; they stay in `retracted`."""
+        self._is_retracted[self._places(rows)] = True
+
+    def restore(self, retracted: Sequence[int], corrections: pd.DataFrame) -> None:
+        """Take over what was retracted and corrected before."""
+        self._is_retracted[list(retracted)] = True
+        self.corrections = _joined(self.corrections, corrections)
+
+    def move_to(self, space: SearchSpace) -> None:
+        """Take another space of the same variables."""
+        space.encode(_joined(self._settings, self.pending))
+        self._space = space
 
     def add_pending(self, settings: pd.DataFrame) -> None:
         """Store rows whose outcomes are awaited."""
@@ -74,10 +121,26 @@ class Observations:
         self.pending = self.pending[is_kept].reset_index(drop=True)
         return int((~is_kept).sum())
 
-    def as_frame(self) -> pd.DataFrame:
+    def as_frame(self, *, is_retracted: bool = False) -> pd.DataFrame:
         """Return settings, outcomes and a column `is_failed`, one row for each experiment told."""
-        outcomes = pd.DataFrame(self.outcomes, columns=list(self.outputs))
-        return pd.concat([self.told, outcomes], axis=1).assign(is_failed=self.is_failed)
+        outcomes = pd.DataFrame(self._outcomes, columns=list(self.outputs))
+        is_failed = np.isnan(self._outcomes).any(axis=1)
+        table = pd.concat([self._settings, outcomes], axis=1).assign(is_failed=is_failed)
+        return table[self._is_retracted == is_retracted]
+
+    def error_bars(self) -> pd.DataFrame:
+        """Return the standard errors of all rows ever told, 0 where unknown."""
+        return pd.DataFrame(self._noise_std, columns=list(self.outputs))
+
+    def _places(self, rows: Sequence[int]) -> IntArray:
+        places = np.atleast_1d(np.asarray(rows))
+        is_row = np.isin(places, np.flatnonzero(~self._is_retracted))
+        if places.ndim != 1 or not is_row.all() or len(np.unique(places)) != len(places):
+            raise InvalidDataError(
+                f"rows: expected different row numbers of `data` (its index), got {list(rows)!r}; "
+                f"there are {len(self.told)} row(s) that were told and not retracted."
+            )
+        return places.astype(int)
 
 
 def settings_keys(space: SearchSpace, frame: pd.DataFrame) -> FloatArray:
@@ -93,51 +156,6 @@ def settings_keys(space: SearchSpace, frame: pd.DataFrame) -> FloatArray:
         return np.empty((0, sum(variable.codec.n_dims for variable in space.settings)))
     columns = [variable.codec.encode(frame, variable.name) for variable in space.settings]
     return np.round(np.hstack(columns), DIGITS) + 0.0  # no -0.0
-
-
-def as_settings(space: SearchSpace, X: Any) -> pd.DataFrame:
-    """Return checked settings, or raise `InvalidDataError` naming the column and the rows at fault."""
-    frame = _as_table(X, space.names)
-    require_columns(frame, space.names, "settings")
-    frame = frame[space.names]
-    space.encode(frame)
-    numbers = [variable.name for variable in space.variables if getattr(variable, "levels", None) is None]
-    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers}).reset_index(drop=True)
-
-
-def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int) -> FloatArray:
-    """Return outcomes of shape (n_rows, n_outputs), NaN for what failed, or raise `InvalidDataError`."""
-    outcomes = numeric_frame(_as_table(y, outputs), outputs, "outcomes", allow_nan=True)
-    if len(outcomes) != n_rows:
-        raise InvalidDataError(
-            f"Expected one row of outcomes for each of the {n_rows} row(s) of settings, got {len(outcomes)}."
-        )
-    return outcomes
-
-
-def _as_table(values: Any, names: Sequence[str]) -> pd.DataFrame:
-    """Return values as a table; a mapping or a labelled row by name, an array by the order of its columns."""
-    if isinstance(values, pd.DataFrame):
-        return values
-    if isinstance(values, pd.Series) and set(names) <= set(values.index):
-        values = values.to_dict()
-    if isinstance(values, Mapping):
-        return pd.DataFrame({name: np.atleast_1d(column) for name, column in values.items()})
-    if isinstance(values, pd.Series) and len(names) == 1:
-        return values.to_frame(names[0])
-    return _frame_of(values, names)
-
-
-def _frame_of(values: Any, names: Sequence[str]) -> pd.DataFrame:
-    array = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
-    if array.ndim < 2:
-        array = array.reshape(-1, 1) if len(names) == 1 else array.reshape(1, -1)
-    if array.ndim != 2 or array.shape[1] != len(names):
-        raise InvalidDataError(
-            f"Expected a table with the columns {list(names)}, got an array of shape {array.shape}. "
-            "Pass a DataFrame, or an array with these columns in this order."
-        )
-    return pd.DataFrame(array, columns=list(names)).infer_objects()
 
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

@@ -8,48 +8,57 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from bnnopt.acquisition import Acquisition, get_acquisition
+from bnnopt.acquisition import Acquisition, non_dominated
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.objectives import Objective
-from bnnopt.optimizer._arguments import at_least, check_names, checked_context
-from bnnopt.optimizer._candidates import is_new
-from bnnopt.optimizer._observations import Observations, as_outcomes, as_settings
-from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._advice import StoppingAdvice, advise
+from bnnopt.optimizer._arguments import (
+    acquisition_for,
+    at_least,
+    check_gain,
+    check_names,
+    check_same_variables,
+)
+from bnnopt.optimizer._goals import Goals
+from bnnopt.optimizer._modelling import MAX_SEED, Modelling
+from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._pool import Pool, PoolScan, PoolScores, blocks_of
-from bnnopt.optimizer._scoring import Scoring
-from bnnopt.optimizer._search import Search
-from bnnopt.optimizer._suggestion import suggest
+from bnnopt.optimizer._proposals import Proposals
+from bnnopt.optimizer._records import Records
+from bnnopt.optimizer._request import Request
+from bnnopt.optimizer._state import read_state, state_of
+from bnnopt.optimizer._steps import largest_gain
 from bnnopt.space import LinearConstraint, NonlinearConstraint, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
 __all__ = ["BayesianOptimizer"]
 
-MIN_MEASURED = 2
-MAX_SEED = 2**31 - 1
 
-
-class BayesianOptimizer:
+class BayesianOptimizer(Records):
     """Bayesian optimization by ask and tell.
 
     `tell` only stores; `ask` fits the surrogate when there is something new to learn. The first rows come
     from a space-filling design; afterwards candidates from the whole space and near the best rows are scored
-    by the acquisition function, the best are refined, and a batch is chosen greedily: after each choice the
-    joint draws are conditioned on its expected outcome, so that the rows of a batch differ. Rows that were
-    measured or are pending, and rows outside a constraint, are never proposed.
+    by the acquisition function, the best are refined, and a batch is chosen greedily, each row with those
+    before it and those pending in mind, so that the rows of a batch differ. Rows that were measured or are
+    pending, and rows outside a constraint, are never proposed, save where replicates are asked for.
 
     Parameters
     ----------
     space : SearchSpace
         The settings, the context, and the constraints between them.
     objectives : sequence of objectives
-        One `Minimize`, `Maximize` or `Target`, and any number of `OutcomeConstraint`.
+        At least one `Minimize`, `Maximize`, `Target`, `WeightedSum`, `Chebyshev` or `Desirability`, and any
+        number of `OutcomeConstraint`. Several are traded off against each other: see `acquisition`.
     surrogate : str or estimator, default="mc_dropout"
         A key of `bnnopt.SURROGATES`, or any scikit-learn regressor with `predict(X, return_std=True)`, such
         as a GaussianProcessRegressor, a BayesianRidge or a Pipeline that ends in one. It sees the settings in
         the unit cube and standardised outcomes.
-    acquisition : str, callable or Acquisition, default="log_ei"
+    acquisition : str, callable or Acquisition, default=None
         A key of `bnnopt.ACQUISITIONS`, a function `f(mean, std, *, best)` or `f(draws, *, best)` of the
-        utility (larger is better), or an `Acquisition`.
+        utility (larger is better), or an `Acquisition`. By default "log_ei" for one objective, "ehvi" for two
+        and "q_nehvi" for more. One that takes a single utility scores several objectives by random
+        Chebyshev weights, new ones for each row (ParEGO).
     n_initial : int or None, default=None
         Rows of the first design, at least 2; by default one more than the settings, and at least 5. Rows told
         from elsewhere count.
@@ -59,6 +68,13 @@ class BayesianOptimizer:
         Candidates scored before refinement, at least 2.
     n_draws : int, default=256
         Joint draws used to choose a batch, at least 2.
+    success_classifier : estimator or None or "auto", default="auto"
+        What learns from failed experiments: a classifier with `predict_proba`, whose probability of success
+        weighs the scores as that of an outcome constraint does; "auto" is a Gaussian process (256 rows at
+        most) or extremely randomised trees; with None, failed rows are only left out.
+    cost : callable or str or None, default=None
+        What an experiment costs: a function from a table of settings to costs above 0, or the name of an
+        outcome that is told and predicted like the others. Scores are then per unit of cost.
     random_state : int or None, default=None
         Seeds everything. With an integer the next `ask` depends on the seed and the rows told and pending
         only, in this process or a new one.
@@ -80,88 +96,65 @@ class BayesianOptimizer:
         objectives: Sequence[Objective],
         *,
         surrogate: str | BaseEstimator = "mc_dropout",
-        acquisition: str | Callable[..., Any] | Acquisition = "log_ei",
+        acquisition: str | Callable[..., Any] | Acquisition | None = None,
         n_initial: int | None = None,
         initial_design: str = "sobol",
         n_candidates: int = 4096,
         n_draws: int = 256,
+        success_classifier: BaseEstimator | str | None = "auto",
+        cost: Callable[[pd.DataFrame], Any] | str | None = None,
         random_state: int | None = None,
     ) -> None:
-        self.space = space
         self.objectives = tuple(objectives)
-        self.acquisition = get_acquisition(acquisition)
+        named = Goals(self.objectives).outputs
+        outputs = list(dict.fromkeys([*named, *([cost] if isinstance(cost, str) else [])]))
+        self._goals = Goals(self.objectives, outputs)
+        self.acquisition = acquisition_for(self._goals.n_utilities, acquisition)
         self.surrogate = make_surrogate(surrogate)
         self.n_initial = at_least(n_initial, "n_initial", 2, default=max(5, space.n_settings + 1))
         self.initial_design = initial_design
         self.n_candidates = at_least(n_candidates, "n_candidates", 2)
         self.n_draws = at_least(n_draws, "n_draws", 2)
-        self._seed = int(np.random.default_rng(random_state).integers(MAX_SEED))
-        self._scoring = Scoring(self.objectives, self.acquisition)
-        self._observations = Observations(space, self._scoring.outputs)
-        self._model: OutcomeModel | None = None
-        check_names(space, self._scoring.outputs)
+        self.success_classifier = success_classifier
+        self.cost = cost
+        seed = int(np.random.default_rng(random_state).integers(MAX_SEED))
+        modelling = Modelling(self.surrogate, success_classifier, seed)
+        super().__init__(space, Observations(space, outputs), modelling)
+        self._proposals = Proposals(
+            self._observations,
+            modelling,
+            self.objectives,
+            self.acquisition,
+            n_initial=self.n_initial,
+            initial_design=initial_design,
+            n_candidates=self.n_candidates,
+            n_draws=self.n_draws,
+            cost=cost,
+        )
+        check_names(space, self.outputs)
         if not space.context_names:
             space.design(1, method=initial_design, random_state=0)  # an infeasible space is told at once
 
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the outcomes to be told."""
-        return self._observations.outputs
+    def change_space(self, space: SearchSpace) -> None:
+        """Go on in another space of the same variables: other bounds, more levels, other constraints.
 
-    @property
-    def data(self) -> pd.DataFrame:
-        """Every row told: settings, context, outcomes and a column `is_failed`."""
-        return self._observations.as_frame()
-
-    @property
-    def pending(self) -> pd.DataFrame:
-        """Rows asked for and not told yet."""
-        return self._observations.pending.copy()
-
-    def summary(self) -> dict[str, int]:
-        """Count the rows told, measured, failed, repeated (settings as before) and pending."""
-        told = self._observations.told
-        n_failed = int(self._observations.is_failed.sum())
-        return {
-            "n_told": len(told),
-            "n_measured": len(told) - n_failed,
-            "n_failed": n_failed,
-            "n_repeated": int((~is_new(self.space, told, told.iloc[:0])).sum()),
-            "n_pending": len(self._observations.pending),
-        }
-
-    def tell(self, X: Any, y: Any) -> None:
-        """Store results; nothing is stored if anything is wrong with them.
+        Rows told before are learned from as ever, those outside the new bounds too; only what is proposed
+        keeps to the new space.
 
         Parameters
         ----------
-        X : DataFrame, or array of shape (n_rows, n_names) in the order of `space.names`
-            Settings and context as they were in the experiments; other columns are ignored, rows outside the
-            bounds are welcome.
-        y : DataFrame, mapping, Series or array of shape (n_rows,) or (n_rows, n_outputs)
-            Outcomes, by name or in the order of `outputs`. NaN is a failed experiment: it is kept, left out
-            of the regression, counted in `summary`, and not proposed again.
+        space : SearchSpace
+            Variables of the same names and types.
 
         Raises
         ------
         InvalidDataError
-            A column is missing, a cell is not what it should be (the message names column and row), or the
-            lengths differ.
+            The variables are others, or a row told has a level that the new space does not know.
         """
-        settings = as_settings(self.space, X)
-        outcomes = as_outcomes(y, self.outputs, len(settings))
-        self._observations.add(settings, outcomes)
-        self._model = None
-
-    def withdraw(self, X: Any) -> int:
-        """Forget that rows are pending, because they will not be run; return how many were.
-
-        Parameters
-        ----------
-        X : DataFrame with the columns of the space
-            The rows.
-        """
-        return self._observations.withdraw(as_settings(self.space, X))
+        check_same_variables(self.space, space)
+        self._observations.move_to(space)
+        self.space = space
+        self._modelling.forget()
 
     def ask(
         self,
@@ -171,6 +164,10 @@ class BayesianOptimizer:
         objectives: Sequence[Objective] | None = None,
         constraints: Sequence[LinearConstraint | NonlinearConstraint] = (),
         candidates: Pool | None = None,
+        held: Mapping[str, Any] | None = None,
+        shared: str | Sequence[str] = (),
+        exploration: float = 0.0,
+        n_replicates: int = 0,
     ) -> pd.DataFrame:
         """Propose rows to run; they are pending until told or withdrawn.
 
@@ -189,14 +186,23 @@ class BayesianOptimizer:
             other, such as `bnnopt.space.random_pool`, `sobol_pool`, `product_pool` and `file_pool` yield.
             Memory stays flat however many come. Beyond 16,384 a proxy of the surrogate screens them, and the
             surrogate scores the 16,384 that the proxy likes best.
+        held : mapping, optional
+            Values of settings that are not to be chosen this time.
+        shared : str or sequence of str, default=()
+            Settings in which all rows agree with the first, such as the temperature of one oven.
+        exploration : float, default=0.0
+            Share of the rows, rounded, for which the model is least sure instead of most hopeful; 0 to 1.
+        n_replicates : int, default=0
+            How many of the `n` rows repeat measured settings: those likely to be the best, measured seldom.
 
         Returns
         -------
         DataFrame of n rows
             Settings and context, then for each outcome `<name>_mean` and `<name>_std`, the predicted mean and
-            standard deviation of a new observation, and `score`. Predictions are NaN for rows of the first
-            design. Fewer rows come, with a `SpaceExhaustedWarning`, if no more new ones are left, or the
-            acquisition gives all others the score -inf.
+            standard deviation of a new observation, and `score` (of a replicate the probability to be the
+            best, divided by its runs). Predictions are NaN for rows of the first design. Fewer rows come,
+            with a `SpaceExhaustedWarning`, if no more new ones are left, or the acquisition gives all others
+            the score -inf.
 
         Raises
         ------
@@ -206,15 +212,20 @@ class BayesianOptimizer:
         InfeasibleSpaceError
             No setting satisfies the constraints.
         """
-        n = at_least(n, "n", 1)
-        checked = checked_context(self.space, context)
-        self._checked_scoring(objectives)
-        if candidates is None and self._is_initial():
-            space = self.space.restricted(constraints=tuple(constraints)) if constraints else self.space
-            batch = self._from_design(space, n, checked)
-        else:
-            batch = self._from_model(self._search(checked, objectives, constraints), n, candidates)
-        if len(batch) < n:
+        request = Request.checked(
+            self.space,
+            n,
+            context=context,
+            held=held,
+            objectives=objectives,
+            constraints=constraints,
+            shared=shared,
+            exploration=exploration,
+            n_replicates=n_replicates,
+        )
+        self._proposals.scoring(objectives)
+        batch = self._proposals.propose(self.space, request, candidates)
+        if len(batch) < request.n:
             warnings.warn(
                 f"Only {len(batch)} new row(s) are left of the {n} asked for: all others were measured, are "
                 "pending, are outside a constraint, or have the score -inf.",
@@ -223,6 +234,39 @@ class BayesianOptimizer:
             )
         self._observations.add_pending(batch[self.space.names])
         return batch
+
+    def ask_each(self, goals: Mapping[str, Sequence[Objective]], n: int = 1, **options: Any) -> pd.DataFrame:
+        """Propose the next rows for each of several goals, such as a list of targets, in one batch.
+
+        Parameters
+        ----------
+        goals : mapping of str to sequence of objectives
+            Objectives over the same outcomes, by the name of the goal.
+        n : int, default=1
+            Rows for each goal.
+        **options
+            As in `ask`.
+
+        Returns
+        -------
+        DataFrame of n * len(goals) rows
+            As of `ask`, with the name of the goal in a first column `goal`; each goal knows of the rows
+            proposed for those before it.
+
+        Raises
+        ------
+        InvalidDataError
+            As in `ask`; nothing is pending then.
+        """
+        before = self.pending
+        try:
+            tables = [self.ask(n, objectives=wanted, **options) for wanted in goals.values()]
+        except Exception:
+            self._observations.pending = before
+            raise
+        tables = [table.assign(goal=name) for name, table in zip(goals, tables, strict=True) if len(table)]
+        batch = pd.concat(tables, ignore_index=True) if tables else before.iloc[:0].assign(goal="")
+        return batch[["goal", *(name for name in batch.columns if name != "goal")]]
 
     def score_pool(
         self,
@@ -263,105 +307,129 @@ class BayesianOptimizer:
             As in `ask`.
         """
         sizes = at_least(n_best, "n_best", 1), at_least(n_sample, "n_sample", 0)
-        search = self._search(context, objectives, ())
+        search = self._proposals.search(
+            self.space, Request.checked(self.space, 1, context=context, objectives=objectives)
+        )
         scan = PoolScan(search, *sizes, np.random.default_rng(search.seed), is_screened=is_screened)
         best, scores = scan.run(blocks_of(candidates, search))
-        sample = self._with_predictions(scan.sample, search).assign(score=search.score(scan.sample))
-        best = self._with_predictions(best, search).assign(score=scores)
-        return PoolScores(best, sample, scan.n_candidates, scan.n_exact)
+        add = self._proposals.with_predictions
+        sample = add(scan.sample, search).assign(score=search.score(scan.sample))
+        return PoolScores(add(best, search).assign(score=scores), sample, scan.n_candidates, scan.n_exact)
 
     def best(self) -> pd.Series:
         """Return the measured row with the best utility among those that satisfy the outcome constraints.
+
+        Of several objectives the first counts; `front` has the others too.
 
         Raises
         ------
         InvalidDataError
             No row was measured, or none satisfies the constraints.
         """
+        return self._feasible().iloc[0]
+
+    def front(self) -> pd.DataFrame:
+        """Return the measured rows that satisfy the outcome constraints and that no other such row dominates.
+
+        Raises
+        ------
+        InvalidDataError
+            As in `best`.
+        """
+        rows = self._feasible()
+        return rows[non_dominated(self._goals.utilities(rows[list(self.outputs)].to_numpy(float)))]
+
+    def advise(
+        self,
+        *,
+        min_gain: float | None = None,
+        patience: int | None = None,
+        budget: int | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> StoppingAdvice:
+        """Say whether going on is worth it, and why; nothing stops by itself.
+
+        Reasons to stop: the budget is used up; the largest expected improvement is below `min_gain`, or below
+        a tenth of the noise; nothing has improved by more than the noise for `patience` rows. The first
+        objective counts.
+
+        Parameters
+        ----------
+        min_gain : float, optional
+            Expected improvement of the utility that is still worth a run, in its unit, at least 0; by default
+            1 % of the range of the utilities measured.
+        patience : int, optional
+            Rows without improvement, at least 1; by default the larger of 10 and twice the settings.
+        budget : int, optional
+            Rows to be told in all, at least 1.
+        context : mapping, optional
+            As in `ask`.
+
+        Raises
+        ------
+        InvalidDataError
+            Fewer than 2 rows were measured, or an argument is out of its range.
+        """
+        check_gain(min_gain)
+        limit = at_least(patience, "patience", 1, default=max(10, 2 * self.space.n_settings))
+        search = self._proposals.search(self.space, Request.checked(self.space, 1, context=context))
         measured, outcomes = self._observations.measured
-        flags = self._scoring.is_feasible(outcomes, self.outputs)
+        noise = search.model.noise_variance(search.model_space.encode(measured))
+        utility = self._goals.utilities(outcomes)[:, 0]
+        return advise(
+            np.where(self._goals.is_feasible(outcomes), utility, -np.inf),
+            len(self._observations.told),
+            largest_gain(search),
+            float(np.sqrt(search.scoring.goals.situation(outcomes, noise).noise_variance)),
+            min_gain=min_gain,
+            patience=limit,
+            budget=None if budget is None else at_least(budget, "budget", 1),
+        )
+
+    def to_json(self) -> str:
+        """Return the whole state as JSON: settings of the optimizer, rows told and pending, and the seed.
+
+        `from_json` gives an optimizer whose next `ask` is what that of this one would have been.
+
+        Raises
+        ------
+        InvalidDataError
+            The surrogate, the acquisition or the cost is not one that a name and plain values describe; then
+            give it to `from_json` again.
+        """
+        return state_of(self, self._observations, self._modelling.seed)
+
+    @classmethod
+    def from_json(cls, text: str, **parts: Any) -> "BayesianOptimizer":
+        """Return the optimizer whose `to_json` this is.
+
+        Parameters
+        ----------
+        text : str
+            JSON, as `to_json` returns it.
+        **parts
+            `surrogate`, `acquisition`, `success_classifier` and `cost`, where they were objects or functions
+            of your own, which JSON cannot hold.
+
+        Raises
+        ------
+        InvalidDataError
+            The text is no such JSON, or a part of your own is missing.
+        """
+        state = read_state(text, parts)
+        optimizer = cls(**state.arguments)
+        state.restore(optimizer._observations)
+        optimizer._modelling.seed = state.seed
+        return optimizer
+
+    def _feasible(self) -> pd.DataFrame:
+        """Return the measured rows that satisfy the constraints, best first."""
+        measured, outcomes = self._observations.measured
+        flags = self._goals.is_feasible(outcomes)
         if not flags.any():
             raise InvalidDataError(
                 f"None of the {len(measured)} measured row(s) satisfies the outcome constraints; "
                 "tell more rows, or look at `data`."
             )
-        utility = np.where(flags, self._scoring.utility(outcomes, self.outputs), -np.inf)
-        frame = self.data[~self._observations.is_failed]
-        return frame.drop(columns="is_failed").iloc[int(np.argmax(utility))]
-
-    def _is_initial(self) -> bool:
-        n_measured = len(self._observations.measured[0])
-        return len(self._observations.known) < self.n_initial or n_measured < MIN_MEASURED
-
-    def _from_design(self, space: SearchSpace, n: int, context: Mapping[str, Any]) -> pd.DataFrame:
-        known = self._observations.known
-        size = max(self.n_initial, len(known) + n)
-        design = space.design(size, method=self.initial_design, random_state=self._seed, context=context)
-        batch = design[is_new(self.space, design, known)].iloc[:n].reset_index(drop=True)
-        missing = [f"{name}_{moment}" for name in self.outputs for moment in ("mean", "std")]
-        return batch.assign(**dict.fromkeys([*missing, "score"], np.nan))
-
-    def _from_model(self, search: Search, n: int, candidates: Pool | None) -> pd.DataFrame:
-        batch, scores = suggest(search, n, candidates)
-        return self._with_predictions(batch, search).assign(score=scores)
-
-    def _search(
-        self,
-        context: Mapping[str, Any] | None,
-        objectives: Sequence[Objective] | None,
-        constraints: Sequence[LinearConstraint | NonlinearConstraint],
-    ) -> Search:
-        """Fit if there is something new, and return what a search needs."""
-        told = self._observations.told
-        space = self.space.restricted(constraints=tuple(constraints)) if constraints else self.space
-        model_space = self.space.with_observed_context(told)
-        return Search(
-            space=space.with_observed_context(told),
-            model_space=model_space,
-            model=self._fitted(model_space),
-            scoring=self._checked_scoring(objectives),
-            observations=self._observations,
-            context=checked_context(self.space, context),
-            n_candidates=self.n_candidates,
-            n_draws=self.n_draws,
-            seed=self._next_seed(),
-        )
-
-    def _fitted(self, model_space: SearchSpace) -> OutcomeModel:
-        if self._model is None:
-            measured, outcomes = self._observations.measured
-            if len(measured) < MIN_MEASURED:
-                raise InvalidDataError(
-                    f"A model needs at least {MIN_MEASURED} rows with outcomes, got {len(measured)} "
-                    f"({self.summary()['n_failed']} failed). Ask without candidates for a first design."
-                )
-            model = OutcomeModel(self.surrogate, self._seed_after(len(self._observations.told)))
-            self._model = model.fit(model_space.encode(measured), outcomes)
-        return self._model
-
-    def _with_predictions(self, batch: pd.DataFrame, search: Search) -> pd.DataFrame:
-        if not len(batch):
-            empty = [f"{name}_{moment}" for name in self.outputs for moment in ("mean", "std")]
-            return batch.assign(**dict.fromkeys(empty, np.nan))
-        mean, std = search.model.observation_moments(search.model_space.encode(batch))
-        for column, name in enumerate(self.outputs):
-            batch = batch.assign(**{f"{name}_mean": mean[:, column], f"{name}_std": std[:, column]})
-        return batch
-
-    def _checked_scoring(self, objectives: Sequence[Objective] | None) -> Scoring:
-        if objectives is None:
-            return self._scoring
-        scoring = Scoring(objectives, self.acquisition)
-        unknown = [name for name in scoring.outputs if name not in self.outputs]
-        if unknown:
-            raise InvalidDataError(
-                f"objectives: unknown outcome(s) {unknown}; the optimizer is told {list(self.outputs)}."
-            )
-        return scoring
-
-    def _next_seed(self) -> int:
-        return self._seed_after(len(self._observations.told), len(self._observations.pending))
-
-    def _seed_after(self, *counts: int) -> int:
-        """Seed of this state: a surrogate that is random anew with each row does not repeat its errors."""
-        return int(np.random.default_rng([self._seed, *counts]).integers(MAX_SEED))
+        frame = self.data[~self._observations.is_failed].drop(columns="is_failed")[flags]
+        return frame.iloc[np.argsort(-self._goals.utilities(outcomes[flags])[:, 0], kind="stable")]

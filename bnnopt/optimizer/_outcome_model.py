@@ -1,5 +1,7 @@
 """A surrogate of several outcomes: one estimator for all, or one for each, on standardised outcomes."""
 
+import warnings
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -29,17 +31,43 @@ class OutcomeModel:
         self._surrogate = surrogate
         self._seed = seed
 
-    def fit(self, X: FloatArray, y: FloatArray) -> "OutcomeModel":
-        """Fit on rows of shape (n_rows, n_dims) and outcomes of shape (n_rows, n_outputs)."""
+    def fit(self, X: FloatArray, y: FloatArray, noise_std: FloatArray | None = None) -> "OutcomeModel":
+        """Fit on rows of shape (n_rows, n_dims) and outcomes of shape (n_rows, n_outputs).
+
+        `noise_std`, of the shape of the outcomes, holds the standard error of each outcome, 0 where it is not
+        known. A surrogate whose `fit` takes `noise_variance` is given it; any other learns without, and a
+        `UserWarning` says so.
+        """
         self._mean = y.mean(axis=0)
         spread = y.std(axis=0)
         self._scale = np.where(spread > 0, spread, 1.0)
         targets = (y - self._mean) / self._scale
         if getattr(self._surrogate, "trains_outputs_jointly", False) and y.shape[1] > 1:
-            self.surrogates = [self._seeded().fit(X, targets)]
+            self.surrogates = [self._seeded().fit(X, targets, **self._given_noise(noise_std))]
         else:
-            self.surrogates = [self._seeded().fit(X, column) for column in targets.T]
+            noises = [self._given_noise(noise_std, column) for column in range(y.shape[1])]
+            pairs = zip(targets.T, noises, strict=True)
+            self.surrogates = [self._seeded().fit(X, column, **noise) for column, noise in pairs]
         return self
+
+    def _given_noise(self, noise_std: FloatArray | None, column: Any = slice(None)) -> dict[str, FloatArray]:
+        if noise_std is None or not noise_std.any():
+            return {}
+        if "noise_variance" not in signature(self._surrogate.fit).parameters:
+            warnings.warn(
+                f"The error bars that were told are not used: fit of {type(self._surrogate).__name__} takes "
+                "no noise_variance. Use a surrogate that does, such as 'mc_dropout'.",
+                UserWarning,
+                stacklevel=2,
+            )
+            return {}
+        return {"noise_variance": np.square(noise_std / self._scale)[:, column]}
+
+    def noise_variance(self, X: FloatArray) -> FloatArray:
+        """Return the variance of the observation noise of each outcome, a mean over rows; (n_outputs,)."""
+        _, total = self.observation_moments(X)
+        _, of_function = self.moments(X)
+        return np.maximum(np.square(total) - np.square(of_function), 0.0).mean(axis=0)
 
     def moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the functions, each of shape (n, n_outputs)."""

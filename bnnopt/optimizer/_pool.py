@@ -122,7 +122,8 @@ class PoolScan:
             points = search.model_space.encode(known)
             self._proxy = fit_proxy(points, *search.moments(points), self._rng)
             self._first = []
-        return search.score_moments(*self._proxy.moments(search.model_space.encode(frame)))
+        points = search.model_space.encode(frame)
+        return search.score_moments(*self._proxy.moments(points), points)
 
 
 def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
@@ -139,7 +140,8 @@ def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
     held: list[pd.DataFrame] = []
     n_held = 0
     for part in _feasible_parts(pool, search):
-        held, n_held = [*held, part], n_held + len(part)
+        held.append(part)
+        n_held += len(part)
         if n_held >= EXACT_ROWS:
             frame = pd.concat(held, ignore_index=True)
             yield frame.iloc[:EXACT_ROWS]
@@ -171,8 +173,11 @@ def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
 
 def _feasible(table: pd.DataFrame, number: int, search: Search) -> pd.DataFrame:
     try:
-        require_columns(table, search.space.setting_names, "candidates")
-        frame = table.assign(**search.context)[search.space.names]
+        require_columns(table, search.model_space.setting_names, "candidates")
+        is_held = np.ones(len(table), dtype=bool)
+        for name, value in search.held.items():
+            is_held &= (table[name] == value).to_numpy(dtype=bool)
+        frame = table[is_held].assign(**search.context)[search.space.names]
         return frame[search.space.is_feasible(frame)].reset_index(drop=True)
     except InvalidDataError as error:
         raise InvalidDataError(f"candidates, part {number}: {error}") from error

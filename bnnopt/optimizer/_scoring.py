@@ -1,170 +1,275 @@
 """Scores of candidates: outcomes to utility, acquisition, probability that the outcome constraints hold."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from bnnopt._typing import BoolArray, FloatArray
+from bnnopt._typing import FloatArray
 from bnnopt.acquisition import (
     Acquisition,
+    Form,
     NormalMixture,
     average_scores,
+    draws_where_feasible,
+    expected_hypervolume_improvement_of_draws,
+    get_acquisition,
     moments_of_draws,
+    per_unit_cost,
     upper_confidence_bound,
     with_feasibility,
 )
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.objectives import Objective, OutcomeConstraint, UtilityObjective, split_objectives
+from bnnopt.objectives import Objective
+from bnnopt.optimizer._goals import Goals, Situation
 
-__all__ = ["Scoring"]
+__all__ = ["Factors", "Scoring"]
 
 BELIEF = 1e-6  # share of its standard deviation that an outcome keeps at most, if it counts as known
 
 
+@dataclass(frozen=True)
+class Factors:
+    """What weighs the scores of candidates besides their outcomes.
+
+    Attributes
+    ----------
+    log_success : ndarray of shape (n,) or float
+        Logarithm of the probability that the experiment does not fail.
+    cost : ndarray of shape (n,), optional
+        Cost of the experiment, above 0; None where all cost the same.
+    """
+
+    log_success: FloatArray | float = 0.0
+    cost: FloatArray | None = None
+
+
+ALIKE = Factors()
+"""Candidates that nothing but their outcomes tells apart."""
+
+
 class Scoring:
-    """One objective and any outcome constraints, applied to moments, draws or measured outcomes.
+    """Objectives and outcome constraints with an acquisition, applied to laws, moments or draws of outcomes.
 
     Parameters
     ----------
     objectives : sequence of objectives and outcome constraints
-        One `Minimize`, `Maximize` or `Target`, and any number of `OutcomeConstraint`.
+        See `Goals`.
     acquisition : Acquisition
-        What to score with.
-
-    Raises
-    ------
-    InvalidDataError
-        If there is not exactly one objective, or an entry is something else.
+        What to score with. If it takes one utility and there are several objectives, it sees the first.
+    outputs : sequence of str, optional
+        Names of the outcomes, by default those that the objectives name.
+    cost_output : str, optional
+        The outcome that tells what an experiment costs, if one does.
     """
 
-    def __init__(self, objectives: Sequence[Objective], acquisition: Acquisition) -> None:
-        strangers = [
-            entry for entry in objectives if not isinstance(entry, UtilityObjective | OutcomeConstraint)
-        ]
-        if strangers:
+    def __init__(
+        self,
+        objectives: Sequence[Objective],
+        acquisition: Acquisition,
+        outputs: Sequence[str] | None = None,
+        cost_output: str | None = None,
+    ) -> None:
+        self.goals = Goals(objectives, outputs)
+        self.acquisition = acquisition
+        self.cost_output = cost_output
+        names = [name for objective in self.goals.objectives for name in objective.names]
+        if self.goals.n_utilities > 1 and not self.takes_many and len(set(names)) > self.goals.n_utilities:
             raise InvalidDataError(
-                "Expected a list of Minimize, Maximize, Target and OutcomeConstraint, "
-                f"got {strangers[0]!r} in it."
+                f"The acquisition {acquisition.name!r} takes one utility and can weigh several objectives "
+                'only if each is of one outcome. Use "ehvi" or "q_nehvi", or give a single objective.'
             )
-        utilities, self._constraints = split_objectives(objectives)
-        if len(utilities) != 1:
+
+    def replaced(self, *, objectives: Sequence[Objective] | None = None, acquisition: str = "") -> "Scoring":
+        """Return a scoring with other objectives or another acquisition by name, the constraints as here."""
+        wanted = [*(self.goals.objectives if objectives is None else objectives), *self.goals.constraints]
+        chosen = get_acquisition(acquisition) if acquisition else self.acquisition
+        return Scoring(wanted, chosen, self.goals.outputs, self.cost_output)
+
+    def situation(self, outcomes: FloatArray, noise: FloatArray | None = None) -> Situation:
+        """Return what measured outcomes of shape (n_observed, n_outputs) say; see `Goals.situation`."""
+        situation = self.goals.situation(outcomes, noise)
+        if self.cost_output is None:
+            return situation
+        costs = outcomes[:, self.goals.outputs.index(self.cost_output)]
+        if costs.min() <= 0:
             raise InvalidDataError(
-                "Expected exactly one of Minimize, Maximize and Target, besides any OutcomeConstraint, got "
-                f"{len(utilities)}: {[objective.name for objective in utilities]}. Turn the others into "
-                "OutcomeConstraint, or combine the outcomes in a column of their own."
+                f"The outcome {self.cost_output!r} is the cost of an experiment and must be above 0, got "
+                f"{costs.min()}. Correct the row, or add what an experiment costs at least."
             )
-        self._objective: UtilityObjective = utilities[0]
-        self._acquisition = acquisition
-        names = [self._objective.name, *(constraint.name for constraint in self._constraints)]
-        self.outputs = tuple(dict.fromkeys(names))
+        return replace(situation, least_cost=float(costs.min()))
 
     @property
-    def needs(self) -> str:
-        """What the acquisition needs: "moments" or "draws"."""
-        return self._acquisition.needs
+    def takes_many(self) -> bool:
+        """Whether the acquisition looks at all utilities at once."""
+        return self.acquisition.n_utilities == "many"
 
-    def utility(self, outcomes: FloatArray, outputs: Sequence[str]) -> FloatArray:
-        """Return the utility of measured outcomes of shape (n, n_outputs), shape (n,)."""
-        return self._objective.utility(outcomes[:, outputs.index(self._objective.name)])
-
-    def is_feasible(self, outcomes: FloatArray, outputs: Sequence[str]) -> BoolArray:
-        """Return whether measured outcomes of shape (n, n_outputs) satisfy all constraints, shape (n,)."""
-        flags = np.ones(len(outcomes), dtype=bool)
-        for constraint in self._constraints:
-            flags &= constraint.is_satisfied(outcomes[:, outputs.index(constraint.name)])
-        return flags
-
-    def incumbent(self, outcomes: FloatArray, outputs: Sequence[str]) -> tuple[float, float]:
-        """Return the utility to improve on, and the worst utility, of measured outcomes.
-
-        The first is the best utility among the rows that satisfy the constraints; where none does, it is the
-        worst of all, so that any candidate likely to satisfy them counts as an improvement.
-        """
-        utility = self.utility(outcomes, outputs)
-        feasible = utility[self.is_feasible(outcomes, outputs)]
-        worst = float(utility.min())
-        return (float(feasible.max()) if len(feasible) else worst), worst
-
-    def believed_best(self, draws: Sequence[FloatArray], std: FloatArray, outputs: Sequence[str]) -> float:
-        """Return the best utility expected of the feasible rows whose draws were conditioned on them.
-
-        They are those that had a standard deviation, in `std` of shape (n, n_outputs), and lost it; -inf
-        without such rows.
-        """
-        mean = np.column_stack([array.mean(axis=0) for array in draws])
-        left = np.column_stack([array.std(axis=0) for array in draws])
-        is_known = (left <= BELIEF * std).all(axis=1) & (std > 0).any(axis=1)
-        known = mean[is_known]
-        feasible = known[self.is_feasible(known, outputs)]
-        return float(self.utility(feasible, outputs).max(initial=-np.inf))
-
-    def score_mixtures(
-        self, laws: Sequence[NormalMixture], outputs: Sequence[str], best: float, worst: float
+    def score_laws(
+        self, laws: Sequence[NormalMixture], situation: Situation, factors: Factors = ALIKE
     ) -> FloatArray:
         """Score candidates by the law of each output, a mixture of normal laws; shape (n,).
 
         An acquisition that is an expected value is averaged over the components of the objective's law, any
         other takes the moments of the mixture; probabilities that constraints hold are averaged.
         """
-        if not self._acquisition.is_expectation:
+        objective = self.goals.objectives[0]
+        if not self.acquisition.is_expectation or self.takes_many or len(objective.names) > 1:
             mean, std = (np.column_stack(part) for part in zip(*(law.moments() for law in laws), strict=True))
-            return self.score_moments(mean, std, outputs, best, worst)
-        law = laws[outputs.index(self._objective.name)]
-        moments = self._objective.utility_moments(law.mean.ravel(), law.std.ravel())
-        scores = self._acquisition.score(*moments, best=best).reshape(law.mean.shape)
-        averaged = average_scores(scores, law.shares, self._acquisition.form)
-        return self._weigh(averaged, self._log_probability_of(laws, outputs), worst)
-
-    def _log_probability_of(self, laws: Sequence[NormalMixture], outputs: Sequence[str]) -> FloatArray:
-        total = np.zeros(laws[0].mean.shape[1])
-        for constraint in self._constraints:
-            law = laws[outputs.index(constraint.name)]
-            parts = [_log_probability(constraint, *part) for part in zip(law.mean, law.std, strict=True)]
-            total = total + np.minimum(average_scores(np.array(parts), law.shares, "log"), 0.0)
-        return total
+            return self.score_moments(mean, std, situation, factors)
+        law = laws[self.goals.outputs.index(objective.name)]
+        scores = self._score_normal(law.mean.ravel(), law.std.ravel(), situation).reshape(law.mean.shape)
+        averaged = average_scores(scores, law.shares, self.acquisition.form)
+        if self.cost_output is not None:
+            mean = np.column_stack([each.moments()[0] for each in laws])
+            factors = self._with_cost(factors, mean, situation)
+        return self._weigh(averaged, self.goals.log_probability_of(laws), situation, factors)
 
     def score_moments(
-        self, mean: FloatArray, std: FloatArray, outputs: Sequence[str], best: float, worst: float
+        self, mean: FloatArray, std: FloatArray, situation: Situation, factors: Factors = ALIKE
     ) -> FloatArray:
         """Score candidates by moments of shape (n, n_outputs); shape (n,).
 
-        An acquisition that needs joint draws is stood in for by an upper confidence bound, which serves to
-        choose the candidates whose draws are worth their cost.
+        An acquisition that needs joint draws is stood in for by one of the upper confidence bound, which
+        serves to choose the candidates whose draws are worth their cost.
         """
-        log_probability = self._log_probability(mean, std, outputs)
-        column = outputs.index(self._objective.name)
-        utility_mean, utility_std = self._objective.utility_moments(mean[:, column], std[:, column])
-        if self._acquisition.needs == "draws":
-            bound = upper_confidence_bound(utility_mean, utility_std)
-            return with_feasibility(bound, log_probability, form="utility", floor=worst)
-        scores = self._acquisition.score(utility_mean, utility_std, best=best)
-        return self._weigh(scores, log_probability, worst)
+        log_probability = self.goals.log_probability(mean, std)
+        factors = self._with_cost(factors, mean, situation)
+        if self.acquisition.needs == "draws":
+            return self._stand_in(mean, std, log_probability, situation, factors)
+        objective = self.goals.objectives[0]
+        if self.takes_many:
+            scores = self._score(*self.goals.utility_moments(mean, std), situation=situation)
+        elif len(objective.names) > 1:
+            moments = self.goals.utility_moments(mean, std)
+            scores = self._score(moments[0][:, 0], moments[1][:, 0], situation=situation)
+        else:
+            column = self.goals.outputs.index(objective.name)
+            scores = self._score_normal(mean[:, column], std[:, column], situation)
+        return self._weigh(scores, log_probability, situation, factors)
 
     def score_draws(
-        self, draws: Sequence[FloatArray], outputs: Sequence[str], best: float, worst: float
+        self, draws: Sequence[FloatArray], situation: Situation, factors: Factors = ALIKE
     ) -> FloatArray:
-        """Score candidates by joint draws, one array of shape (n_draws, n) for each output; shape (n,)."""
+        """Score candidates by draws conditioned on the rows before; for each output (n_draws, n); (n,)."""
         moments = [moments_of_draws(array) for array in draws]
-        mean = np.column_stack([part[0] for part in moments])
-        std = np.column_stack([part[1] for part in moments])
-        if self._acquisition.needs == "moments":
-            return self.score_moments(mean, std, outputs, best, worst)
-        utilities = self._objective.utility(draws[outputs.index(self._objective.name)])
-        scores = self._acquisition.score(utilities, best=best)
-        return self._weigh(scores, self._log_probability(mean, std, outputs), worst)
+        mean, std = (np.column_stack(part) for part in zip(*moments, strict=True))
+        if self.acquisition.needs == "moments":
+            return self.score_moments(mean, std, situation, factors)
+        scores = self._score(self._utility_draws(np.stack(draws, axis=-1)), situation=situation)
+        factors = self._with_cost(factors, mean, situation)
+        return self._weigh(scores, self.goals.log_probability(mean, std), situation, factors)
 
-    def _weigh(self, scores: FloatArray, log_probability: FloatArray, worst: float) -> FloatArray:
-        form = self._acquisition.form
-        floor = worst if form == "utility" else None
-        return with_feasibility(scores, log_probability, form=form, floor=floor)
+    def score_jointly(
+        self,
+        draws: FloatArray,
+        chosen: FloatArray,
+        observed: FloatArray,
+        situation: Situation,
+        factors: Factors = ALIKE,
+    ) -> FloatArray:
+        """Score candidates together with rows chosen before, all by joint draws; shape (n,).
 
-    def _log_probability(self, mean: FloatArray, std: FloatArray, outputs: Sequence[str]) -> FloatArray:
-        total = np.zeros(len(mean))
-        for constraint in self._constraints:
-            column = outputs.index(constraint.name)
-            total = total + _log_probability(constraint, mean[:, column], std[:, column])
-        return total
+        What counts is what a candidate adds to the score of the rows chosen before, which a row that is in
+        the batch already does not change.
+        The outcome constraints count inside the draws: a draw that breaks one is worth no more than the worst
+        row, or the reference point.
+
+        Parameters
+        ----------
+        draws, chosen, observed : ndarray of shape (n_draws, n or n_chosen or n_observed, n_outputs)
+            Outcomes of the candidates, of rows in the batch or on their way, and of the rows measured.
+        """
+        utilities, before, known = (self._kept_draws(each, situation) for each in (draws, chosen, observed))
+        scores = self._score(utilities, situation=situation, chosen=before, observed=known)
+        factors = self._with_cost(factors, draws.mean(axis=0), situation)
+        if not before.shape[1]:
+            return self._weigh(scores, np.zeros(draws.shape[1]), situation, factors)
+        alone = self._score(before[:, :1], situation=situation, chosen=before, observed=known)[0]
+        form: Form = "log" if self.acquisition.form == "log" else "positive"
+        gains = np.maximum(scores - alone, 0.0) if form == "positive" else _log_gain(scores, alone)
+        weight = np.zeros(draws.shape[1]) + factors.log_success
+        return self._per_cost(with_feasibility(gains, weight, form=form), factors, form)
+
+    def with_belief(self, draws: Sequence[FloatArray], std: FloatArray, situation: Situation) -> Situation:
+        """Return a situation in which what is expected of rows that the draws were conditioned on counts.
+
+        They are those that had a standard deviation, in `std` of shape (n, n_outputs), and lost it.
+        """
+        mean = np.column_stack([array.mean(axis=0) for array in draws])
+        left = np.column_stack([array.std(axis=0) for array in draws])
+        is_known = (left <= BELIEF * std).all(axis=1) & (std > 0).any(axis=1)
+        known = mean[is_known]
+        utilities = self.goals.utilities(known[self.goals.is_feasible(known)])
+        best = float(utilities[:, 0].max(initial=situation.best))
+        return replace(situation, best=best, front=np.concatenate([situation.front, utilities]))
+
+    def _score_normal(self, mean: FloatArray, std: FloatArray, situation: Situation) -> FloatArray:
+        """Score normal laws of the first objective's outcome, shape (n,)."""
+        objective: Any = self.goals.objectives[0]
+        if self.acquisition.folded is not None and not objective.is_linear:
+            return self.acquisition.score_folded(*objective.folded_moments(mean, std), best=situation.best)
+        return self._score(*objective.utility_moments(mean, std), situation=situation)
+
+    def _score(self, *arrays: FloatArray, situation: Situation, **others: FloatArray) -> FloatArray:
+        known: dict[str, Any] = {**asdict(situation), **others}
+        del known["worst"], known["least_cost"]
+        return self.acquisition.score(*arrays, **known)
+
+    def _utility_draws(self, draws: FloatArray) -> FloatArray:
+        """Utilities of draws (n_draws, n, n_outputs): (n_draws, n), with a third axis if there are many."""
+        utilities = self.goals.utilities(draws)
+        return utilities if self.takes_many else utilities[..., 0]
+
+    def _kept_draws(self, draws: FloatArray, situation: Situation) -> FloatArray:
+        utilities, is_kept = self._utility_draws(draws), self.goals.is_feasible(draws)
+        if not self.takes_many:
+            return draws_where_feasible(utilities, is_kept, situation.worst)
+        pairs = zip(np.moveaxis(utilities, -1, 0), situation.reference, strict=True)
+        return np.stack([draws_where_feasible(each, is_kept, floor) for each, floor in pairs], axis=-1)
+
+    def _with_cost(self, factors: Factors, mean: FloatArray, situation: Situation) -> Factors:
+        """Add the cost that is predicted, where an outcome tells it; mean of shape (n, n_outputs)."""
+        if self.cost_output is None:
+            return factors
+        predicted = mean[:, self.goals.outputs.index(self.cost_output)]
+        return replace(factors, cost=np.maximum(predicted, situation.least_cost / 10))
+
+    def _stand_in(
+        self,
+        mean: FloatArray,
+        std: FloatArray,
+        log_probability: FloatArray,
+        situation: Situation,
+        factors: Factors,
+    ) -> FloatArray:
+        """Score by the upper confidence bound, or by the hypervolume that it would add."""
+        utility_mean, utility_std = self.goals.utility_moments(mean, std)
+        weight = log_probability + factors.log_success
+        if not self.takes_many:
+            bound = upper_confidence_bound(utility_mean[:, 0], utility_std[:, 0])
+            scores = with_feasibility(bound, weight, form="utility", floor=situation.worst)
+            return self._per_cost(scores, factors, "utility")
+        gain = expected_hypervolume_improvement_of_draws(
+            (utility_mean + utility_std)[None], front=situation.front, reference=situation.reference
+        )
+        return self._per_cost(with_feasibility(gain, weight, form="positive"), factors, "positive")
+
+    def _weigh(
+        self, scores: FloatArray, log_probability: FloatArray, situation: Situation, factors: Factors
+    ) -> FloatArray:
+        form = self.acquisition.form
+        floor = situation.worst if form == "utility" else None
+        weighed = with_feasibility(scores, log_probability + factors.log_success, form=form, floor=floor)
+        return self._per_cost(weighed, factors, form)
+
+    @staticmethod
+    def _per_cost(scores: FloatArray, factors: Factors, form: Form) -> FloatArray:
+        return scores if factors.cost is None else per_unit_cost(scores, factors.cost, form=form)
 
 
-def _log_probability(constraint: OutcomeConstraint, mean: FloatArray, std: FloatArray) -> FloatArray:
-    return np.minimum(constraint.log_probability(mean, std), 0.0)
+def _log_gain(scores: FloatArray, alone: float) -> FloatArray:
+    """Return log(exp(scores) - exp(alone)), -inf where nothing is gained."""
+    gap = np.minimum(alone - scores, 0.0)
+    with np.errstate(divide="ignore"):
+        return scores + np.log(-np.expm1(gap))

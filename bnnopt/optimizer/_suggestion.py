@@ -25,6 +25,7 @@ N_SAMPLE = 256
 MOST_LOCAL = 8_192
 LARGEST_GRID = 2**20
 N_CLIMBS = 8
+N_OBSERVED = 256
 
 
 def suggest(search: Search, n: int, candidates: Pool | None = None) -> tuple[pd.DataFrame, FloatArray]:
@@ -106,9 +107,7 @@ def _first_pool(search: Search, n: int, rng: np.random.Generator) -> pd.DataFram
     else:
         everywhere = global_candidates(search.space, n_global, search.context, rng)
     told, outcomes = search.observations.measured
-    utility = search.scoring.utility(outcomes, search.observations.outputs)
-    feasible = search.scoring.is_feasible(outcomes, search.observations.outputs)
-    order = np.lexsort((-utility, ~feasible))[:N_CENTRES]
+    order = search.scoring.goals.best_first(outcomes)[:N_CENTRES]
     n_local = min(search.n_candidates - len(everywhere), MOST_LOCAL)
     near = local_candidates(search.space, told.iloc[order], n_local, search.context, rng)
     return pd.concat([everywhere, near], ignore_index=True)
@@ -138,24 +137,57 @@ def _shortlist(scores: FloatArray, size: int) -> Any:
 
 
 def _batch(search: Search, pool: pd.DataFrame, n: int) -> Any:
-    """Choose different rows greedily, each after conditioning on the ones before and on those pending.
+    """Choose different rows greedily, each with those before it and those pending in mind."""
+    rows = pd.concat([part for part in (pool, search.pending[pool.columns]) if len(part)], ignore_index=True)
+    if search.scoring.acquisition.is_joint:
+        return _joint_batch(search, rows, len(pool), n)
+    return _conditioned_batch(search, rows, len(pool), n)
+
+
+def _conditioned_batch(search: Search, rows: pd.DataFrame, n_pool: int, n: int) -> Any:
+    """Condition the draws on what is expected of each row chosen.
 
     What is expected of these counts as measured: it lifts the utility to improve on too, else the neighbours
     of a promising row would follow it into the batch.
     """
-    pending = search.observations.pending[search.space.names]
-    rows = pd.concat([part for part in (pool, pending) if len(part)], ignore_index=True)
-    outputs = search.observations.outputs
-    best, worst = search.incumbent
     X = search.model_space.encode(rows)
-    draws = _with_moments(search.model.draws(X, search.n_draws, search.seed), *search.model.moments(X))
+    draws, factors = _joint_draws(search, X), search.factors(X)
     std = draws.std(axis=1).T
 
     def score(arrays: list[FloatArray]) -> FloatArray:
-        believed = search.scoring.believed_best(arrays, std, outputs)
-        return search.scoring.score_draws(arrays, outputs, max(best, believed), worst)
+        situation = search.scoring.with_belief(arrays, std, search.situation)
+        return search.scoring.score_draws(arrays, situation, factors)
 
-    return greedy_batch(score, list(draws), n, pending=range(len(pool), len(rows)))
+    return greedy_batch(score, list(draws), n, pending=range(n_pool, len(rows)))
+
+
+def _joint_batch(search: Search, rows: pd.DataFrame, n_pool: int, n: int) -> Any:
+    """Score each candidate together with the draws of rows chosen, of those pending and of those measured."""
+    measured = search.model_space.encode(_best_measured(search))
+    X = search.model_space.encode(rows)
+    draws = np.moveaxis(_joint_draws(search, np.concatenate([X, measured])), 0, -1)
+    observed, factors = draws[:, len(rows) :], search.factors(X[:n_pool])
+    chosen: list[int] = []
+    before = list(range(n_pool, len(rows)))
+    while len(chosen) < n:
+        known = draws[:, [*before, *chosen]]
+        scores = search.scoring.score_jointly(draws[:, :n_pool], known, observed, search.situation, factors)
+        scores[chosen] = -np.inf
+        if not np.isfinite(scores).any():
+            break
+        chosen.append(int(np.argmax(scores)))
+    return np.array(chosen, dtype=int)
+
+
+def _best_measured(search: Search) -> pd.DataFrame:
+    """Return the measured rows that draws are compared with: the best, where there are many."""
+    measured, outcomes = search.observations.measured
+    return measured.iloc[search.scoring.goals.best_first(outcomes)[:N_OBSERVED]]
+
+
+def _joint_draws(search: Search, X: FloatArray) -> FloatArray:
+    """Return draws of the outcomes with exact moments, shape (n_outputs, n_draws, n)."""
+    return _with_moments(search.model.draws(X, search.n_draws, search.seed), *search.model.moments(X))
 
 
 def _filled_up(chosen: Any, scores: FloatArray, n: int) -> Any:

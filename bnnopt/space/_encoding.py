@@ -11,7 +11,7 @@ from bnnopt._typing import ArrayLike, BoolArray, FloatArray
 from bnnopt._validation import numeric_column, refuse_rows, require_columns
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["Codec", "IntervalCodec", "Level", "LevelsCodec", "RawCodec", "as_frame", "as_matrix"]
+__all__ = ["Codec", "IntervalCodec", "Level", "LevelsCodec", "ListCodec", "RawCodec", "as_frame", "as_matrix"]
 
 Level: TypeAlias = str | int | float | bool
 
@@ -110,6 +110,52 @@ class IntervalCodec:
 
     def _unwarp(self, values: FloatArray) -> FloatArray:
         return np.exp(values) if self.is_log else values
+
+
+@dataclass(frozen=True)
+class ListCodec:
+    """One of some numbers in ascending order, scaled to [0, 1] linearly or in their logarithm."""
+
+    values: tuple[float, ...]
+    is_log: bool = False
+
+    n_dims: ClassVar[int] = 1
+
+    @property
+    def n_points(self) -> int:
+        return len(self.values)
+
+    @property
+    def cells(self) -> tuple[float, float]:
+        """The smallest and the largest number."""
+        return self.values[0], self.values[-1]
+
+    def labels(self, name: str) -> list[str]:
+        return [name]
+
+    def encode(self, frame: pd.DataFrame, name: str) -> FloatArray:
+        return self._interval.encode(frame, name)
+
+    def decode(self, block: FloatArray) -> np.ndarray:
+        """Return the number nearest in the cube."""
+        distances = np.abs(block[:, :1] - self._places)
+        return np.array(self.values)[np.argmin(distances, axis=1)]
+
+    def quantile(self, u: FloatArray) -> np.ndarray:
+        return np.array(self.values)[np.minimum((u * self.n_points).astype(np.intp), self.n_points - 1)]
+
+    def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
+        values = numeric_column(frame, name, TABLE)
+        is_same = np.isclose(values[:, np.newaxis], self.values, rtol=BOUND_TOLERANCE, atol=0.0)
+        return np.asarray(is_same.any(axis=1))
+
+    @property
+    def _interval(self) -> IntervalCodec:
+        return IntervalCodec(*self.cells, self.is_log)
+
+    @property
+    def _places(self) -> FloatArray:
+        return self._interval.encode(pd.DataFrame({"value": self.values}), "value")[:, 0]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pandas as pd
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.exceptions import InfeasibleSpaceError
 from bnnopt.space._constraints import Constraint, LinearConstraint
-from bnnopt.space._encoding import IntervalCodec, Level
+from bnnopt.space._encoding import IntervalCodec, Level, ListCodec
 from bnnopt.space._polytope import Chart, Rows, chart_of, hit_and_run, is_empty
 from bnnopt.space._variables import Variable
 
@@ -60,8 +60,8 @@ class Region:
 
     @property
     def linear(self) -> list[LinearConstraint]:
-        """The linear constraints without a log-scale variable, which are straight in the cube too."""
-        bent = {variable.name for variable in self.free if getattr(variable, "scale", "linear") == "log"}
+        """The linear constraints without log scales and lists, which are straight in the cube too."""
+        bent = {each.name for each in self.free if each.type == "discrete" or _is_log(each)}
         return [c for c in self.constraints if isinstance(c, LinearConstraint) and not bent & set(c.names)]
 
     def describe(self) -> str:
@@ -168,7 +168,9 @@ def _affine(region: Region, is_relaxed: bool) -> tuple[FloatArray, FloatArray]:
     codecs = [variable.codec for variable in region.free]
     ends = np.array(
         [
-            (codec.cells if is_relaxed else (codec.lower, codec.upper))
+            codec.cells
+            if isinstance(codec, ListCodec) or (isinstance(codec, IntervalCodec) and is_relaxed)
+            else (codec.lower, codec.upper)
             if isinstance(codec, IntervalCodec)
             else (0, 0)
             for codec in codecs
@@ -227,6 +229,10 @@ def _settle(region: Region, chart: Chart, u: FloatArray) -> FloatArray:
     missing = (chart.origin - settled) @ chart.normals.T
     settled[:, ~is_integer] += missing @ np.linalg.pinv(reals).T
     return settled
+
+
+def _is_log(variable: Variable) -> bool:
+    return getattr(variable, "scale", "linear") == "log"
 
 
 def _n_slices(variable: Variable) -> int:

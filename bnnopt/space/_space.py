@@ -16,7 +16,7 @@ from bnnopt.space._design import all_rows, design_rows
 from bnnopt.space._encoding import Level, RawCodec, as_frame
 from bnnopt.space._sampling import Region, sample_rows
 from bnnopt.space._variable_set import VariableSet
-from bnnopt.space._variables import REQUIRED, given, limits_of
+from bnnopt.space._variables import REQUIRED, as_context, given, limits_of
 
 __all__ = ["SearchSpace"]
 
@@ -117,6 +117,41 @@ class SearchSpace(VariableSet):
             raise InvalidDataError(f"bounds: unknown variable(s) {unknown}. Known: {self.names}.")
         changes = {v.name: limits_of(v, bounds[v.name]) for v in self.variables if v.name in bounds}
         return self._changed(changes, (*self.constraints, *constraints))
+
+    def holding(self, settings: Mapping[str, Level]) -> "SearchSpace":
+        """Return a space in which some settings are held: they have become context.
+
+        Parameters
+        ----------
+        settings : mapping of str to value
+            The settings to hold and their values, in the user's units.
+
+        Returns
+        -------
+        SearchSpace
+            `sample(n, context=settings)` and the like draw what is left.
+
+        Raises
+        ------
+        InvalidDataError
+            When a name is not that of a setting, a value is not one that can be set, or no setting is left.
+        """
+        unknown = [name for name in settings if name not in self.setting_names]
+        if unknown:
+            raise InvalidDataError(
+                f"held: {unknown} are no settings of the space; it has {self.setting_names}."
+            )
+        row = pd.DataFrame({name: [value] for name, value in settings.items()}, index=["held"])
+        for variable in self.settings:
+            if variable.name in settings and not variable.codec.is_inside(row, variable.name).all():
+                value = settings[variable.name]
+                raise InvalidDataError(
+                    f"held: {variable.name!r} cannot be set to {value!r}; keep to {variable}."
+                )
+        if len(settings) == self.n_settings:
+            raise InvalidDataError("held: all settings are held; leave at least one to be chosen.")
+        variables = [as_context(v) if v.name in settings else v for v in self.variables]
+        return SearchSpace(variables, constraints=self.constraints)
 
     def is_inside(self, X: pd.DataFrame | ArrayLike) -> BoolArray:
         """Return, for each row, whether the settings are within bounds (whole, or of known level).

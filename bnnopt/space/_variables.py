@@ -6,9 +6,19 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from bnnopt.space._encoding import Codec, IntervalCodec, Level, LevelsCodec, RawCodec
+from bnnopt.space._encoding import Codec, IntervalCodec, Level, LevelsCodec, ListCodec, RawCodec
 
-__all__ = ["Categorical", "Context", "Integer", "Real", "Variable", "given", "limits_of"]
+__all__ = [
+    "Categorical",
+    "Context",
+    "Discrete",
+    "Integer",
+    "Real",
+    "Variable",
+    "as_context",
+    "given",
+    "limits_of",
+]
 
 REQUIRED: Any = ...
 LARGEST_INTEGER = 10**12
@@ -123,6 +133,61 @@ class Integer(_Variable):
         return IntervalCodec(self.lower, self.upper, is_log=self.scale == "log", is_integer=True)
 
 
+class Discrete(_Variable):
+    """A number out of a list, such as the sizes in which something is sold.
+
+    Its order and its distances count: it is one column of the unit cube, unlike a `Categorical`.
+
+    Parameters
+    ----------
+    name : str
+        The column in tables of settings.
+    values : sequence of float
+        At least two different finite numbers, in the user's unit; they are kept in ascending order.
+    scale : {"linear", "log"}, default="linear"
+        Whether distances are those of the numbers or of their logarithms (all above 0 then).
+    unit, description : str, default=""
+        Shown in tables and plots.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        (a `ValueError`) When there are fewer than two numbers, or one occurs twice, is not finite, or is not
+        above 0 on a log scale.
+
+    Examples
+    --------
+    >>> Discrete("flask", [250, 50, 100], unit="mL").values
+    (50.0, 100.0, 250.0)
+    """
+
+    type: Literal["discrete"] = "discrete"
+    values: tuple[float, ...]
+    scale: Scale = "linear"
+
+    def __init__(self, name: str = REQUIRED, values: Any = REQUIRED, **options: Any) -> None:
+        super().__init__(**given(name=name, values=values), **options)
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _sorted(cls, values: Any) -> Any:
+        return tuple(sorted(float(value) for value in values))
+
+    @model_validator(mode="after")
+    def _check(self) -> "Discrete":
+        if len(self.values) < 2 or len(set(self.values)) < len(self.values):
+            raise ValueError(
+                f"Discrete {self.name!r}: give at least two different values, got {self.values}."
+            )
+        _check_interval(self.name, self.values[0], self.values[-1], self.scale)
+        return self
+
+    @property
+    def codec(self) -> ListCodec:
+        """The map to and from one column of the unit cube."""
+        return ListCodec(self.values, self.scale == "log")
+
+
 class Categorical(_Variable):
     """A choice between named levels that have no order.
 
@@ -224,16 +289,26 @@ class Context(_Variable):
         return RawCodec()
 
 
-Variable = Annotated[Real | Integer | Categorical | Context, Field(discriminator="type")]
+Variable = Annotated[Real | Integer | Discrete | Categorical | Context, Field(discriminator="type")]
 
 
 def limits_of(variable: Variable, limits: Sequence[Any]) -> dict[str, Any]:
     """Return new limits of a variable as its fields: (lower, upper), or the levels to keep."""
     if isinstance(variable.codec, LevelsCodec):
         return {"levels": tuple(limits)}
+    if isinstance(variable.codec, ListCodec):
+        return {"values": tuple(limits)}
     if len(limits) != 2:
         raise ValueError(f"Variable {variable.name!r}: bounds must be (lower, upper), got {limits!r}.")
     return {"lower": limits[0], "upper": limits[1]}
+
+
+def as_context(variable: Variable) -> Context:
+    """Return a variable as one that is not controlled, of the same bounds or levels."""
+    shared = variable.model_dump(include={"name", "unit", "description", "lower", "upper", "levels"})
+    if isinstance(variable.codec, ListCodec):
+        shared["lower"], shared["upper"] = variable.codec.cells
+    return Context.model_validate(shared)
 
 
 def _check_interval(name: str, lower: float, upper: float, scale: str) -> None:

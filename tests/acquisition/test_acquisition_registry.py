@@ -14,8 +14,30 @@ DRAWS = np.random.default_rng(0).normal(size=(16, 6)) * np.array([0, 1, 2, 1, 0,
 MEAN, STD = np.arange(6.0), np.array([0, 1, 2, 1, 0, 3.0])
 
 
+SITUATION = {
+    "best": 1.0,
+    "n_observed": 3,
+    "noise_variance": 0.25,
+    "observed": DRAWS[:, :2],
+    "chosen": DRAWS[:, 2:3],
+}
+SITUATION_OF_TWO = {
+    **{name: SITUATION[name] for name in ("n_observed", "noise_variance")},
+    **{name: np.stack([SITUATION[name], -SITUATION[name]], axis=-1) for name in ("observed", "chosen")},
+    "front": np.array([[1.0, -2.0], [-1.0, 0.0]]),
+    "reference": np.array([-2.0, -3.0]),
+}
+
+
 def arrays_for(acquisition):
-    return (DRAWS,) if acquisition.needs == "draws" else (MEAN, STD)
+    arrays = (DRAWS,) if acquisition.needs == "draws" else (MEAN, STD)
+    if acquisition.n_utilities == "one":
+        return arrays
+    return tuple(np.stack([array, array[..., ::-1]], axis=-1) for array in arrays)
+
+
+def situation_for(acquisition):
+    return SITUATION if acquisition.n_utilities == "one" else SITUATION_OF_TWO
 
 
 def mine(mean, std, *, weight=1.0):
@@ -30,11 +52,14 @@ def of_draws(draws, best=0.0):
 def test_every_acquisition_keeps_the_contract(name):
     acquisition = ACQUISITIONS[name]
     before = [array.copy() for array in arrays_for(acquisition)]
-    scores = acquisition.score(*arrays_for(acquisition), best=1.0)
+    situation = situation_for(acquisition)
+    scores = acquisition.score(*arrays_for(acquisition), **situation)
     assert acquisition.name == name
     assert scores.shape == (6,)
     assert not np.any(np.isnan(scores) | np.isposinf(scores))
-    np.testing.assert_array_equal(scores, acquisition.score(*arrays_for(acquisition), best=1.0))
+    np.testing.assert_array_equal(
+        scores, acquisition.score(*arrays_for(acquisition), **situation_for(acquisition))
+    )
     for array, old in zip(arrays_for(acquisition), before, strict=True):
         np.testing.assert_array_equal(array, old)
         assert array.flags.writeable
@@ -43,16 +68,28 @@ def test_every_acquisition_keeps_the_contract(name):
 @pytest.mark.parametrize("name", ACQUISITIONS)
 def test_scores_follow_the_candidates(name):
     acquisition, order = ACQUISITIONS[name], np.array([3, 0, 5, 1, 4, 2])
-    shuffled = [array[..., order] for array in arrays_for(acquisition)]
-    scores = acquisition.score(*arrays_for(acquisition), best=1.0)
-    np.testing.assert_allclose(acquisition.score(*shuffled, best=1.0), scores[order], rtol=1e-14)
+    axis = 1 if acquisition.needs == "draws" else 0
+    shuffled = [np.take(array, order, axis) for array in arrays_for(acquisition)]
+    scores = acquisition.score(*arrays_for(acquisition), **situation_for(acquisition))
+    np.testing.assert_allclose(
+        acquisition.score(*shuffled, **situation_for(acquisition)), scores[order], rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("name", ACQUISITIONS)
 def test_positive_scores_are_positive(name):
     acquisition = ACQUISITIONS[name]
     if acquisition.form == "positive":
-        assert np.all(acquisition.score(*arrays_for(acquisition), best=1.0) >= 0)
+        assert np.all(acquisition.score(*arrays_for(acquisition), **situation_for(acquisition)) >= 0)
+
+
+@pytest.mark.parametrize("name", ACQUISITIONS)
+def test_certain_candidates_are_defined_by_every_acquisition(name):
+    acquisition = ACQUISITIONS[name]
+    shapes = [array.shape for array in arrays_for(acquisition)]
+    certain = [np.full(shape, value) for shape, value in zip(shapes, (2.0, 0.0), strict=False)]
+    scores = acquisition.score(*certain, **situation_for(acquisition))
+    np.testing.assert_array_equal(scores, np.full(6, scores[0]))
 
 
 @pytest.mark.parametrize("name", ACQUISITIONS)
@@ -68,9 +105,22 @@ def test_needs_and_forms_of_the_table():
         "ei": ("moments", "positive"),
         "log_ei": ("moments", "log"),
         "ucb": ("moments", "utility"),
+        "gp_ucb": ("moments", "utility"),
         "std": ("moments", "positive"),
+        "ef": ("moments", "positive"),
+        "straddle": ("moments", "utility"),
         "thompson": ("draws", "utility"),
         "mc_ei": ("draws", "positive"),
+        "q_ei": ("draws", "positive"),
+        "q_log_ei": ("draws", "log"),
+        "q_nei": ("draws", "positive"),
+        "q_ucb": ("draws", "utility"),
+        "mes": ("draws", "positive"),
+        "bald": ("draws", "positive"),
+        "ehvi": ("moments", "positive"),
+        "q_ehvi": ("draws", "positive"),
+        "q_nehvi": ("draws", "positive"),
+        "kg": ("draws", "positive"),
     }
 
 
@@ -107,7 +157,7 @@ def test_the_result_is_a_new_array():
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(UnknownNameError, match=r"'logei'. Known: ei, log_ei, .* Did you mean 'log_ei'"):
+    with pytest.raises(UnknownNameError, match=r"'logei'. Known: bald, ef, ehvi, .* Did you mean 'log_ei'"):
         get_acquisition("logei")
     with pytest.raises(UnknownNameError, match=r"'ucb' has no parameter 'xi'. Accepted: kappa"):
         get_acquisition("ucb", xi=0.1)
@@ -172,7 +222,7 @@ def test_the_arrays_must_be_what_the_function_needs():
         ACQUISITIONS["ei"].score(DRAWS, best=1.0)
     with pytest.raises(InvalidDataError, match="at least 0"):
         get_acquisition(mine).score(MEAN, -STD)
-    with pytest.raises(InvalidDataError, match="best must be one finite number"):
+    with pytest.raises(InvalidDataError, match=r"'ei' needs best: .* one finite number"):
         ACQUISITIONS["ei"].score(MEAN, STD)
 
 

@@ -17,8 +17,9 @@ from bnnopt.acquisition import (
     log_expected_improvement,
     posterior_draws,
     posterior_moments,
+    scheduled_upper_confidence_bound,
 )
-from bnnopt.exceptions import InvalidDataError
+from bnnopt.exceptions import InvalidDataError, UnknownNameError
 
 X_TRAIN = np.linspace(0, 1, 6)[:, None]
 Y_TRAIN = np.sin(5 * X_TRAIN[:, 0])
@@ -186,3 +187,13 @@ def test_wrong_arguments_are_refused():
         posterior_draws(KnownMoments(), X, 0)
     with pytest.raises(InvalidDataError, match="got None"):
         acquisition_scores(KnownMoments(), X)
+
+
+def test_numbers_of_the_situation_reach_the_function():
+    mean, std = posterior_moments(KnownMoments(), X)
+    np.testing.assert_array_equal(
+        acquisition_scores(KnownMoments(), X, acquisition="gp_ucb", n_observed=9, delta=0.2),
+        scheduled_upper_confidence_bound(mean, std, n_observed=9, delta=0.2),
+    )
+    with pytest.raises(UnknownNameError, match="'mes' has no parameter 'observed'"):
+        acquisition_scores(KnownDraws(), X, acquisition="mes", observed=np.ones((256, 1)))

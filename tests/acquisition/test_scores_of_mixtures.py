@@ -22,6 +22,7 @@ from bnnopt.acquisition import (
 )
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Maximize, Minimize, OutcomeConstraint
+from bnnopt.optimizer._goals import Situation
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.surrogates import MCDropoutRegressor
 
@@ -145,7 +146,7 @@ def test_the_improvement_of_a_mixture_is_that_of_its_draws():
     chosen = rng.choice(2, 400_000, p=LAW.shares)
     gains = np.maximum(LAW.mean[chosen, 0] + LAW.std[chosen, 0] * rng.standard_normal(400_000) - 8.0, 0.0)
     scoring = Scoring([Maximize("a")], get_acquisition("ei"))
-    (score, *_) = scoring.score_mixtures([LAW], ["a"], best=8.0, worst=0.0)
+    (score, *_) = scoring.score_laws([LAW], Situation(8.0, 0.0))
     assert score == pytest.approx(gains.mean(), abs=5 * gains.std() / np.sqrt(400_000))
     mean, std = LAW.moments()
     assert abs(score - expected_improvement(mean[:1], std[:1], best=8.0)[0]) > 10 * gains.std() / np.sqrt(
@@ -158,21 +159,17 @@ def test_the_improvement_of_a_mixture_is_that_of_its_draws():
 )
 def test_candidates_are_scored_by_the_mean_over_components(name, function):
     scoring = Scoring([Maximize("a")], get_acquisition(name))
-    scores = scoring.score_mixtures([LAW], ["a"], best=2.0, worst=0.0)
+    scores = scoring.score_laws([LAW], Situation(2.0, 0.0))
     np.testing.assert_allclose(scores, mean_over_components(function, best=2.0))
 
 
 def test_logarithms_of_scores_are_those_of_the_mean():
-    scores = Scoring([Maximize("a")], get_acquisition("log_ei")).score_mixtures(
-        [LAW], ["a"], best=2.0, worst=0.0
-    )
+    scores = Scoring([Maximize("a")], get_acquisition("log_ei")).score_laws([LAW], Situation(2.0, 0.0))
     np.testing.assert_allclose(scores, np.log(mean_over_components(expected_improvement, best=2.0)))
 
 
 def test_a_smaller_outcome_can_be_the_better_one():
-    scores = Scoring([Minimize("a")], get_acquisition("ei")).score_mixtures(
-        [LAW], ["a"], best=-2.0, worst=-9.0
-    )
+    scores = Scoring([Minimize("a")], get_acquisition("ei")).score_laws([LAW], Situation(-2.0, -9.0))
     mirrored = NormalMixture(LAW.shares, -LAW.mean, LAW.std)
     np.testing.assert_allclose(scores, mean_over_components(expected_improvement, mirrored, best=-2.0))
 
@@ -181,13 +178,12 @@ def test_probabilities_of_constraints_are_averaged_over_components():
     """That b is above 0: Φ(1) twice in row 0, Φ(0) and Φ(2) in row 1, Φ(-1) and Φ(3) in row 2."""
     probability = 0.5 * norm.cdf([[1.0, 0.0, -1.0], [1.0, 2.0, 3.0]]).sum(axis=0)
     objectives, laws = [Maximize("a"), OutcomeConstraint("b", lower=0.0)], [LAW, POSITIVE]
-    scores = Scoring(objectives, get_acquisition("ei")).score_mixtures(laws, ["a", "b"], best=2.0, worst=0.0)
+    scores = Scoring(objectives, get_acquisition("ei")).score_laws(laws, Situation(2.0, 0.0))
     np.testing.assert_allclose(scores, probability * mean_over_components(expected_improvement, best=2.0))
-    logs = Scoring(objectives, get_acquisition("log_ei")).score_mixtures(
-        laws, ["a", "b"], best=2.0, worst=0.0
-    )
+    logs = Scoring(objectives, get_acquisition("log_ei")).score_laws(laws, Situation(2.0, 0.0))
     np.testing.assert_allclose(logs, np.log(scores))
-    other_order = Scoring(objectives, get_acquisition("ei")).score_mixtures(laws[::-1], ["b", "a"], 2.0, 0.0)
+    reversed_order = Scoring(objectives, get_acquisition("ei"), ["b", "a"])
+    other_order = reversed_order.score_laws(laws[::-1], Situation(2.0, 0.0))
     np.testing.assert_array_equal(other_order, scores)
 
 
@@ -196,8 +192,8 @@ def test_scores_that_are_no_expected_values_are_those_of_the_moments(name):
     scoring = Scoring([Maximize("a"), OutcomeConstraint("b", lower=0.0)], get_acquisition(name))
     mean, std = (np.column_stack(part) for part in zip(LAW.moments(), POSITIVE.moments(), strict=True))
     np.testing.assert_array_equal(
-        scoring.score_mixtures([LAW, POSITIVE], ["a", "b"], 2.0, -1.0),
-        scoring.score_moments(mean, std, ["a", "b"], 2.0, -1.0),
+        scoring.score_laws([LAW, POSITIVE], Situation(2.0, -1.0)),
+        scoring.score_moments(mean, std, Situation(2.0, -1.0)),
     )
 
 
@@ -207,8 +203,8 @@ def test_laws_of_one_component_give_the_scores_of_their_moments(name):
     laws = [NormalMixture(np.ones(1), law.mean[:1], law.std[:1] + 0.1) for law in (LAW, POSITIVE)]
     mean, std = (np.column_stack([getattr(law, part)[0] for law in laws]) for part in ("mean", "std"))
     np.testing.assert_allclose(
-        scoring.score_mixtures(laws, ["a", "b"], best=2.0, worst=-1.0),
-        scoring.score_moments(mean, std, ["a", "b"], best=2.0, worst=-1.0),
+        scoring.score_laws(laws, Situation(2.0, -1.0)),
+        scoring.score_moments(mean, std, Situation(2.0, -1.0)),
         rtol=1e-12,
     )
 

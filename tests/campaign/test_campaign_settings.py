@@ -68,8 +68,9 @@ def test_only_name_space_and_objectives_are_needed():
         space={"variables": [{"type": "real", "name": "x", "lower": 0, "upper": 1}]},
         objectives=[Minimize("y")],
     )
-    assert (settings.surrogate.name, settings.acquisition.name) == ("mc_dropout", "log_ei")
+    assert (settings.surrogate.name, settings.acquisition) == ("mc_dropout", None)
     assert settings.make_optimizer().n_initial == 5
+    assert settings.make_optimizer().acquisition.name == "log_ei"
 
 
 def test_settings_survive_their_json_form_and_are_frozen(write):
@@ -115,7 +116,7 @@ def test_targets_that_are_not_there_are_told(write):
         ('type = "minimize"', 'type = "reduce"', r"objectives\.0.*'reduce'"),
         ("gaussian_process", "gp", "Unknown surrogate 'gp'.*Known: auto, gaussian_process"),
         ("n_restarts_optimizer = 1", "restarts = 1", "'gaussian_process'.*'restarts'"),
-        ('"ucb"', '"upper"', "Unknown acquisition 'upper'.*Known: ei"),
+        ('"ucb"', '"upper"', "Unknown acquisition 'upper'.*Known: bald"),
         ("kappa = 3.0", "kapa = 3.0", "no parameter 'kapa'.*Accepted: kappa"),
         ("n_initial = 6", "n_initial = 1", "n_initial: .*greater than or equal to 2"),
         ('outcome = "peak"', 'outcome = "peek"', "unknown outcome 'peek'.*'peak'"),
@@ -156,11 +157,35 @@ def test_a_file_that_is_not_there_or_not_toml_is_told(write, tmp_path):
         CampaignSettings.from_toml(write(TOML, encoding="latin-1"))
 
 
-def test_two_objectives_are_refused(write):
+def test_two_objectives_need_an_acquisition_that_weighs_them(write):
     path = write(
         TOML.replace('type = "outcome_constraint"', 'type = "target", value = 950, tolerance = 5').replace(
             "lower = 930, upper = 970, ", ""
         )
     )
-    with pytest.raises(InvalidDataError, match=r"exactly one of minimize.* got 2"):
-        CampaignSettings.from_toml(path)
+    assert len(CampaignSettings.from_toml(path).make_optimizer().objectives) == 2
+
+
+def test_objectives_of_several_outcomes_stand_in_the_file():
+    parts = [
+        {"type": "minimize", "name": "width"},
+        {"type": "target", "name": "p", "value": 9, "tolerance": 1},
+    ]
+    joined = {
+        "type": "chebyshev",
+        "weights": [0.25, 0.75],
+        "lows": [-10, -1],
+        "highs": [-5, 0],
+        "parts": parts,
+    }
+    settings = CampaignSettings(
+        name="two",
+        space={"variables": [{"type": "discrete", "name": "x", "values": [1, 2, 5]}]},
+        objectives=[joined],
+        cost="hours",
+        learns_failures=False,
+    )
+    optimizer = settings.make_optimizer()
+    assert optimizer.outputs == ("width", "p", "hours")
+    assert optimizer.success_classifier is None
+    assert CampaignSettings.model_validate_json(settings.model_dump_json()) == settings

@@ -222,7 +222,7 @@ def test_objectives_with_an_outcome_that_is_not_told_are_refused(n_told, make_op
     optimizer.tell(np.linspace(0, 1, n_told), np.zeros(n_told))
     with pytest.raises(InvalidDataError, match=r"unknown outcome\(s\) \['peak'\].*told \['y'\]"):
         optimizer.ask(objectives=[Minimize("y"), OutcomeConstraint("peak", lower=1)])
-    with pytest.raises(InvalidDataError, match="exactly one of Minimize"):
+    with pytest.raises(InvalidDataError, match="at least one objective"):
         optimizer.ask(objectives=[])
 
 

@@ -64,6 +64,7 @@ def make_search(space=SQUARE, *, n_told=8, context=None, acquisition="log_ei", s
         model=model.fit(space.encode(rows), observations.outcomes),
         scoring=Scoring([Minimize("y")], get_acquisition(acquisition)),
         observations=observations,
+        pending=observations.pending,
         context=context or {},
         n_candidates=64,
         n_draws=32,

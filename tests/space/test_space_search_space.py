@@ -85,7 +85,7 @@ def test_finite_space_counts_settings_only():
             [LinearConstraint({"A": 1, "s": 1}, upper=1)],
             r"\['s'\] have levels, not numbers",
         ),
-        ([{"type": "reel", "name": "A"}], [], "reel.*'real', 'integer', 'categorical', 'context'"),
+        ([{"type": "reel", "name": "A"}], [], "reel.*'real', 'integer', 'discrete', 'categorical'"),
     ],
 )
 def test_bad_definition_is_refused_with_a_reason(variables, constraints, message):

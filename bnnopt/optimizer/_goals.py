@@ -1,0 +1,202 @@
+"""What is wanted of the outcomes: utilities, outcome constraints, and what they are measured against."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import qmc
+
+from bnnopt._typing import BoolArray, FloatArray, IntArray
+from bnnopt.acquisition import NormalMixture, average_scores, non_dominated, reference_point
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.objectives import Objective, OutcomeConstraint, UtilityObjective, split_objectives
+
+__all__ = ["Goals", "Situation"]
+
+LOG2_SAMPLES = 6
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the rows measured so far say, as acquisition functions may ask for it.
+
+    Attributes
+    ----------
+    best, worst : float
+        Utility to improve on, and the worst one; of the first utility where there are several.
+    n_observed : int
+        Rows measured.
+    noise_variance : float
+        Variance of the observation noise, in squared units of the utility.
+    least_cost : float
+        Lowest cost so far, where an outcome tells it; what is predicted below a tenth of it counts as that.
+    front : ndarray of shape (n_front, n_utilities)
+        The feasible rows that no other feasible row dominates.
+    reference : ndarray of shape (n_utilities,)
+        What a utility must exceed to count; a little worse than the worst of the front.
+    """
+
+    best: float
+    worst: float
+    n_observed: int = 0
+    noise_variance: float = 0.0
+    least_cost: float = 0.0
+    front: FloatArray = field(default_factory=lambda: np.empty((0, 1)))
+    reference: FloatArray = field(default_factory=lambda: np.zeros(1))
+
+
+class Goals:
+    """Objectives and outcome constraints, applied to outcomes, moments or laws of outcomes.
+
+    Parameters
+    ----------
+    objectives : sequence of objectives and outcome constraints
+        At least one objective, and any number of `OutcomeConstraint`.
+    outputs : sequence of str, optional
+        Names of the outcomes, the last axis of all arrays; by default those that the objectives name.
+
+    Raises
+    ------
+    InvalidDataError
+        There is no objective, an entry is something else, or an outcome is not among the outputs.
+    """
+
+    def __init__(self, objectives: Sequence[Objective], outputs: Sequence[str] | None = None) -> None:
+        _refuse_strangers(objectives)
+        self.objectives, self.constraints = split_objectives(objectives)
+        if not self.objectives:
+            raise InvalidDataError(
+                "Expected at least one objective, such as Minimize, Maximize or Target, besides any "
+                "OutcomeConstraint; got none."
+            )
+        named = [name for each in (*self.objectives, *self.constraints) for name in each.names]
+        self.outputs = tuple(dict.fromkeys(named)) if outputs is None else tuple(outputs)
+        unknown = [name for name in dict.fromkeys(named) if name not in self.outputs]
+        if unknown:
+            raise InvalidDataError(
+                f"objectives: unknown outcome(s) {unknown}; the optimizer is told {list(self.outputs)}."
+            )
+
+    @property
+    def n_utilities(self) -> int:
+        """Number of objectives."""
+        return len(self.objectives)
+
+    def utilities(self, outcomes: FloatArray) -> FloatArray:
+        """Return the utilities of outcomes of shape (..., n_outputs), shape (..., n_utilities)."""
+        return np.stack([self._utility(each, outcomes) for each in self.objectives], axis=-1)
+
+    def is_feasible(self, outcomes: FloatArray) -> BoolArray:
+        """Return whether outcomes of shape (..., n_outputs) satisfy all constraints, shape (...)."""
+        flags = np.ones(outcomes.shape[:-1], dtype=bool)
+        for constraint in self.constraints:
+            flags &= constraint.is_satisfied(outcomes[..., self.outputs.index(constraint.name)])
+        return flags
+
+    def best_first(self, outcomes: FloatArray) -> IntArray:
+        """Return the order of outcomes (n, n_outputs): feasible ones, the front, the utilities; shape (n,).
+
+        Several utilities are added up, each in units of its range.
+        """
+        utilities, is_feasible = self.utilities(outcomes), self.is_feasible(outcomes)
+        spread = np.ptp(utilities, axis=0)
+        total = (utilities / np.where(spread > 0, spread, 1.0)).sum(axis=1)
+        is_front = non_dominated(utilities) if self.n_utilities > 1 else np.zeros(len(total), dtype=bool)
+        return np.lexsort((-total, ~is_front, ~is_feasible))
+
+    def utility_moments(self, mean: FloatArray, std: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return moments of the utilities from those of the outcomes, (n, n_outputs) to (n, n_utilities)."""
+        moments = [self._moments(each, mean, std) for each in self.objectives]
+        means, stds = zip(*moments, strict=True)
+        return np.column_stack(means), np.column_stack(stds)
+
+    def log_probability(self, mean: FloatArray, std: FloatArray) -> FloatArray:
+        """Return the log probability that all constraints hold, by moments (n, n_outputs); shape (n,)."""
+        total = np.zeros(len(mean))
+        for constraint in self.constraints:
+            column = self.outputs.index(constraint.name)
+            total = total + _log_probability(constraint, mean[:, column], std[:, column])
+        return total
+
+    def log_probability_of(self, laws: Sequence[NormalMixture]) -> FloatArray:
+        """Return the log probability that all constraints hold, by the law of each output; shape (n,)."""
+        total = np.zeros(laws[0].mean.shape[1])
+        for constraint in self.constraints:
+            law = laws[self.outputs.index(constraint.name)]
+            parts = [_log_probability(constraint, *part) for part in zip(law.mean, law.std, strict=True)]
+            total = total + np.minimum(average_scores(np.array(parts), law.shares, "log"), 0.0)
+        return total
+
+    def situation(self, outcomes: FloatArray, noise: FloatArray | None = None) -> Situation:
+        """Return what measured outcomes of shape (n_observed, n_outputs) say.
+
+        The utility to improve on is the best among the rows that satisfy the constraints; where none does, it
+        is the worst of all, so that any candidate likely to satisfy them counts as an improvement.
+
+        Parameters
+        ----------
+        outcomes : ndarray of shape (n_observed, n_outputs)
+        noise : ndarray of shape (n_outputs,), optional
+            Variance of the observation noise of each outcome; 0 if it is not given.
+        """
+        utilities, is_feasible = self.utilities(outcomes), self.is_feasible(outcomes)
+        first, feasible = utilities[:, 0], utilities[is_feasible]
+        worst = float(first.min())
+        situation = Situation(
+            best=float(feasible[:, 0].max()) if len(feasible) else worst,
+            worst=worst,
+            n_observed=len(outcomes),
+            noise_variance=0.0 if noise is None else self._noise_of_utility(outcomes, noise),
+        )
+        if self.n_utilities == 1:
+            return situation
+        front = feasible[non_dominated(feasible)] if len(feasible) else feasible
+        reference = reference_point(utilities, front if len(front) else None)
+        return replace(situation, front=front, reference=reference)
+
+    def _noise_of_utility(self, outcomes: FloatArray, noise: FloatArray) -> float:
+        """Variance of the first utility under the noise of the outcomes, averaged over measured rows."""
+        spread = np.broadcast_to(np.sqrt(noise), outcomes.shape)
+        return float(np.square(self._moments(self.objectives[0], outcomes, spread)[1]).mean())
+
+    def _utility(self, objective: UtilityObjective, outcomes: FloatArray) -> FloatArray:
+        values = outcomes[..., [self.outputs.index(name) for name in objective.names]]
+        return objective.utility(values if len(objective.names) > 1 else values[..., 0])
+
+    def _moments(
+        self, objective: UtilityObjective, mean: FloatArray, std: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        columns = [self.outputs.index(name) for name in objective.names]
+        if not objective.has_moments:
+            return _sampled_moments(objective, mean[:, columns], std[:, columns])
+        if len(columns) > 1:
+            return objective.utility_moments(mean[:, columns], std[:, columns])
+        return objective.utility_moments(mean[:, columns[0]], std[:, columns[0]])
+
+
+def _sampled_moments(
+    objective: UtilityObjective, mean: FloatArray, std: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Moments of a utility that bends or mixes outcomes, over 64 quasi-random normal outcomes.
+
+    They are the same standard normals for all candidates, so that the moments are smooth in the candidates.
+    """
+    points = qmc.Sobol(mean.shape[1], scramble=True, rng=0).random_base2(LOG2_SAMPLES)
+    draws = mean + std * ndtri(points)[:, None, :]
+    utility = objective.utility(draws)
+    return utility.mean(axis=0), utility.std(axis=0)
+
+
+def _log_probability(constraint: OutcomeConstraint, mean: FloatArray, std: FloatArray) -> FloatArray:
+    return np.minimum(constraint.log_probability(mean, std), 0.0)
+
+
+def _refuse_strangers(objectives: Sequence[Objective]) -> None:
+    known = (UtilityObjective, OutcomeConstraint)
+    strangers = [entry for entry in objectives if not isinstance(entry, known)]
+    if strangers:
+        raise InvalidDataError(
+            "Expected a list of Minimize, Maximize, Target, other objectives and OutcomeConstraint, "
+            f"got {strangers[0]!r} in it."
+        )

@@ -1,0 +1,79 @@
+"""The models of the rows told, fitted when they are needed and kept until something changes."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._success import SuccessModel
+from bnnopt.space import SearchSpace
+
+__all__ = ["MAX_SEED", "MIN_MEASURED", "Modelling"]
+
+MIN_MEASURED = 2
+MAX_SEED = 2**31 - 1
+
+
+class Modelling:
+    """Surrogate of the outcomes and classifier of success, and the seeds of each state.
+
+    Parameters
+    ----------
+    surrogate : estimator
+        Cloned for each fit.
+    classifier : estimator or None or "auto"
+        Of success and failure; "auto" for the default of `SuccessModel`, None not to learn from failures.
+    seed : int
+        Seeds everything.
+    """
+
+    def __init__(self, surrogate: BaseEstimator, classifier: Any, seed: int) -> None:
+        _check_classifier(classifier)
+        self._surrogate, self._classifier, self.seed = surrogate, classifier, seed
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the fitted models: something has changed."""
+        self._outcomes: OutcomeModel | None = None
+        self._success: SuccessModel | None = None
+
+    def of_outcomes(self, observations: Observations, space: SearchSpace) -> OutcomeModel:
+        """Return the surrogate of the outcomes, fitted on the rows measured."""
+        if self._outcomes is None:
+            measured, outcomes = observations.measured
+            if len(measured) < MIN_MEASURED:
+                raise InvalidDataError(
+                    f"A model needs at least {MIN_MEASURED} rows with outcomes, got {len(measured)} "
+                    f"({int(observations.is_failed.sum())} failed). "
+                    "Ask without candidates for a first design."
+                )
+            model = OutcomeModel(self._surrogate, self.seed_after(len(observations.told)))
+            self._outcomes = model.fit(space.encode(measured), outcomes, observations.noise_std)
+        return self._outcomes
+
+    def of_success(self, observations: Observations, space: SearchSpace) -> SuccessModel | None:
+        """Return the classifier of success, fitted on the rows told; None if none failed."""
+        is_failed = observations.is_failed
+        if self._classifier is None or not is_failed.any() or is_failed.all():
+            return None
+        if self._success is None:
+            own = None if isinstance(self._classifier, str) else self._classifier
+            model = SuccessModel(own, self.seed_after(len(is_failed)))
+            self._success = model.fit(space.encode(observations.told), ~is_failed)
+        return self._success
+
+    def seed_after(self, *counts: int) -> int:
+        """Return the seed of a state: a surrogate that is random anew with each row repeats no error."""
+        return int(np.random.default_rng([self.seed, *counts]).integers(MAX_SEED))
+
+
+def _check_classifier(classifier: Any) -> None:
+    is_known = classifier is None or (isinstance(classifier, str) and classifier == "auto")
+    if not is_known and not (hasattr(classifier, "fit") and hasattr(classifier, "predict_proba")):
+        raise InvalidDataError(
+            'success_classifier must be "auto", None or a classifier with fit and predict_proba, '
+            f"got {classifier!r}."
+        )

@@ -1,0 +1,142 @@
+"""What an optimizer was told: rows come in, are corrected, retracted or withdrawn, and nothing is lost."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from bnnopt.optimizer._candidates import is_new
+from bnnopt.optimizer._modelling import Modelling
+from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings
+from bnnopt.space import SearchSpace
+
+__all__ = ["Records"]
+
+
+class Records:
+    """The side of an optimizer that takes results; `BayesianOptimizer` adds the side that proposes.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Names and checks the settings.
+    observations : Observations
+        Where rows are kept.
+    modelling : Modelling
+        Is told to forget its models when rows change.
+    """
+
+    def __init__(self, space: SearchSpace, observations: Observations, modelling: Modelling) -> None:
+        self.space = space
+        self._observations = observations
+        self._modelling = modelling
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outcomes to be told."""
+        return self._observations.outputs
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """Every row told and not retracted: settings, context, outcomes and a column `is_failed`."""
+        return self._observations.as_frame()
+
+    @property
+    def retracted(self) -> pd.DataFrame:
+        """The rows that were retracted, as in `data`."""
+        return self._observations.as_frame(is_retracted=True)
+
+    @property
+    def corrections(self) -> pd.DataFrame:
+        """What was told at first of rows corrected later: `row` and the former outcomes, oldest first."""
+        return self._observations.corrections.copy()
+
+    @property
+    def pending(self) -> pd.DataFrame:
+        """Rows asked for and not told yet."""
+        return self._observations.pending.copy()
+
+    def summary(self) -> dict[str, int]:
+        """Count the rows told, measured, failed, repeated (settings as before) and pending."""
+        told = self._observations.told
+        n_failed = int(self._observations.is_failed.sum())
+        return {
+            "n_told": len(told),
+            "n_measured": len(told) - n_failed,
+            "n_failed": n_failed,
+            "n_repeated": int((~is_new(self.space, told, told.iloc[:0])).sum()),
+            "n_pending": len(self._observations.pending),
+        }
+
+    def tell(self, X: Any, y: Any, noise_std: Any = None) -> None:
+        """Store results; nothing is stored if anything is wrong with them.
+
+        Parameters
+        ----------
+        X : DataFrame, or array of shape (n_rows, n_names) in the order of `space.names`
+            Settings and context as they were in the experiments, in any order; other columns are ignored,
+            rows outside the bounds are welcome.
+        y : DataFrame, mapping, Series or array of shape (n_rows,) or (n_rows, n_outputs)
+            Outcomes, by name or in the order of `outputs`. NaN is a failed experiment: it is kept, left out
+            of the regression, counted in `summary`, learned from (see `success_classifier`), and not
+            proposed again.
+        noise_std : like y, optional
+            Standard error of each outcome, in its unit; NaN or 0 where it is not known. Surrogates whose
+            `fit` takes `noise_variance` use it.
+
+        Raises
+        ------
+        InvalidDataError
+            A column is missing, a cell is not what it should be (the message names column and row), or the
+            lengths differ.
+        """
+        settings = as_settings(self.space, X)
+        outcomes = as_outcomes(y, self.outputs, len(settings))
+        self._observations.add(settings, outcomes, as_noise_std(noise_std, self.outputs, len(settings)))
+        self._modelling.forget()
+
+    def correct(self, rows: Sequence[int], y: Any, noise_std: Any = None) -> None:
+        """Put other outcomes in the place of those told; what was told first is kept in `corrections`.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Numbers of the rows, the index of `data`.
+        y, noise_std
+            As in `tell`, one row for each of `rows`.
+
+        Raises
+        ------
+        InvalidDataError
+            A row is not in `data`, or an outcome is not what it should be.
+        """
+        outcomes = as_outcomes(y, self.outputs, len(rows))
+        self._observations.correct(rows, outcomes, as_noise_std(noise_std, self.outputs, len(rows)))
+        self._modelling.forget()
+
+    def retract(self, rows: Sequence[int]) -> None:
+        """Leave told rows out of everything, such as runs of a wrong batch; they stay in `retracted`.
+
+        Parameters
+        ----------
+        rows : sequence of int
+            Numbers of the rows, the index of `data`.
+
+        Raises
+        ------
+        InvalidDataError
+            A row is not in `data`.
+        """
+        self._observations.retract(rows)
+        self._modelling.forget()
+
+    def withdraw(self, X: Any) -> int:
+        """Forget that rows are pending, because they will not be run; return how many were.
+
+        Parameters
+        ----------
+        X : DataFrame with the columns of the space
+            The rows.
+        """
+        return self._observations.withdraw(as_settings(self.space, X))

@@ -1,0 +1,77 @@
+"""Tables that are told: settings, outcomes and error bars, checked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bnnopt._typing import FloatArray
+from bnnopt._validation import numeric_frame, require_columns
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.space import SearchSpace
+
+__all__ = ["as_noise_std", "as_outcomes", "as_settings"]
+
+
+def as_settings(space: SearchSpace, X: Any) -> pd.DataFrame:
+    """Return checked settings, or raise `InvalidDataError` naming the column and the rows at fault."""
+    frame = _as_table(X, space.names)
+    require_columns(frame, space.names, "settings")
+    frame = frame[space.names]
+    space.encode(frame)
+    numbers = [variable.name for variable in space.variables if getattr(variable, "levels", None) is None]
+    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers}).reset_index(drop=True)
+
+
+def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int) -> FloatArray:
+    """Return outcomes of shape (n_rows, n_outputs), NaN for what failed, or raise `InvalidDataError`."""
+    outcomes = numeric_frame(_as_table(y, outputs), outputs, "outcomes", allow_nan=True)
+    _refuse_length(outcomes, n_rows, "outcomes")
+    return outcomes
+
+
+def as_noise_std(noise_std: Any, outputs: Sequence[str], n_rows: int) -> FloatArray | None:
+    """Return standard errors of shape (n_rows, n_outputs), 0 for what is not known (NaN), None for None."""
+    if noise_std is None:
+        return None
+    errors = numeric_frame(_as_table(noise_std, outputs), outputs, "noise_std", allow_nan=True)
+    _refuse_length(errors, n_rows, "noise_std")
+    if (errors < 0).any():
+        raise InvalidDataError(
+            f"noise_std must be at least 0, got {float(np.nanmin(errors))}; give the standard error of each "
+            "outcome in its unit, or NaN where it is not known."
+        )
+    return np.nan_to_num(errors, nan=0.0)
+
+
+def _refuse_length(values: FloatArray, n_rows: int, what: str) -> None:
+    if len(values) != n_rows:
+        raise InvalidDataError(
+            f"Expected one row of {what} for each of the {n_rows} row(s) of settings, got {len(values)}."
+        )
+
+
+def _as_table(values: Any, names: Sequence[str]) -> pd.DataFrame:
+    """Return values as a table; a mapping or a labelled row by name, an array by the order of its columns."""
+    if isinstance(values, pd.DataFrame):
+        return values
+    if isinstance(values, pd.Series) and set(names) <= set(values.index):
+        values = values.to_dict()
+    if isinstance(values, Mapping):
+        return pd.DataFrame({name: np.atleast_1d(column) for name, column in values.items()})
+    if isinstance(values, pd.Series) and len(names) == 1:
+        return values.to_frame(names[0])
+    return _frame_of(values, names)
+
+
+def _frame_of(values: Any, names: Sequence[str]) -> pd.DataFrame:
+    array = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
+    if array.ndim < 2:
+        array = array.reshape(-1, 1) if len(names) == 1 else array.reshape(1, -1)
+    if array.ndim != 2 or array.shape[1] != len(names):
+        raise InvalidDataError(
+            f"Expected a table with the columns {list(names)}, got an array of shape {array.shape}. "
+            "Pass a DataFrame, or an array with these columns in this order."
+        )
+    return pd.DataFrame(array, columns=list(names)).infer_objects()

@@ -1,0 +1,156 @@
+"""Information about the maximum and the function, and the value of knowing an outcome."""
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.special import ndtri
+
+from bnnopt.acquisition import knowledge_gradient, max_value_entropy_search, mutual_information
+from bnnopt.acquisition._entropy_search import _entropy_lost
+from bnnopt.acquisition._lines import mean_gain_of_highest_line
+from bnnopt.exceptions import InvalidDataError
+
+TWO_DRAWS = np.array([[0.0, 3.0], [2.0, 1.0]])
+PHI = 1 / np.sqrt(2 * np.pi)
+
+
+def entropy_lost(g):
+    with mpmath.workdps(150):
+        g = mpmath.mpf(g)
+        probability = mpmath.ncdf(g)
+        return float(g * mpmath.npdf(g) / (2 * probability) - mpmath.log(probability))
+
+
+def test_entropy_lost_against_many_digits():
+    g = np.concatenate([-np.logspace(4, -3, 30), [0.0, -1.0, -100.0], np.linspace(0.1, 20, 20)])
+    np.testing.assert_allclose(_entropy_lost(g), [entropy_lost(value) for value in g], rtol=1e-11)
+
+
+def test_entropy_of_the_maximum_by_hand():
+    """Both draws: means 1 and 2, std 1, maxima 3 and 2. At g = 0 the entropy lost is log 2."""
+    exact = [(entropy_lost(2) + entropy_lost(1)) / 2, (entropy_lost(1) + np.log(2)) / 2]
+    np.testing.assert_allclose(max_value_entropy_search(TWO_DRAWS), exact, rtol=1e-13)
+
+
+def test_measured_rows_take_part_in_the_maximum():
+    """With a measured row of 4 in both draws, the maxima are 4."""
+    scores = max_value_entropy_search(TWO_DRAWS, observed=np.array([[4.0, -9.0], [4.0, 0.0]]))
+    np.testing.assert_allclose(scores, [entropy_lost(3), entropy_lost(2)], rtol=1e-13)
+    assert max_value_entropy_search(np.ones((3, 2))).tolist() == [0.0, 0.0]
+
+
+def test_information_of_a_normal_law():
+    """With quantiles as draws the law is normal nearly exactly: log(1 + variance / v) / 2."""
+    quantiles = ndtri((np.arange(2000) + 0.5) / 2000)
+    scores = mutual_information(np.column_stack([quantiles, 3 * quantiles]), noise_variance=0.5)
+    variance = quantiles.var() * np.array([1.0, 9.0])
+    np.testing.assert_allclose(scores, 0.5 * np.log(1 + 2 * variance), atol=2e-4)
+
+
+@pytest.mark.parametrize("distance", [0.5, 2.0, 5.0, 9.0, 30.0])
+def test_information_of_two_values_against_quadrature(distance):
+    with mpmath.workdps(25):
+        half = mpmath.mpf(distance) / 2
+
+        def minus_p_log_p(y):
+            p = (mpmath.npdf(y - half) + mpmath.npdf(y + half)) / 2
+            return -p * mpmath.log(p)
+
+        entropy = 2 * mpmath.quad(minus_p_log_p, [0, half, half + 4, half + 12])
+        exact = float(entropy - mpmath.log(2 * mpmath.pi * mpmath.e) / 2)
+    draws = np.repeat([1.0, 1.0 + 3 * distance], 400)[:, None]
+    np.testing.assert_allclose(mutual_information(draws, noise_variance=9.0), [exact], atol=1e-6)
+
+
+def test_information_has_its_limits():
+    """Two values far apart tell one bit; draws that agree tell nothing; less noise never tells less."""
+    apart = np.repeat([0.0, 100.0], 200)[:, None]
+    np.testing.assert_allclose(mutual_information(apart, noise_variance=9.0), [np.log(2)], atol=1e-6)
+    assert mutual_information(np.ones((4, 3))).tolist() == [0.0, 0.0, 0.0]
+    draws = np.random.default_rng(0).standard_normal((64, 2)) * [1.0, 5.0]
+    levels = [mutual_information(draws, noise_variance=v) for v in (100.0, 1.0, 0.4, 1e-3, 0.0)]
+    assert np.all(np.diff(levels, axis=0) >= 0)
+    assert np.all(levels[-1] <= np.log(64))
+    assert levels[-1][0] < levels[-1][1]
+    np.testing.assert_array_equal(levels[-1], mutual_information(draws, noise_variance=1e-9))
+
+
+def test_the_highest_of_lines_by_hand():
+    """Lines 0 and Z: φ(0); lines ±Z: 2 φ(0); a line below both nowhere counts, nor does its equal."""
+    a = np.array([[0.0, 0.0, -9.0], [0.0, 0.0, -1.0], [0.0, 0.0, 0.0]])
+    b = np.array([[0.0, 1.0, 0.5], [-1.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
+    np.testing.assert_allclose(mean_gain_of_highest_line(a, b), [PHI, 2 * PHI, 0.0])
+    assert mean_gain_of_highest_line(np.array([[3.0]]), np.array([[2.0]])).tolist() == [0.0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lines=arrays(float, (2, 3, 6), elements=st.floats(-3, 3).map(lambda value: round(value, 2))),
+)
+def test_the_highest_of_lines_against_a_fine_grid(lines):
+    a, b = lines
+    z = np.linspace(-9, 9, 20_001)
+    highest = (a[..., None] + b[..., None] * z).max(axis=1)
+    by_grid = highest @ (np.exp(-0.5 * z**2) * PHI) * (z[1] - z[0]) - a.max(axis=1)
+    gain = mean_gain_of_highest_line(a, b)
+    np.testing.assert_allclose(gain, by_grid, atol=1e-6)
+    assert np.all(gain >= 0)
+    np.testing.assert_allclose(mean_gain_of_highest_line(a[:, ::-1], b[:, ::-1]), gain, atol=1e-14)
+
+
+def test_knowledge_gradient_by_hand():
+    """Two opposite candidates, means 1 and 2, std 1: lines 1 - Z and 2 + Z cross at -1/2."""
+    h = PHI * np.exp(-0.125) - 0.5 * 0.3085375387259869
+    np.testing.assert_allclose(knowledge_gradient(TWO_DRAWS), [2 * h, 2 * h], rtol=1e-12)
+    slope = 1 / np.sqrt(4)
+    z = 0.5 / slope
+    noisy = 2 * slope * (PHI * np.exp(-0.5 * z**2) - z * 0.15865525393145707)
+    np.testing.assert_allclose(knowledge_gradient(TWO_DRAWS, noise_variance=3.0), [noisy, noisy], rtol=1e-12)
+
+
+def test_a_better_measured_row_leaves_less_to_be_known():
+    alone = knowledge_gradient(TWO_DRAWS)
+    sure = knowledge_gradient(TWO_DRAWS, observed=np.full((2, 1), 4.0))
+    assert np.all((sure > 0) & (sure < alone))
+    np.testing.assert_array_equal(knowledge_gradient(TWO_DRAWS, observed=np.full((2, 1), -90.0)), alone)
+    assert knowledge_gradient(np.ones((3, 2))).tolist() == [0.0, 0.0]
+    assert knowledge_gradient(TWO_DRAWS[:1]).tolist() == [0.0, 0.0]
+
+
+def test_knowledge_gradient_of_many_draws_is_that_of_their_law():
+    rng = np.random.default_rng(0)
+    covariance = np.array([[1.0, 0.6, 0.0], [0.6, 2.0, -0.5], [0.0, -0.5, 0.5]])
+    mean = np.array([0.3, 0.0, 0.5])
+    draws = mean + rng.standard_normal((100_000, 3)) @ np.linalg.cholesky(covariance).T
+    slopes = covariance / np.sqrt(np.diag(covariance) + 0.25)[:, None]
+    exact = mean_gain_of_highest_line(np.broadcast_to(mean, (3, 3)), slopes)
+    np.testing.assert_allclose(knowledge_gradient(draws, noise_variance=0.25), exact, atol=0.01)
+
+
+def test_unrelated_rows_do_not_pass_for_knowledge():
+    """Of 100 unrelated candidates, one is far ahead: knowing a poor one is worth nothing."""
+    draws = np.random.default_rng(0).standard_normal((64, 100))
+    draws[:, 0] += 4.0
+    certain = np.array([0.0, *np.full(99, -4.0)])
+    scores = knowledge_gradient(draws + certain, noise_variance=1.0)
+    assert np.median(scores[1:]) < 0.02
+
+
+def test_scores_do_not_depend_on_the_blocks(monkeypatch):
+    draws = np.random.default_rng(0).standard_normal((20, 9))
+    whole = knowledge_gradient(draws), max_value_entropy_search(draws)
+    monkeypatch.setattr("bnnopt.acquisition._knowledge_gradient.NUMBERS_PER_BLOCK", 20)
+    monkeypatch.setattr("bnnopt.acquisition._entropy_search.CANDIDATES_PER_BLOCK", 2)
+    np.testing.assert_allclose(knowledge_gradient(draws), whole[0], rtol=1e-12)
+    np.testing.assert_allclose(max_value_entropy_search(draws), whole[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("function", [mutual_information, knowledge_gradient])
+def test_negative_noise_is_refused(function):
+    with pytest.raises(InvalidDataError, match="noise_variance must be finite and at least 0"):
+        function(TWO_DRAWS, noise_variance=-1.0)
+    with pytest.raises(InvalidDataError, match="Expected draws of shape"):
+        function(np.ones(3))

@@ -1,0 +1,190 @@
+"""Batches that share settings, explore, serve several goals or objectives; joint acquisition functions."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bnnopt import ACQUISITIONS, Maximize, Minimize, OutcomeConstraint, Real, SearchSpace, Target
+from bnnopt.acquisition import get_acquisition
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.objectives import Chebyshev, Desirability, WeightedSum
+from bnnopt.optimizer._request import Request
+
+SQUARE = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
+BOTH = [Minimize("a"), Minimize("b")]
+
+
+def two_bowls(rows):
+    """Two minima, at the left and at the right; the front is the line between them at z = 0.5."""
+    across = (rows["z"] - 0.5) ** 2
+    return pd.DataFrame({"a": rows["x"] ** 2 + across, "b": (rows["x"] - 1) ** 2 + across})
+
+
+@pytest.fixture
+def told_two(make_told):
+    def make(objectives=None, **options):
+        defaults = {"surrogate": "gaussian_process", "n": 10, "outcome": two_bowls}
+        return make_told(SQUARE, objectives or BOTH, **(defaults | options))
+
+    return make
+
+
+@pytest.mark.parametrize("n_told", [0, 8])
+def test_rows_of_a_batch_share_what_is_shared(make_told, make_optimizer, n_told):
+    optimizer = make_told(SQUARE, n=n_told) if n_told else make_optimizer(SQUARE)
+    batch = optimizer.ask(3, shared="x")
+    assert len(batch) == 3
+    assert len(set(batch["x"])) == 1
+    assert batch["z"].nunique() == 3
+    assert len(optimizer.pending) == 3
+
+
+@pytest.mark.parametrize("n_told", [0, 8])
+def test_held_settings_stand_still(make_told, make_optimizer, n_told):
+    optimizer = make_told(SQUARE, n=n_told) if n_told else make_optimizer(SQUARE)
+    batch = optimizer.ask(3, held={"z": 0.25})
+    assert (batch["z"] == 0.25).all()
+    assert batch["x"].nunique() == 3
+
+
+def test_held_settings_choose_from_a_table_too(make_told):
+    table = pd.DataFrame({"x": [0.1, 0.2, 0.3, 0.4], "z": [0.0, 0.5, 0.5, 1.0]})
+    batch = make_told(SQUARE, n=8).ask(2, held={"z": 0.5}, candidates=table)
+    assert sorted(batch["x"]) == [0.2, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        ({"held": {"y": 1}}, r"held: \['y'\] are no settings"),
+        ({"held": {"z": 7.0}}, "held: 'z' cannot be set to 7.0"),
+        ({"held": {"x": 0.5, "z": 0.5}}, "all settings are shared or held"),
+        ({"shared": ["q"]}, r"shared: \['q'\] are no settings"),
+        ({"shared": ["x", "z"]}, "shared: all settings are shared or held"),
+        ({"shared": "x", "held": {"z": 0.5}}, "shared: all settings are shared or held"),
+        ({"exploration": 1.5}, "exploration must be from 0 to 1, got 1.5"),
+        ({"n_replicates": 0.5}, "n_replicates must be a whole number"),
+    ],
+)
+def test_wishes_that_cannot_be_met_are_refused(make_told, wishes, message):
+    told = make_told(SQUARE, n=8)
+    with pytest.raises(InvalidDataError, match=message):
+        told.ask(2, **wishes)
+    assert not len(told.pending)
+
+
+def test_a_share_of_the_batch_explores(make_told):
+    """Of four rows two are where the model is least sure: a corner, as the rows told are in the middle."""
+    middle = lambda rows: (rows["x"] - 0.5) ** 2  # noqa: E731
+    told = make_told(SQUARE, n=8, surrogate="gaussian_process", outcome=middle)
+    std = told.ask(4, exploration=0.5)["y_std"]
+    assert std.iloc[2:].min() > std.iloc[:2].max()
+
+
+def test_each_goal_gets_its_rows(make_told):
+    goals = {f"{value}": [Target("y", value, 0.01)] for value in (0.2, 0.5, 0.8)}
+    told = make_told(SQUARE, n=8, surrogate="gaussian_process", outcome=lambda rows: rows["x"])
+    batch = told.ask_each(goals, 2)
+    assert batch.columns[0] == "goal"
+    assert batch["goal"].tolist() == ["0.2", "0.2", "0.5", "0.5", "0.8", "0.8"]
+    np.testing.assert_allclose(batch["x"], batch["goal"].astype(float), atol=0.05)
+    assert len(told.pending) == 6
+    with pytest.raises(InvalidDataError, match="unknown outcome"):
+        told.ask_each({"fine": [Target("y", 0.3, 0.1)], "wrong": [Target("w", 0.3, 0.1)]})
+    assert len(told.pending) == 6
+
+
+@pytest.mark.parametrize("acquisition", [None, "q_ehvi", "q_nehvi", "log_ei", "thompson"])
+def test_two_objectives_are_traded_off(told_two, acquisition):
+    told = told_two(acquisition=acquisition)
+    assert told.acquisition.name == (acquisition or "ehvi")
+    rows = told.ask(4)
+    assert (rows["z"] - 0.5).abs().median() < 0.15
+    assert rows["x"].max() - rows["x"].min() > 0.1
+    assert {"a_mean", "a_std", "b_mean", "b_std", "score"} <= set(rows)
+
+
+def test_the_front_has_the_best_of_each_objective(told_two):
+    told = told_two()
+    front = told.front()
+    assert 2 <= len(front) <= 10
+    assert front["a"].min() == told.data["a"].min() == told.best()["a"]
+    assert front["b"].min() == told.data["b"].min()
+    assert (front.sort_values("a")["b"].diff().dropna() < 0).all()
+
+
+def test_three_objectives_are_scored_by_joint_draws(make_told):
+    objectives = [Minimize("a"), Minimize("b"), Maximize("z2")]
+    told = make_told(
+        SQUARE,
+        objectives,
+        n=8,
+        n_draws=16,
+        outcome=lambda rows: two_bowls(rows).assign(z2=rows["z"]),
+    )
+    assert told.acquisition.name == "q_nehvi"
+    assert np.isfinite(told.ask(2)["score"]).all()
+
+
+@pytest.mark.parametrize(
+    ("objective", "x"),
+    [
+        (WeightedSum(BOTH, weights=[1.0, 3.0]), 0.75),
+        (Chebyshev(BOTH).scaled([-1, -1], [0, 0]), 0.5),
+        (Desirability(BOTH, lows=[-1, -1], highs=[0, 0], exponents=[1, 1]), None),
+    ],
+)
+def test_objectives_of_several_outcomes_have_one_best_row(told_two, objective, x):
+    """a = x² and b = (x - 1)²: the sum a + 3 b is least at 3/4, the larger of both at 1/2."""
+    told = told_two([objective], n=16)
+    row = told.ask(1).iloc[0]
+    assert abs(row["z"] - 0.5) < 0.15
+    assert x is None or abs(row["x"] - x) < 0.15
+    assert np.isfinite(told.best()[["a", "b"]].to_numpy(float)).all()
+
+
+@pytest.mark.parametrize("name", sorted(ACQUISITIONS))
+def test_every_acquisition_proposes_a_batch_with_rows_pending(name, make_told):
+    many = ACQUISITIONS[name].n_utilities == "many"
+    parameters = {"ef": {"level": -0.1}, "straddle": {"level": -0.1}}.get(name, {})
+    told = make_told(
+        SQUARE,
+        [*(BOTH if many else BOTH[:1]), OutcomeConstraint("b", upper=2.0)],
+        n=8,
+        n_candidates=64,
+        n_draws=32,
+        outcome=two_bowls,
+        acquisition=get_acquisition(name, **parameters),
+    )
+    told.ask(1)
+    batch = told.ask(3)
+    assert len(batch) == 3
+    assert len(batch[["x", "z"]].drop_duplicates()) == 3
+
+
+def test_joint_scores_leave_a_pending_row_alone(told_two):
+    """What is on its way is worth nothing twice: the next row is elsewhere."""
+    told = told_two([Minimize("a")], acquisition="q_ei", n_draws=256)
+    first = told.ask(1).iloc[0]
+    second = told.ask(1).iloc[0]
+    assert abs(first["x"] - second["x"]) + abs(first["z"] - second["z"]) > 1e-6
+
+
+def test_targets_are_scored_in_closed_form(make_told):
+    """The expected improvement of a folded normal law is not that of a normal law with its moments."""
+    told = make_told(
+        SQUARE, [Target("y", 0.5, 0.1)], n=8, outcome=lambda rows: rows["x"] + np.sin(9 * rows["z"])
+    )
+    pool = SQUARE.sample(50, random_state=0)
+    scores = told.score_pool(pool, n_best=50).best["score"]
+    moments = made_of_moments(told, pool)
+    assert np.isfinite(scores).all()
+    assert np.abs(np.sort(scores)[::-1] - np.sort(moments)[::-1]).max() > 1e-3
+
+
+def made_of_moments(told, pool):
+    search = told._proposals.search(told.space, Request())
+    objective = told.objectives[0]
+    law = search.model.mixtures(search.model_space.encode(pool))[0]
+    utility = objective.utility_moments(law.mean[0], law.std[0])
+    return told.acquisition.score(*utility, best=search.situation.best)

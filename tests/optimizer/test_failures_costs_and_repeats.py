@@ -1,0 +1,209 @@
+"""What an optimizer learns from failures, pays for, repeats, and is told again."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.gaussian_process import GaussianProcessClassifier
+from sklearn.gaussian_process.kernels import RBF
+
+from bnnopt import (
+    BayesianOptimizer,
+    Categorical,
+    Context,
+    Integer,
+    Maximize,
+    Minimize,
+    Real,
+    SearchSpace,
+)
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.optimizer._success import SuccessModel
+from bnnopt.surrogates import MCDropoutRegressor
+
+SQUARE = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
+
+
+def fails_on_the_right(rows):
+    """The nearer to the right the better, but beyond 0.6 experiments fail."""
+    return pd.Series(np.where(rows["x"] > 0.6, np.nan, -rows["x"] + (rows["z"] - 0.5) ** 2), name="y")
+
+
+def test_success_is_likelier_among_successes_and_never_certain():
+    X = np.linspace(0, 1, 20)[:, None]
+    model = SuccessModel(None, 0).fit(X, X[:, 0] < 0.5)
+    probability = np.exp(model.log_probability(X))
+    assert probability[:9].min() > 0.7 > 0.3 > probability[11:].max()
+    assert 0.0 < probability.min() < probability.max() < 1.0
+
+
+def test_with_one_failure_among_few_the_share_of_successes_tempers():
+    """Of 4 rows one failed: however sure the classifier is, p is at least (4 * 0 + 0.75) / 5."""
+    X = np.array([[0.0], [0.3], [0.6], [1.0]])
+    model = SuccessModel(GaussianProcessClassifier(RBF(0.1, "fixed")), 0).fit(X, np.array([1, 1, 1, 0], bool))
+    assert np.exp(model.log_probability(X)).min() >= 0.15
+
+
+@pytest.mark.parametrize("n", [40, 400])
+def test_few_and_many_rows_have_a_classifier(n):
+    X = np.random.default_rng(0).random((n, 3))
+    model = SuccessModel(None, 0).fit(X, X[:, 1] < 0.7)
+    corners = np.array([[0.5, 0.1, 0.5], [0.5, 0.98, 0.5]])
+    likely, unlikely = np.exp(model.log_probability(corners))
+    assert likely > 0.8 > 0.4 > unlikely
+
+
+def test_an_optimizer_learns_where_experiments_fail(make_optimizer):
+    failures = {}
+    for classifier in ("auto", None):
+        optimizer = make_optimizer(
+            SQUARE, surrogate="gaussian_process", n_candidates=256, success_classifier=classifier
+        )
+        for _ in range(18):
+            rows = optimizer.ask(1)
+            optimizer.tell(rows, fails_on_the_right(rows))
+        failures[classifier] = optimizer.summary()["n_failed"]
+    assert failures["auto"] < failures[None]
+
+
+def test_a_classifier_that_cannot_tell_probabilities_is_refused(make_optimizer):
+    with pytest.raises(InvalidDataError, match=r"success_classifier.*predict_proba"):
+        make_optimizer(SQUARE, success_classifier=object())
+
+
+def test_cost_turns_the_choice_to_what_is_cheap(make_told):
+    """Two settings of equal promise, one of which costs 100 times as much."""
+    space = SearchSpace([Real("x", 0, 1), Categorical("oven", ["cheap", "dear"])])
+
+    def cost(rows):
+        return np.where(rows["oven"] == "dear", 100.0, 1.0)
+
+    told = make_told(space, [Maximize("y")], n=8, outcome=lambda rows: rows["x"], cost=cost)
+    assert told.ask(1)["oven"].tolist() == ["cheap"]
+    with pytest.raises(InvalidDataError, match=r"cost must return one finite number above 0"):
+        make_told(space, [Maximize("y")], n=8, outcome=lambda rows: rows["x"], cost=lambda r: 0.0).ask(1)
+
+
+def test_cost_can_be_an_outcome_that_is_told(make_optimizer):
+    space = SearchSpace([Real("x", 0, 1), Categorical("oven", ["cheap", "dear"])])
+    optimizer = make_optimizer(space, [Maximize("y")], cost="hours")
+    assert optimizer.outputs == ("y", "hours")
+    rows = optimizer.ask(8)
+    optimizer.tell(rows, {"y": rows["x"], "hours": np.where(rows["oven"] == "dear", 100.0, 1.0)})
+    batch = optimizer.ask(1)
+    assert batch["oven"].tolist() == ["cheap"]
+    assert batch["hours_mean"].between(-20, 50).all()
+    optimizer.tell(rows.iloc[:1], {"y": [0.0], "hours": [0.0]})
+    with pytest.raises(InvalidDataError, match=r"'hours' is the cost.*above 0"):
+        optimizer.ask(1)
+
+
+def test_replicates_are_measured_settings_that_may_be_the_best(make_told):
+    told = make_told(SQUARE, n=8, outcome=lambda rows: rows["x"])
+    batch = told.ask(3, n_replicates=2)
+    repeated = batch.iloc[1:][["x", "z"]].to_numpy()
+    measured = told.data[["x", "z"]].to_numpy()
+    assert all((measured == row).all(axis=1).any() for row in repeated)
+    assert len(np.unique(repeated, axis=0)) == 2
+    assert not (measured == batch.iloc[0][["x", "z"]].to_numpy(float)).all(axis=1).any()
+    best = told.data.loc[told.data["y"].idxmin(), ["x", "z"]].to_numpy(float)
+    assert (repeated == best).all(axis=1).any()
+
+
+def test_replicates_need_a_model(make_optimizer):
+    with pytest.raises(InvalidDataError, match="n_replicates: there is no model yet"):
+        make_optimizer(SQUARE).ask(2, n_replicates=1)
+    with pytest.raises(InvalidDataError, match="n_replicates must be at most n = 2, got 3"):
+        make_optimizer(SQUARE).ask(2, n_replicates=3)
+
+
+def test_corrected_rows_count_as_corrected_and_nothing_is_lost(make_told):
+    told = make_told(n=6)
+    former = told.data["y"].iloc[4]
+    told.correct([4], {"y": [-7.0]})
+    assert told.best()["y"] == -7.0
+    assert told.corrections.to_dict("list") == {"row": [4], "y": [former]}
+    told.correct([4], {"y": [np.nan]})
+    assert told.summary()["n_failed"] == 1
+    assert told.corrections["y"].tolist() == [former, -7.0]
+
+
+def test_retracted_rows_are_left_out_kept_and_may_be_proposed_again(make_told):
+    space = SearchSpace([Integer("k", 1, 6)])
+    told = make_told(space, n=6, n_initial=6, outcome=lambda rows: -rows["k"])
+    best = int(told.best()["k"])
+    told.retract([int(told.data.index[told.data["k"] == 6][0])])
+    assert best == 6
+    assert told.best()["k"] == 5
+    assert told.retracted["k"].tolist() == [6]
+    assert told.ask(1)["k"].tolist() == [6]
+    with pytest.raises(InvalidDataError, match="rows: expected different row numbers"):
+        told.retract(told.retracted.index.tolist())
+    with pytest.raises(InvalidDataError, match="rows: expected different row numbers"):
+        told.correct([99], {"y": [0.0]})
+
+
+def test_error_bars_reach_a_surrogate_that_takes_them():
+    """With a huge error bar the outlier no longer draws the mean to itself."""
+    space = SearchSpace([Real("x", 0, 1)])
+    rows = pd.DataFrame({"x": np.linspace(0, 1, 12)})
+    y = np.where(rows["x"] == rows["x"].iloc[6], 5.0, rows["x"])
+    means = []
+    for noise_std in (None, np.where(y == 5.0, 50.0, np.nan)):
+        surrogate = MCDropoutRegressor(method="wide", random_state=0)
+        optimizer = BayesianOptimizer(space, [Minimize("y")], surrogate=surrogate, random_state=0)
+        optimizer.tell(rows, y, noise_std=noise_std)
+        means.append(optimizer.score_pool(rows.iloc[[6]].assign(x=0.55)).best["y_mean"].iloc[0])
+    assert abs(means[1] - 0.55) < 0.2 < means[0] - 0.55
+
+
+def test_error_bars_that_no_surrogate_uses_give_a_warning(make_optimizer):
+    optimizer = make_optimizer()
+    optimizer.tell({"x": np.linspace(0, 1, 6)}, np.arange(6.0), noise_std=np.full(6, 0.1))
+    with pytest.warns(UserWarning, match="BayesianRidge takes no noise_variance"):
+        optimizer.ask(1)
+
+
+@pytest.mark.parametrize(
+    ("noise_std", "message"),
+    [
+        ([-1.0, 0.1], "noise_std must be at least 0, got -1.0"),
+        ([0.1], "one row of noise_std for each of the 2"),
+    ],
+)
+def test_error_bars_that_make_no_sense_are_refused(make_optimizer, noise_std, message):
+    optimizer = make_optimizer()
+    with pytest.raises(InvalidDataError, match=message):
+        optimizer.tell({"x": [0.1, 0.2]}, [1.0, 2.0], noise_std=noise_std)
+    assert not len(optimizer.data)
+
+
+def test_bounds_may_change_in_mid_campaign(make_told):
+    told = make_told(n=8)
+    told.change_space(SearchSpace([Real("x", 2, 3)]))
+    batch = told.ask(2)
+    assert batch["x"].between(2, 3).all()
+    assert len(told.data) == 8
+    with pytest.raises(InvalidDataError, match="The new space must have the variables"):
+        told.change_space(SearchSpace([Real("x", 0, 1), Context("T")]))
+    with pytest.raises(InvalidDataError, match="The new space must have the variables"):
+        told.change_space(SearchSpace([Integer("x", 0, 1)]))
+
+
+def test_a_level_in_use_cannot_leave_the_space(make_told):
+    space = SearchSpace([Real("x", 0, 1), Categorical("oven", ["a", "b"])])
+    told = make_told(space, n=8)
+    with pytest.raises(InvalidDataError, match="'oven' has a level that is not one of"):
+        told.change_space(space.restricted(bounds={"oven": ["a", "c"]}))
+    assert told.space is space
+    told.change_space(space.restricted(bounds={"oven": ["a", "b", "c"]}))
+    assert len(told.ask(2)) == 2
+
+
+def test_all_failed_or_all_equal_rows_are_no_dead_end(make_optimizer):
+    optimizer = make_optimizer(SQUARE)
+    rows = optimizer.ask(5)
+    optimizer.tell(rows, np.full(5, np.nan))
+    again = optimizer.ask(5)
+    assert np.isnan(again["score"]).all()
+    optimizer.tell(again, np.ones(5))
+    assert len(optimizer.ask(2)) == 2
