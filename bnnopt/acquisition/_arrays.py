@@ -131,7 +131,7 @@ def as_number(value: float, name: str) -> float:
 
 def as_count(value: int, name: str, lowest: int = 0) -> int:
     """Return a whole number that must be at least `lowest`."""
-    if value != int(value) or value < lowest:
+    if not np.isfinite(value) or value != int(value) or value < lowest:
         raise InvalidDataError(f"{name} must be a whole number, at least {lowest}, got {value!r}.")
     return int(value)
 

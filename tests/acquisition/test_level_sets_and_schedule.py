@@ -86,6 +86,7 @@ def test_the_schedule_is_a_bound_that_widens_slowly():
             "n_observed must be a whole number, at least 0",
         ),
         (scheduled_upper_confidence_bound, {"n_observed": 1.5}, "n_observed must be a whole number"),
+        (scheduled_upper_confidence_bound, {"n_observed": np.nan}, "n_observed must be a whole number"),
         (
             scheduled_upper_confidence_bound,
             {"n_observed": 1, "delta": 1.0},
