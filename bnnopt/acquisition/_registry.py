@@ -32,7 +32,7 @@ from bnnopt.acquisition._joint import (
 from bnnopt.acquisition._knowledge_gradient import knowledge_gradient
 from bnnopt.acquisition._level_sets import expected_feasibility, straddle
 from bnnopt.acquisition._mutual_information import mutual_information
-from bnnopt.acquisition._plugins import installed_acquisitions, load_acquisition
+from bnnopt.acquisition._plugins import import_acquisition, installed_acquisitions, load_acquisition
 from bnnopt.acquisition._signature import parameters_of
 from bnnopt.acquisition._smooth_improvement import q_log_expected_improvement
 from bnnopt.acquisition._target import (
@@ -103,7 +103,7 @@ def get_acquisition(acquisition: str | Callable[..., Any] | Acquisition, **param
     ----------
     acquisition : str, callable or Acquisition
         A name in `ACQUISITIONS`, or of an entry point that an installed package has in the group
-        `bnnopt.acquisitions` and that leads to one of the following; a function, which needs draws if its
+        `bnnopt.acquisitions`, or "module:name", which lead to one of the following; a function, which needs draws if its
         first parameter is called `draws` and moments otherwise, and has the form "utility"; or an
         `Acquisition`.
     **parameters
@@ -137,9 +137,13 @@ def _as_acquisition(acquisition: str | Callable[..., Any] | Acquisition) -> Acqu
         return _from_function(name, acquisition)
     if acquisition in ACQUISITIONS:
         return ACQUISITIONS[acquisition]
+    if ":" in str(acquisition):
+        return _from_found(acquisition, "it", import_acquisition(acquisition))
     known: dict[str, Acquisition | EntryPoint] = {**ACQUISITIONS, **installed_acquisitions()}
     found = lookup(known, acquisition, "acquisition")
-    return found if isinstance(found, Acquisition) else _from_entry_point(found)
+    if isinstance(found, Acquisition):
+        return found
+    return _from_found(found.name, f"its entry point {found.value!r}", load_acquisition(found))
 
 
 def _from_function(name: str, function: Callable[..., Any]) -> Acquisition:
@@ -147,13 +151,11 @@ def _from_function(name: str, function: Callable[..., Any]) -> Acquisition:
     return Acquisition(name, function, "draws" if names[:1] == ["draws"] else "moments")
 
 
-def _from_entry_point(entry: EntryPoint) -> Acquisition:
-    found = load_acquisition(entry)
+def _from_found(name: str, source: str, found: Any) -> Acquisition:
     if isinstance(found, Acquisition):
-        return replace(found, name=entry.name)
+        return replace(found, name=name)
     if callable(found):
-        return _from_function(entry.name, found)
+        return _from_function(name, found)
     raise InvalidDataError(
-        f"The acquisition {entry.name!r} must be a function or an Acquisition, but its entry point "
-        f"{entry.value!r} names {found!r}."
+        f"The acquisition {name!r} must be a function or an Acquisition, but {source} names {found!r}."
     )

@@ -131,7 +131,7 @@ def _named_surrogate(surrogate: BaseEstimator) -> Any:
 def _named_acquisition(acquisition: Acquisition) -> Any:
     known = ACQUISITIONS.get(acquisition.name)
     is_known = known is not None and known.function is acquisition.function
-    if not is_known or not _is_plain(dict(acquisition.parameters)):
+    if not (is_known or ":" in acquisition.name) or not _is_plain(dict(acquisition.parameters)):
         return OWN
     return {"name": acquisition.name, "parameters": dict(acquisition.parameters)}
 

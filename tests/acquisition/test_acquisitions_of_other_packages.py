@@ -70,3 +70,22 @@ def test_broken_entry_points_are_named():
 def test_unknown_names_list_those_of_packages_too():
     with pytest.raises(UnknownNameError, match=r"outside_lowest.*Did you mean 'outside_ready'"):
         get_acquisition("outside_redy")
+
+
+def test_a_function_of_a_module_is_known_by_its_path():
+    acquisition = get_acquisition("bnnopt_outside:lowest", level=1.0)
+    assert (acquisition.name, acquisition.needs) == ("bnnopt_outside:lowest", "draws")
+    assert get_acquisition("bnnopt_outside:ready").form == "positive"
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("bnnopt_outside:absent", "'bnnopt_outside:absent' cannot be imported"),
+        ("bnnopt_nowhere:lowest", "'bnnopt_nowhere:lowest' cannot be imported"),
+        ("bnnopt_outside:number", "must be a function or an Acquisition, but it names 3"),
+    ],
+)
+def test_a_path_that_leads_to_no_function_is_named(path, message):
+    with pytest.raises(InvalidDataError, match=message):
+        get_acquisition(path)
