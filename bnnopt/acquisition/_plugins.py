@@ -33,6 +33,6 @@ def import_acquisition(path: str) -> Any:
         return resolve_name(path)
     except (ImportError, AttributeError, ValueError) as error:
         raise InvalidDataError(
-            f"The acquisition {path!r} cannot be imported ({error}). Write 'module:function' of a module that "
-            "Python finds."
+            f"The acquisition {path!r} cannot be imported ({error}). Write 'module:function' of a module "
+            "that Python finds."
         ) from error

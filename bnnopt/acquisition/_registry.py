@@ -103,9 +103,9 @@ def get_acquisition(acquisition: str | Callable[..., Any] | Acquisition, **param
     ----------
     acquisition : str, callable or Acquisition
         A name in `ACQUISITIONS`, or of an entry point that an installed package has in the group
-        `bnnopt.acquisitions`, or "module:name", which lead to one of the following; a function, which needs draws if its
-        first parameter is called `draws` and moments otherwise, and has the form "utility"; or an
-        `Acquisition`.
+        `bnnopt.acquisitions`, or "module:name", which lead to one of the following; a function, which needs
+        draws if its first parameter is called `draws` and moments otherwise, and has the form "utility"; or
+        an `Acquisition`.
     **parameters
         Keyword arguments of the function, such as `xi` or `kappa`; they go before those already set.
 
