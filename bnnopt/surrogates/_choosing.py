@@ -18,6 +18,7 @@ from bnnopt.surrogates._stacking import log_normal_density
 __all__ = ["Choice", "OneColumn", "choose", "last_step", "moments"]
 
 LEAST_GAIN = 0.01
+SPREAD_OF_GAINS = 0.5  # over rows, of the difference between two candidates' log densities, roughly
 N_FOLDS = 5
 SMALLEST_VARIANCE = 1e-12
 
@@ -96,8 +97,9 @@ def choose(
         seconds[name] = perf_counter() - start
         scores[name] = _score(models[name], rows, seed, is_alone=len(tried) == 1)
     best = max((score for score in scores.values() if np.isfinite(score)), default=np.nan)
-    chosen = next((name for name, score in scores.items() if best - score < LEAST_GAIN), next(iter(scores)))
-    return Choice(chosen, _reason(chosen, scores, left_out), scores, seconds, models[chosen])
+    least = max(LEAST_GAIN, SPREAD_OF_GAINS / float(np.sqrt(len(rows.y))))
+    chosen = next((name for name, score in scores.items() if best - score < least), next(iter(scores)))
+    return Choice(chosen, _reason(chosen, scores, left_out, least), scores, seconds, models[chosen])
 
 
 def moments(model: Any, X: FloatArray, *, noise: bool = True) -> tuple[FloatArray, FloatArray]:
@@ -203,7 +205,7 @@ def _cross_validated(model: BaseEstimator, rows: OneColumn, seed: int) -> float:
     return float(np.average(density, weights=weights))
 
 
-def _reason(chosen: str, scores: Mapping[str, float], left_out: Mapping[str, str]) -> str:
+def _reason(chosen: str, scores: Mapping[str, float], left_out: Mapping[str, str], least: float) -> str:
     """One sentence with the figures."""
     if len(scores) == 1:
         parts = [f"{chosen} was the only candidate to come into question"]
@@ -211,13 +213,14 @@ def _reason(chosen: str, scores: Mapping[str, float], left_out: Mapping[str, str
         parts = [f"{chosen} was chosen as the first, for no candidate could be judged"]
     else:
         parts = [f"{chosen} was chosen for its held-out log density of {scores[chosen]:.3f} per row"]
-        parts += [_compared(name, score, scores[chosen]) for name, score in scores.items() if name != chosen]
+        others = {name: score for name, score in scores.items() if name != chosen}
+        parts += [_compared(name, score, scores[chosen], least) for name, score in others.items()]
     parts += [f"{name} was left out, for {why}" for name, why in left_out.items()]
     return "; ".join(parts) + "."
 
 
-def _compared(name: str, score: float, best: float) -> str:
+def _compared(name: str, score: float, best: float, least: float) -> str:
     if np.isnan(score):
         return f"{name} holds no rows out and cannot be judged"
-    note = f", not better by {LEAST_GAIN}, and stands later" if score >= best else ""
+    note = f", not better by {least:.2g}, and stands later" if score >= best else ""
     return f"{name} has {score:.3f}{note}"
