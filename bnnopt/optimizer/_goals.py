@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
@@ -44,6 +45,16 @@ class Situation:
     least_cost: float = 0.0
     front: FloatArray = field(default_factory=lambda: np.empty((0, 1)))
     reference: FloatArray = field(default_factory=lambda: np.zeros(1))
+
+    def known(self) -> dict[str, Any]:
+        """Return what an acquisition function may ask for, by name."""
+        return {
+            "best": self.best,
+            "n_observed": self.n_observed,
+            "noise_variance": self.noise_variance,
+            "front": self.front,
+            "reference": self.reference,
+        }
 
 
 class Goals:

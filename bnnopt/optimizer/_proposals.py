@@ -68,12 +68,15 @@ class Proposals:
         if candidates is None and self._is_initial():
             return self._from_design(space, request)
         search = self.search(space, request)
-        again, worth = repeats(search, request.n_replicates)
-        if not n_new:
-            return self.with_predictions(again, search).assign(score=worth)
-        rows, scores = run_steps(steps_of(search, n_new, request.exploration), candidates, request.shared)
-        table = pd.concat([part for part in (rows, again) if len(part)] or [rows], ignore_index=True)
-        return self.with_predictions(table, search).assign(score=np.concatenate([scores, worth]))
+        parts = []
+        if n_new:
+            parts.append(run_steps(steps_of(search, n_new, request.exploration), candidates, request.shared))
+        if request.n_replicates:
+            parts.append(repeats(search, request.n_replicates))
+        tables, scores = zip(*parts, strict=True)
+        filled = [table for table in tables if len(table)] or [tables[0]]
+        batch = self.with_predictions(pd.concat(filled, ignore_index=True), search)
+        return batch.assign(score=np.concatenate(scores))
 
     def search(self, space: SearchSpace, request: Request) -> Search:
         """Fit if there is something new, and return what a search needs."""

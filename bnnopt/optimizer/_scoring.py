@@ -1,7 +1,7 @@
 """Scores of candidates: outcomes to utility, acquisition, probability that the outcome constraints hold."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -212,9 +212,7 @@ class Scoring:
         return self._score(*objective.utility_moments(mean, std), situation=situation)
 
     def _score(self, *arrays: FloatArray, situation: Situation, **others: FloatArray) -> FloatArray:
-        known: dict[str, Any] = {**asdict(situation), **others}
-        del known["worst"], known["least_cost"]
-        return self.acquisition.score(*arrays, **known)
+        return self.acquisition.score(*arrays, **situation.known(), **others)
 
     def _utility_draws(self, draws: FloatArray) -> FloatArray:
         """Utilities of draws (n_draws, n, n_outputs): (n_draws, n), with a third axis if there are many."""
