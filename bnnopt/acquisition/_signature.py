@@ -1,7 +1,7 @@
 """What an acquisition function takes: arrays by position, the situation and its own parameters by keyword."""
 
 import inspect
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -30,9 +30,8 @@ KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ON
 def parameters_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
     """Return the parameters of a function, or raise `InvalidDataError` where Python cannot tell them."""
     try:
-        if isinstance(function, Hashable):
-            return _remembered_parameters(function)
-        return tuple(inspect.signature(function).parameters.values())
+        is_hashable = getattr(type(function), "__hash__", None) is not None
+        return (_remembered_parameters if is_hashable else _parameters)(function)
     except (TypeError, ValueError) as error:
         raise InvalidDataError(
             f"The parameters of {function!r} cannot be read. Wrap it in a function such as "
@@ -40,10 +39,11 @@ def parameters_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]
         ) from error
 
 
-@lru_cache(maxsize=128)
-def _remembered_parameters(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
-    """Return the parameters of a function; a score asks for them at every call."""
+def _parameters(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
     return tuple(inspect.signature(function).parameters.values())
+
+
+_remembered_parameters = lru_cache(maxsize=128)(_parameters)  # a score asks for them at every call
 
 
 def takes(function: Callable[..., Any], name: str, n_arrays: int, *, by_name: bool = False) -> bool:

@@ -212,7 +212,8 @@ class Scoring:
         return self._score(*objective.utility_moments(mean, std), situation=situation)
 
     def _score(self, *arrays: FloatArray, situation: Situation, **others: FloatArray) -> FloatArray:
-        return self.acquisition.score(*arrays, **situation.known(), **others)
+        known: dict[str, Any] = {**situation.known(), **others}
+        return self.acquisition.score(*arrays, **known)
 
     def _utility_draws(self, draws: FloatArray) -> FloatArray:
         """Utilities of draws (n_draws, n, n_outputs): (n_draws, n), with a third axis if there are many."""
