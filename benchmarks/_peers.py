@@ -12,13 +12,14 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from benchmarks._peers_botorch import BoTorch
 from bnnopt._typing import FloatArray
 from bnnopt.objectives import Minimize
 from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.space import Real, SearchSpace
 from bnnopt.surrogates import SURROGATES
 
-__all__ = ["OPTIMIZERS", "SOFTWARE", "SequentialOptimizer"]
+__all__ = ["OPTIMIZERS", "SOFTWARE", "BatchOptimizer", "Bnnopt", "BoTorch", "SequentialOptimizer"]
 
 
 class SequentialOptimizer(Protocol):
@@ -29,6 +30,13 @@ class SequentialOptimizer(Protocol):
 
     def ask(self) -> FloatArray:
         """Return the setting to run next, shape (n_dims,)."""
+
+
+class BatchOptimizer(SequentialOptimizer, Protocol):
+    """What the benchmark of batches needs besides."""
+
+    def ask_many(self, n: int) -> FloatArray:
+        """Return the settings to run next, shape (n, n_dims)."""
 
 
 class RandomSearch:
@@ -46,14 +54,21 @@ class RandomSearch:
 
 
 class Bnnopt:
-    """`bnnopt.BayesianOptimizer` with a surrogate by name."""
+    """`bnnopt.BayesianOptimizer` with a surrogate, by name or as an estimator, and an acquisition."""
 
-    def __init__(self, bounds: FloatArray, n_initial: int, seed: int, *, surrogate: str) -> None:
+    def __init__(
+        self, bounds: FloatArray, n_initial: int, seed: int, *, surrogate: Any, acquisition: str = "log_ei"
+    ) -> None:
         self._names = [f"x{position}" for position in range(len(bounds))]
         pairs = zip(self._names, bounds.tolist(), strict=True)
         space = SearchSpace([Real(name, lower, upper) for name, (lower, upper) in pairs])
         self._optimizer = BayesianOptimizer(
-            space, [Minimize("y")], surrogate=surrogate, n_initial=n_initial, random_state=seed
+            space,
+            [Minimize("y")],
+            surrogate=surrogate,
+            acquisition=acquisition,
+            n_initial=n_initial,
+            random_state=seed,
         )
 
     def tell(self, x: FloatArray, y: float) -> None:
@@ -62,7 +77,11 @@ class Bnnopt:
 
     def ask(self) -> FloatArray:
         """Return the setting with the best score."""
-        return self._optimizer.ask(1)[self._names].to_numpy(dtype=float)[0]
+        return self.ask_many(1)[0]
+
+    def ask_many(self, n: int) -> FloatArray:
+        """Return the settings of a batch, shape (n, n_dims)."""
+        return self._optimizer.ask(n)[self._names].to_numpy(dtype=float)
 
 
 class Optuna:
@@ -121,51 +140,6 @@ class ScikitOptimize:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return np.array(self._optimizer.ask(), dtype=float)
-
-
-class BoTorch:
-    """BoTorch's `SingleTaskGP` on the unit cube and `LogExpectedImprovement`, on one thread."""
-
-    def __init__(self, bounds: FloatArray, n_initial: int, seed: int) -> None:
-        import torch
-
-        torch.set_num_threads(1)
-        self._lower, self._width = bounds[:, 0], bounds[:, 1] - bounds[:, 0]
-        self._seed = seed
-        self._x: list[FloatArray] = []
-        self._y: list[float] = []
-
-    def tell(self, x: FloatArray, y: float) -> None:
-        """Store one result."""
-        self._x.append((x - self._lower) / self._width)
-        self._y.append(-y)
-
-    def ask(self) -> FloatArray:
-        """Fit, and maximise the expected improvement from 10 starts out of 512 raw samples."""
-        import torch
-        from botorch.acquisition import LogExpectedImprovement
-        from botorch.optim import optimize_acqf
-        from botorch.utils.sampling import manual_seed
-
-        cube = torch.stack([torch.zeros(len(self._width)), torch.ones(len(self._width))]).double()
-        with warnings.catch_warnings(), manual_seed(1000 * self._seed + len(self._y)):
-            warnings.simplefilter("ignore")
-            acquisition = LogExpectedImprovement(self._fitted(), best_f=max(self._y))
-            x, _ = optimize_acqf(acquisition, bounds=cube, q=1, num_restarts=10, raw_samples=512)
-        return self._lower + self._width * x.detach().numpy()[0]
-
-    def _fitted(self) -> Any:
-        import torch
-        from botorch.fit import fit_gpytorch_mll
-        from botorch.models import SingleTaskGP
-        from botorch.models.transforms import Standardize
-        from gpytorch.mlls import ExactMarginalLogLikelihood
-
-        x = torch.as_tensor(np.array(self._x), dtype=torch.double)
-        y = torch.as_tensor(np.array(self._y), dtype=torch.double)[:, None]
-        model = SingleTaskGP(x, y, outcome_transform=Standardize(m=1))
-        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
-        return model
 
 
 OPTIMIZERS: dict[str, Callable[[FloatArray, int, int], SequentialOptimizer]] = {

@@ -13,7 +13,16 @@ import pandas as pd
 import bnnopt
 from benchmarks.machine import describe, markdown
 
-__all__ = ["Results", "measure_missing", "options_of", "print_table", "runs_of", "software", "spread"]
+__all__ = [
+    "Results",
+    "measure_missing",
+    "medians_of",
+    "options_of",
+    "print_table",
+    "runs_of",
+    "software",
+    "spread",
+]
 
 FOLDER = Path(__file__).parent / "results"
 KEYS = ["problem", "method", "seed"]
@@ -138,6 +147,16 @@ def runs_of(
         runs = frame[(frame["problem"] == problem) & (frame["method"] == method)]
         if len(runs):
             yield problem, method, runs
+
+
+def medians_of(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], float]:
+    """Return the median of a column over the seeds, by problem and method."""
+    keys = frame[["problem", "method"]].drop_duplicates().itertuples(index=False, name=None)
+    return {
+        (problem, method): float(runs[column].median())
+        for key in keys
+        for problem, method, runs in runs_of(frame, key[:1], key[1:])
+    }
 
 
 def print_table(title: str, header: list[str], rows: list[list[str]]) -> None:

@@ -18,6 +18,9 @@ NAMES = [
     "scaling",
     "pbs_quality",
     "sequential",
+    "loop_alone",
+    "batches",
+    "maximum",
     "pool",
     "regression",
 ]

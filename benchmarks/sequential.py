@@ -8,6 +8,7 @@ OMP_NUM_THREADS=1, as one should set for a comparison, they are those that pass 
 """
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -44,9 +45,20 @@ def main(arguments: list[str] | None = None) -> None:
 
 def measure(problem: str, method: str, seed: int, n_steps: int = N_STEPS) -> dict[str, Any]:
     """Run one method on one problem and return the figures of the CSV file."""
+    return measure_with(OPTIMIZERS[method], SOFTWARE.get(method, "bnnopt"), problem, seed, n_steps)
+
+
+def measure_with(
+    make: Callable[[FloatArray, int, int], SequentialOptimizer],
+    package: str,
+    problem: str,
+    seed: int,
+    n_steps: int,
+) -> dict[str, Any]:
+    """Run the optimizer that bounds, the number of first points and a seed make; see `measure`."""
     task = PROBLEMS[problem]
     bounds = np.array(task.bounds)
-    optimizer = OPTIMIZERS[method](bounds, N_INITIAL, seed)
+    optimizer = make(bounds, N_INITIAL, seed)
     start = time.process_time()
     values = _run(optimizer, task, first_design(bounds, seed), n_steps)
     seconds = time.process_time() - start
@@ -55,7 +67,7 @@ def measure(problem: str, method: str, seed: int, n_steps: int = N_STEPS) -> dic
         "n_steps": n_steps,
         "regret": f"{regrets[-1]:.6g}",
         "seconds_a_step": f"{seconds / n_steps:.4g}",
-        "software": software(SOFTWARE.get(method, "bnnopt")),
+        "software": software(package),
         "regrets": " ".join(f"{regret:.4g}" for regret in regrets),
     }
 

@@ -1,0 +1,123 @@
+"""BoTorch as an optimizer, and its Gaussian process as a scikit-learn regressor; loaded when first used."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from bnnopt._typing import ArrayLike, FloatArray
+
+__all__ = ["BoTorch", "BoTorchRegressor"]
+
+
+class BoTorch:
+    """BoTorch's `SingleTaskGP` on the unit cube and the log of the expected improvement, on one thread.
+
+    For one setting it is `LogExpectedImprovement`; for several it is `qLogExpectedImprovement`, maximised by
+    one setting after the other (`sequential=True`).
+    """
+
+    def __init__(self, bounds: FloatArray, n_initial: int, seed: int) -> None:
+        import torch
+
+        torch.set_num_threads(1)  # and loaded here: that counts in no step
+        self._lower, self._width = bounds[:, 0], bounds[:, 1] - bounds[:, 0]
+        self._seed = seed
+        self._x: list[FloatArray] = []
+        self._y: list[float] = []
+
+    def tell(self, x: FloatArray, y: float) -> None:
+        """Store one result."""
+        self._x.append((x - self._lower) / self._width)
+        self._y.append(-y)
+
+    def ask(self) -> FloatArray:
+        """Return the setting with the largest expected improvement, shape (n_dims,)."""
+        return self.ask_many(1)[0]
+
+    def ask_many(self, n: int) -> FloatArray:
+        """Fit, and maximise from 10 starts out of 512 raw samples; shape (n, n_dims)."""
+        import torch
+        from botorch.acquisition import LogExpectedImprovement, qLogExpectedImprovement
+        from botorch.optim import optimize_acqf
+
+        kind: Any = LogExpectedImprovement if n == 1 else qLogExpectedImprovement
+        cube = torch.stack([torch.zeros(len(self._width)), torch.ones(len(self._width))]).double()
+        with _quiet(1000 * self._seed + len(self._y)):
+            acquisition = kind(_fitted(np.array(self._x), np.array(self._y)), best_f=max(self._y))
+            x, _ = optimize_acqf(
+                acquisition, bounds=cube, q=n, num_restarts=10, raw_samples=512, sequential=n > 1
+            )
+        return np.asarray(self._lower + self._width * x.detach().numpy())
+
+
+class BoTorchRegressor(RegressorMixin, BaseEstimator):
+    """The same `SingleTaskGP`, fitted in the same way, as a surrogate of `bnnopt.BayesianOptimizer`.
+
+    Attributes
+    ----------
+    model_ : SingleTaskGP
+        Fitted.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Find the kernel's parameters from rows (n, n_features) in the unit cube and outcomes (n,)."""
+        rows, outcomes = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
+        with _quiet(0):
+            self.model_ = _fitted(rows, outcomes)
+        return self
+
+    def predict(
+        self, X: ArrayLike, return_std: bool = False, *, noise: bool = True
+    ) -> FloatArray | tuple[FloatArray, FloatArray]:
+        """Return the mean and, on request, the standard deviation, of the function alone without noise."""
+        import torch
+
+        with _quiet(0), torch.no_grad():
+            posterior = self._posterior(X, noise)
+            mean, std = posterior.mean.numpy()[:, 0], posterior.variance.sqrt().numpy()[:, 0]
+        return (mean, std) if return_std else mean
+
+    def sample_y(self, X: ArrayLike, n_samples: int = 1, random_state: int = 0) -> FloatArray:
+        """Draw from the joint law of the function at rows, shape (n, n_samples)."""
+        import torch
+
+        with _quiet(random_state), torch.no_grad():
+            draws = self._posterior(X, is_noisy=False).rsample(torch.Size([n_samples]))
+            return np.asarray(draws.numpy()[:, :, 0].T)
+
+    def _posterior(self, X: ArrayLike, is_noisy: bool) -> Any:
+        import torch
+
+        check_is_fitted(self)
+        rows = torch.as_tensor(validate_data(self, X, reset=False, dtype=np.float64))
+        return self.model_.posterior(rows, observation_noise=is_noisy)
+
+
+def _fitted(X: FloatArray, y: FloatArray) -> Any:
+    """Return the model of rows in the unit cube, shape (n, n_dims), and outcomes (n,)."""
+    import torch
+    from botorch.fit import fit_gpytorch_mll
+    from botorch.models import SingleTaskGP
+    from botorch.models.transforms import Standardize
+    from gpytorch.mlls import ExactMarginalLogLikelihood
+
+    x = torch.as_tensor(X, dtype=torch.double)
+    outcomes = torch.as_tensor(y, dtype=torch.double)[:, None]
+    model = SingleTaskGP(x, outcomes, outcome_transform=Standardize(m=1))
+    fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+    return model
+
+
+@contextmanager
+def _quiet(seed: int) -> Iterator[None]:
+    """Seed torch and silence its warnings, for this while."""
+    from botorch.utils.sampling import manual_seed
+
+    with warnings.catch_warnings(), manual_seed(seed):
+        warnings.simplefilter("ignore")
+        yield
