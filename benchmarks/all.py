@@ -20,6 +20,10 @@ NAMES = [
     "sequential",
     "pool",
     "regression",
+    "several_objectives",
+    "constrained",
+    "failures",
+    "many_inputs",
 ]
 
 
