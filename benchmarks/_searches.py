@@ -110,10 +110,10 @@ def run(task: Task, method: Method, n_initial: int, n_steps: int, seed: int) -> 
     return pd.concat(tables, ignore_index=True), (time.process_time() - start) / n_steps
 
 
-def ratio_of_regrets(frame: pd.DataFrame, problem: str, method: str, peer: str) -> float:
-    """Return a method's median regret divided by a peer's; NaN if one has no rows or the peer's is 0."""
+def ratio_of_regrets(frame: pd.DataFrame, problem: str, method: str, peer: str) -> str:
+    """Return a method's median regret divided by a peer's; empty if one has no rows or the peer's is 0."""
     of_problem = frame[frame["problem"] == problem]
     ours, theirs = (of_problem[of_problem["method"] == name] for name in (method, peer))
     if not len(ours) or not len(theirs) or theirs["regret"].median() == 0:
-        return np.nan
-    return float(ours["regret"].median() / theirs["regret"].median())
+        return ""
+    return f"{ours['regret'].median() / theirs['regret'].median():.2g}"

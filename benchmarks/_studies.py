@@ -16,7 +16,7 @@ from bnnopt._typing import FloatArray
 from bnnopt.objectives import OutcomeConstraint
 from bnnopt.space import LinearConstraint, SearchSpace
 
-__all__ = ["BoTorchFront", "Box", "MixtureBox", "OptunaStudy", "box_of"]
+__all__ = ["BoTorchFront", "Box", "MixtureBox", "OptunaStudy", "box_of", "excesses_of"]
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,8 @@ class OptunaStudy:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        wanted = task.objectives()
-        self._names = [each.name for each in wanted if not isinstance(each, OutcomeConstraint)]
-        self._limits = [each for each in wanted if isinstance(each, OutcomeConstraint)]
-        self._box = box_of(task.space())
+        self._task, self._box = task, box_of(task.space())
+        self._names = [each.name for each in task.objectives() if not isinstance(each, OutcomeConstraint)]
         self._distributions = _distributions(self._box)
         size = "population_size" if sampler == "NSGAIISampler" else "n_startup_trials"
         chosen = getattr(optuna.samplers, sampler)(seed=seed, **{size: n_initial})
@@ -107,34 +105,46 @@ class OptunaStudy:
         self._trial: Any = None
 
     def tell(self, row: pd.DataFrame, outcomes: pd.DataFrame) -> None:
-        """Store the outcomes of the trial asked for, or of a row from elsewhere."""
+        """Store the outcomes of the trial asked for, or of a row from elsewhere, of the first generation."""
+        values = outcomes[self._names].iloc[0].tolist()
+        numbered = enumerate(excesses_of(self._task, row, outcomes))
+        excesses = {str(number): excess for number, excess in numbered}
         if self._trial is None:
-            self._study.enqueue_trial(self._box.params_of(row))
-            self._trial = self._asked()
-        for number, value in enumerate(self._violations(row, outcomes)):
-            self._trial.set_constraint(str(number), value)
-        self._study.tell(self._trial, outcomes[self._names].iloc[0].tolist())
+            self._study.add_trial(self._given(self._box.params_of(row), values, excesses))
+            return
+        for number, excess in excesses.items():
+            self._trial.set_constraint(number, excess)
+        self._study.tell(self._trial, values)
         self._trial = None
 
     def ask(self) -> pd.DataFrame:
         """Return the row of a new trial."""
-        self._trial = self._asked()
-        return self._box.row_of({name: self._trial.params[name] for name in self._distributions})
-
-    def _asked(self) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return self._study.ask(self._distributions)
+            self._trial = self._study.ask(self._distributions)
+        return self._box.row_of({name: self._trial.params[name] for name in self._distributions})
 
-    def _violations(self, row: pd.DataFrame, outcomes: pd.DataFrame) -> Iterator[float]:
-        """Yield what exceeds each limit, at most 0 where it is kept."""
-        pairs = [(outcomes[limit.name].iloc[0], limit.limits) for limit in self._limits]
-        if isinstance(self._box, Box):
-            for constraint in self._box.space.constraints:
-                value = sum(weight * row[name].iloc[0] for name, weight in constraint.coefficients.items())
-                pairs.append((value, constraint.limits))
-        for value, (lower, upper) in pairs:
-            yield from (float(excess) for excess in (lower - value, value - upper) if np.isfinite(excess))
+    def _given(self, params: dict[str, float], values: list[float], excesses: dict[str, float]) -> Any:
+        from optuna.trial import create_trial
+
+        return create_trial(
+            params=params,
+            distributions=self._distributions,
+            values=values,
+            constraints=excesses,
+            system_attrs={"NSGAIISampler:generation": 0},
+        )
+
+
+def excesses_of(task: Task, row: pd.DataFrame, outcomes: pd.DataFrame) -> Iterator[float]:
+    """Yield by how much one row exceeds each limit, at most 0 where it is kept; sums of settings are kept."""
+    limits = [each for each in task.objectives() if isinstance(each, OutcomeConstraint)]
+    pairs = [(outcomes[limit.name].iloc[0], limit.limits) for limit in limits]
+    for linear in task.space().constraints if isinstance(box_of(task.space()), Box) else ():
+        value = sum(weight * row[name].iloc[0] for name, weight in linear.coefficients.items())
+        pairs.append((value, linear.limits))
+    for value, (lower, upper) in pairs:
+        yield from (float(excess) for excess in (lower - value, value - upper) if np.isfinite(excess))
 
 
 def _distributions(box: Box | MixtureBox) -> dict[str, Any]:

@@ -85,8 +85,8 @@ def rows_of(frame: pd.DataFrame, problems: list[str], methods: list[str]) -> lis
     for problem, method, runs in runs_of(frame, problems, methods):
         ratio = ratio_of_regrets(frame, problem, method, PEER)
         share = f"{100 * runs['n_feasible'].sum() / runs['n_steps'].sum():.0f} %"
-        texts = [spread(runs["regret"]), f"{runs['regret'].max():.3g}", f"{ratio:.2g}"]
-        texts = [re.sub(r"[\d.]+e[+](29|30)\d", "none", text) for text in texts]
+        texts = [spread(runs["regret"]), f"{runs['regret'].max():.3g}", ratio]
+        texts = [re.sub(r"[\d.]+e[+-](29|30)\d", "none", text) for text in texts]
         seconds = f"{runs['seconds_a_step'].median():.2g}"
         rows.append([problem, method, *texts, share, seconds, str(len(runs))])
     return rows

@@ -67,7 +67,7 @@ def rows_of(frame: pd.DataFrame, problems: list[str], methods: list[str]) -> lis
     """Return for each problem and method the regret and its ratio to the peer's, by medians."""
     rows = []
     for problem, method, runs in runs_of(frame, problems, methods):
-        ratio = f"{ratio_of_regrets(frame, problem, method, PEER):.2g}"
+        ratio = ratio_of_regrets(frame, problem, method, PEER)
         worst, seconds = f"{runs['regret'].max():.3g}", f"{runs['seconds_a_step'].median():.2g}"
         rows.append([problem, method, spread(runs["regret"]), worst, ratio, seconds, str(len(runs))])
     return rows

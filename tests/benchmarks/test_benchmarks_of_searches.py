@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks import _failing, constrained, failures, many_inputs, several_objectives
 from benchmarks._searches import RandomDraws, run
-from benchmarks._studies import Box, MixtureBox, box_of
+from benchmarks._studies import Box, MixtureBox, box_of, excesses_of
 from bnnopt.metrics import hypervolume
 from bnnopt.space import Integer, LinearConstraint, Real, SearchSpace
 from bnnopt.testing import hartmann6, make_constrained_problem
@@ -113,7 +113,7 @@ def test_a_run_without_a_feasible_row_is_worse_than_any_other():
         }
     )
     row = constrained.rows_of(frame, ["gramacy"], ["random"])[0]
-    assert row[2:6] == ["0.5 (0.375 to none)", "none", "nan", "33 %"]
+    assert row[2:6] == ["0.5 (0.375 to none)", "none", "", "33 %"]
 
 
 def test_every_point_of_the_cube_is_a_mixture_and_the_way_back_is_the_same(mixture):
@@ -129,6 +129,16 @@ def test_the_first_share_keeps_what_the_others_can_hold(mixture):
     # a between 1 - 0.5 - 0.3 and 0.6; with a = 0.6, b between 1 - 0.6 - 0.3 and 1 - 0.6 - 0.1
     assert box_of(mixture).row_of({"a": 1.0, "b": 0.0}).to_numpy()[0] == pytest.approx([0.6, 0.1, 0.3])
     assert box_of(mixture).row_of({"a": 0.0, "b": 1.0}).to_numpy()[0] == pytest.approx([0.2, 0.5, 0.3])
+
+
+def test_a_limit_that_is_kept_is_exceeded_by_less_than_nothing():
+    task = constrained.PROBLEMS["pressure_vessel"]
+    rows = pd.DataFrame([(16, 8, 40.0, 100.0)], columns=task.space().names)
+    volume = np.pi * 40**2 * (100 + 4 / 3 * 40)
+    expected = [1_296_000 - volume, 0.0193 * 40 - 1.0, 0.00954 * 40 - 0.5]
+    assert list(excesses_of(task, rows, task.outcomes(rows))) == pytest.approx(expected)
+    flares = constrained.PROBLEMS["flare_mixture"]
+    assert not list(excesses_of(flares, *(2 * [flares.space().sample(1, random_state=0)])))
 
 
 def test_other_spaces_are_boxes_of_their_own_settings():
