@@ -23,6 +23,10 @@ NAMES = [
     "maximum",
     "pool",
     "regression",
+    "several_objectives",
+    "constrained",
+    "failures",
+    "many_inputs",
 ]
 
 
