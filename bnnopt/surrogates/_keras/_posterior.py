@@ -4,11 +4,12 @@ Rows go through in blocks of one size (`in_stacks`): a row's result does not dep
 it, and memory stays flat however many rows come.
 """
 
+import numpy as np
 import tensorflow as tf
 
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._blocks import ROWS_PER_BLOCK, in_stacks
-from bnnopt.surrogates._keras._thinned import OfBlock, moments_of_block, outputs_of_block, traced
+from bnnopt.surrogates._keras._thinned import Ending, moments, outputs, traced
 from bnnopt.surrogates._networks import Networks
 
 __all__ = ["propagate", "propagate_moments"]
@@ -34,7 +35,7 @@ def propagate(X: FloatArray, networks: Networks, masks: list[FloatArray]) -> Flo
     ndarray of shape (n_rows, n_networks, n_masks, n_outputs), float32
         Scaled outputs.
     """
-    return _through_graph(outputs_of_block, X, networks, masks)
+    return _through_graph(outputs, X, networks, masks)
 
 
 def propagate_moments(
@@ -56,15 +57,13 @@ def propagate_moments(
     mean, variance : ndarray of shape (n_rows, n_outputs), float32
         Of the scaled outputs.
     """
-    moments = _through_graph(moments_of_block, X, networks, masks[:-1])
+    mean, between, within = np.moveaxis(_through_graph(moments, X, networks, masks[:-1]), 1, 0)
     odds = float(networks.dropout / (1.0 - networks.dropout)) if masks else 0.0  # inputs have no mask
-    return moments[:, 0], moments[:, 1] + odds * moments[:, 2]
+    return mean, between + odds * within
 
 
-def _through_graph(
-    of_block: OfBlock, X: FloatArray, networks: Networks, masks: list[FloatArray]
-) -> FloatArray:
-    graph = traced(of_block, networks.activation, len(networks.kernels), len(masks))
+def _through_graph(ending: Ending, X: FloatArray, networks: Networks, masks: list[FloatArray]) -> FloatArray:
+    graph = traced(ending, networks.activation, len(networks.kernels), len(masks))
     weights = [tf.constant(values) for values in (*networks.kernels, *networks.biases, *masks)]
 
     def evaluate(blocks: FloatArray) -> FloatArray:
