@@ -10,13 +10,13 @@ the mean and standard deviation of the function at each row, in the outcomes' un
 - "bnnopt, fewer masks" is "bnnopt" with the number of masks at which its std has the Monte Carlo error of the
   std from 100 naive passes. That error is the root mean square, over 2,000 rows, both outcomes and
   independent draws of the masks, of the relative difference from the std with 4,000 masks.
-- "floor" is what 100 masks need with TensorFlow, in the blocks of rows that bnnopt uses, and nothing else:
-  the product and exponential of the first layer, once for all masks; those of the second layer, all masks in
-  one product; the product with the last layer for the mean of each mask, and one for the variance that the
-  last layer's mask adds, which is linear in the mean of the squared features; all blocks in one
-  `tf.while_loop`. One number of each product of a block is kept, so that nothing can be left out. Not
-  counted: biases, the negative branch of the activation, squares, means and variances over masks, scaling,
-  checks and copies.
+- "floor" is what 100 masks need with TensorFlow, in blocks of 384 rows that run along the last axis as in
+  bnnopt, and nothing else: the product and exponential of the first layer, once for all masks; those of the
+  second layer, all masks in one product; the product with the last layer for the mean of each mask, and one
+  for the variance that the last layer's mask adds, which is linear in the mean of the squared features; all
+  blocks in one `tf.while_loop`. One number of each product of a block is kept, so that nothing can be left
+  out. Not counted: biases, the negative branch of the activation, squares, means and variances over masks,
+  scaling, checks and copies.
 - "Gaussian process" is scikit-learn's (constant · anisotropic RBF + white noise) for the first outcome
   alone, with the kernel learned on 300 rows and the posterior of all 2,300; `predict(X, return_std=True)` is
   measured on fewer rows, in batches of 2,000, and its seconds are multiplied: it is linear in the rows.
@@ -118,17 +118,17 @@ def _floor(networks: Networks, X: FloatArray) -> Callable[[], Any]:
     """Return the loop of bare products and exponentials; the module says what it counts."""
     import tensorflow as tf
 
-    first, second, last = (tf.constant(0.1 * kernel[0]) for kernel in networks.kernels)
-    n_units = int(last.shape[0])
-    second = tf.tile(second, [1, N_MASKS])
+    first, second, last = (tf.constant(0.1 * kernel[0].T) for kernel in networks.kernels)
+    n_units = int(last.shape[1])
+    second = tf.repeat(second, N_MASKS, axis=0)
     rows = X[: len(X) // ROWS_PER_BLOCK * ROWS_PER_BLOCK].astype(np.float32)
-    blocks = tf.constant(rows.reshape(-1, ROWS_PER_BLOCK, X.shape[1]))
+    blocks = tf.constant(np.swapaxes(rows.reshape(-1, ROWS_PER_BLOCK, X.shape[1]), 1, 2))
 
     def block(done: Any, kept: Any) -> Any:
-        features = tf.exp(blocks[done] @ first)
-        by_mask = tf.exp(features @ second)
-        means = tf.reshape(by_mask, [-1, n_units]) @ last
-        within = features @ last
+        features = tf.exp(first @ blocks[done])
+        by_mask = tf.exp(second @ features)
+        means = last @ tf.reshape(by_mask, [n_units, -1])
+        within = last @ features
         return done + 1, kept + means[0, 0] + within[0, 0]
 
     @tf.function(autograph=False)

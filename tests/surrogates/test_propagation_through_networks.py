@@ -1,14 +1,17 @@
 """Hand-made networks: draws and moments against plain NumPy and against the enumeration of all masks."""
 
+import gc
 import itertools
 
 import numpy as np
 import pytest
 from scipy.special import erf, expit
 
+from bnnopt.surrogates._blocks import ROWS_PER_BLOCK, ROWS_PER_STACK, in_stacks
 from bnnopt.surrogates._keras import propagate, propagate_moments
 from bnnopt.surrogates._networks import ACTIVATIONS, Networks, draw_masks
 
+DEPTHS = [(), (6,), (5, 4), (4, 3, 5), (3, 6, 4, 5)]
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 FUNCTIONS = {
@@ -36,13 +39,22 @@ def make_networks(
     )
 
 
+def last_features(X, networks, masks, network, draw):
+    """Last hidden layer of one network in float64, before its mask; X if there is no hidden layer."""
+    values = X
+    for depth, kernel in enumerate(networks.kernels[:-1]):
+        inputs = values if depth == 0 else values * masks[depth - 1][network, draw]
+        values = FUNCTIONS[networks.activation](
+            inputs @ kernel[network].astype(float) + networks.biases[depth][network]
+        )
+    return values
+
+
 def forward(X, networks, masks, network, draw):
     """One thinned network in float64."""
-    values = X
-    for depth, mask in enumerate(masks):
-        before = values @ networks.kernels[depth][network].astype(float) + networks.biases[depth][network]
-        values = FUNCTIONS[networks.activation](before) * mask[network, draw]
-    return values @ networks.kernels[-1][network].astype(float) + networks.biases[-1][network]
+    features = last_features(X, networks, masks, network, draw)
+    thinned = features * masks[-1][network, draw] if masks else features
+    return thinned @ networks.kernels[-1][network].astype(float) + networks.biases[-1][network]
 
 
 def all_masks(n_units, dropout):
@@ -50,6 +62,11 @@ def all_masks(n_units, dropout):
     is_kept = np.array(list(itertools.product([False, True], repeat=n_units)))
     probability = np.prod(np.where(is_kept, 1 - dropout, dropout), axis=1)
     return (is_kept / (1 - dropout)).astype(np.float32), probability
+
+
+def number_of_graphs():
+    gc.collect()
+    return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
 
 
 @pytest.fixture
@@ -72,14 +89,38 @@ def test_draws_are_a_plain_forward_pass(X, activation):
         np.testing.assert_allclose(draws[:, network, draw], expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("hidden_layer_sizes", [(6,), (5, 4), (4, 3, 5)])
-def test_mean_is_that_of_passes_with_the_last_layer_whole(X, hidden_layer_sizes):
-    networks = make_networks(hidden_layer_sizes)
+@pytest.mark.parametrize("n_networks", [1, 3])
+@pytest.mark.parametrize("hidden_layer_sizes", DEPTHS)
+def test_draws_of_any_depth_are_a_plain_forward_pass(X, hidden_layer_sizes, n_networks):
+    networks = make_networks(hidden_layer_sizes, n_networks=n_networks)
+    n_masks = 4 if hidden_layer_sizes else 1
+    masks = draw_masks(networks, n_masks, np.random.default_rng(2))
+    draws = propagate(X, networks, masks)
+    assert draws.shape == (11, n_networks, n_masks, 2)
+    for network, draw in itertools.product(range(n_networks), range(n_masks)):
+        expected = forward(X, networks, masks, network, draw)
+        np.testing.assert_allclose(draws[:, network, draw], expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_networks", [1, 3])
+@pytest.mark.parametrize("hidden_layer_sizes", DEPTHS)
+def test_moments_are_those_of_passes_and_of_the_last_mask(X, hidden_layer_sizes, n_networks):
+    networks = make_networks(hidden_layer_sizes, n_networks=n_networks, dropout=0.2)
     masks = draw_masks(networks, 4, np.random.default_rng(1))
-    whole = [*masks[:-1], np.ones_like(masks[-1])]
-    passes = [forward(X, networks, whole, k, m) for k, m in itertools.product(range(2), range(4))]
-    mean, _ = propagate_moments(X, networks, masks)
+    whole = [*masks[:-1], np.ones_like(masks[-1])] if masks else []
+    functions = list(itertools.product(range(n_networks), range(4)))
+    passes = [forward(X, networks, whole, *function) for function in functions]
+    variance_of_last = [
+        0.25 * last_features(X, networks, masks, *function) ** 2 @ networks.kernels[-1][function[0]] ** 2
+        for function in functions
+    ]
+    odds_of_no_layer = 1 if masks else 0  # inputs have no mask
+    mean, variance = propagate_moments(X, networks, masks)
+    expected = np.var(passes, axis=0) + odds_of_no_layer * np.mean(variance_of_last, axis=0)
     np.testing.assert_allclose(mean, np.mean(passes, axis=0), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(variance, expected, rtol=1e-4, atol=1e-6)
+    assert mean.shape == variance.shape == (11, 2)
+    assert mean.dtype == variance.dtype == np.float32
 
 
 @pytest.mark.parametrize("dropout", [0.1, 0.5])
@@ -120,3 +161,47 @@ def test_without_dropout_the_variance_is_that_between_networks(X):
     mean, variance = propagate_moments(X, networks, masks)
     np.testing.assert_allclose(mean, by_network.mean(axis=0), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(variance, by_network.var(axis=0), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_masks", [30, 60, 140])  # blocks of 192, 96 and 48 rows
+@pytest.mark.parametrize("n_rows", [1, 47, 49, 95, 97, 191, 193, 385])
+def test_the_smaller_blocks_of_many_masks_do_not_show(n_masks, n_rows):
+    networks = make_networks((40, 20), activation="silu")
+    masks = draw_masks(networks, n_masks, np.random.default_rng(0))
+    X = np.random.default_rng(5).uniform(-1, 1, (400, 3))
+    order = np.random.default_rng(6).permutation(400)[:n_rows]
+    np.testing.assert_array_equal(propagate(X[order], networks, masks), propagate(X, networks, masks)[order])
+    for part, whole in zip(
+        propagate_moments(X[order], networks, masks), propagate_moments(X, networks, masks), strict=True
+    ):
+        np.testing.assert_array_equal(part, whole[order])
+
+
+def test_networks_and_masks_of_other_sizes_build_no_graph(X):
+    def evaluate(sizes, n_networks, n_masks, n_outputs):
+        networks = make_networks(sizes, n_networks=n_networks, n_outputs=n_outputs)
+        masks = draw_masks(networks, n_masks, np.random.default_rng(0))
+        propagate(X, networks, masks)
+        propagate_moments(X, networks, masks)
+
+    evaluate((5, 4), 2, 3, 2)
+    before = number_of_graphs()
+    evaluate((5, 4), 2, 3, 2)
+    evaluate((6, 3), 1, 7, 1)
+    assert number_of_graphs() == before
+
+
+@pytest.mark.parametrize("rows_per_block", [48, ROWS_PER_BLOCK])
+@pytest.mark.parametrize("n_rows", [1, 48, 50, ROWS_PER_STACK, ROWS_PER_STACK + 1, 3 * ROWS_PER_STACK - 5])
+def test_no_call_sees_more_than_a_stack_of_blocks(n_rows, rows_per_block):
+    X = np.arange(2.0 * n_rows).reshape(n_rows, 2)
+    shapes = []
+
+    def doubled(blocks):
+        shapes.append(blocks.shape)
+        return 2 * blocks
+
+    np.testing.assert_array_equal(in_stacks(doubled, X, rows_per_block), 2 * X)
+    assert {shape[1:] for shape in shapes} == {(rows_per_block, 2)}
+    assert max(shape[0] for shape in shapes) * rows_per_block <= ROWS_PER_STACK
+    assert sum(shape[0] for shape in shapes) == -(-n_rows // rows_per_block)

@@ -1,21 +1,21 @@
 """Rows through thinned networks: moments over masks, or one function for each draw.
 
-Rows go through in blocks of one size (`in_blocks`): a row's result does not depend on which rows stand beside
+Rows go through in blocks of one size (`in_stacks`): a row's result does not depend on which rows stand beside
 it, and memory stays flat however many rows come.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
-import keras
 import numpy as np
 import tensorflow as tf
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._blocks import in_blocks
+from bnnopt.surrogates._blocks import ROWS_PER_BLOCK, in_stacks
+from bnnopt.surrogates._keras._thinned import Ending, moments, outputs, traced
 from bnnopt.surrogates._networks import Networks
 
 __all__ = ["propagate", "propagate_moments"]
+
+VALUES_PER_BLOCK = 2**19  # of a layer, 2 MB
+FEWEST_ROWS = ROWS_PER_BLOCK // 8  # still fill the panels of products
 
 
 def propagate(X: FloatArray, networks: Networks, masks: list[FloatArray]) -> FloatArray:
@@ -35,7 +35,7 @@ def propagate(X: FloatArray, networks: Networks, masks: list[FloatArray]) -> Flo
     ndarray of shape (n_rows, n_networks, n_masks, n_outputs), float32
         Scaled outputs.
     """
-    return _in_blocks(_outputs, X, networks, masks)
+    return _through_graph(outputs, X, networks, masks)
 
 
 def propagate_moments(
@@ -57,62 +57,26 @@ def propagate_moments(
     mean, variance : ndarray of shape (n_rows, n_outputs), float32
         Of the scaled outputs.
     """
-    moments = _in_blocks(_moments, X, networks, masks)
-    return moments[:, 0], moments[:, 1]
+    mean, between, within = np.moveaxis(_through_graph(moments, X, networks, masks[:-1]), 1, 0)
+    odds = float(networks.dropout / (1.0 - networks.dropout)) if masks else 0.0  # inputs have no mask
+    return mean, between + odds * within
 
 
-class _Stack(NamedTuple):
-    """Weights with axes (n_networks, n_masks or 1, n_in, n_out), masks of the inputs multiplied in."""
+def _through_graph(ending: Ending, X: FloatArray, networks: Networks, masks: list[FloatArray]) -> FloatArray:
+    graph = traced(ending, networks.activation, len(networks.kernels), len(masks))
+    weights = [tf.constant(values) for values in (*networks.kernels, *networks.biases, *masks)]
 
-    hidden: tuple[tuple[Any, Any], ...]
-    last: Any
-    last_masked: Any
-    last_bias: Any
-    activation: Callable[[Any], Any]
-    odds: float
+    def evaluate(blocks: FloatArray) -> FloatArray:
+        return graph(tf.constant(blocks, tf.float32), *weights).numpy()
 
-
-def _outputs(block: Any, stack: _Stack) -> Any:
-    features = _features(block, stack)
-    return tf.transpose(features @ stack.last_masked + stack.last_bias, [2, 0, 1, 3])
+    return in_stacks(evaluate, X, _rows_per_block(networks, masks))
 
 
-def _moments(block: Any, stack: _Stack) -> Any:
-    features = _features(block, stack)
-    means = features @ stack.last + stack.last_bias
-    within = stack.odds * tf.reduce_mean(tf.square(features) @ tf.square(stack.last), axis=[0, 1])
-    mean, between = tf.nn.moments(means, axes=[0, 1])
-    return tf.stack([mean, within + between], axis=1)
-
-
-def _features(block: Any, stack: _Stack) -> Any:
-    """Last hidden layer before its mask: (n_networks, n_masks or 1, n_rows, n_units).
-
-    The first layer knows no mask, so it is computed once for each network.
-    """
-    features = block
-    for weight, bias in stack.hidden:
-        features = stack.activation(features @ weight + bias)
-    return features
-
-
-def _stacked(networks: Networks, masks: list[FloatArray]) -> _Stack:
-    kernels = [kernel[:, None] for kernel in networks.kernels]
-    biases = [tf.constant(bias[:, None, None]) for bias in networks.biases]
-    masked = [mask[..., None] * kernel for mask, kernel in zip(masks, kernels[1:], strict=True)]
-    weights = [tf.constant(kernel) for kernel in (kernels[0], *masked)]
-    return _Stack(
-        hidden=tuple(zip(weights[:-1], biases[:-1], strict=True)),
-        last=tf.constant(kernels[-1]),
-        last_masked=weights[-1],
-        last_bias=biases[-1],
-        activation=keras.activations.get(networks.activation),
-        odds=networks.dropout / (1.0 - networks.dropout),
-    )
-
-
-def _in_blocks(
-    evaluate: Callable[[Any, _Stack], Any], X: FloatArray, networks: Networks, masks: list[FloatArray]
-) -> FloatArray:
-    stack = _stacked(networks, masks)
-    return in_blocks(lambda block: evaluate(tf.constant(block), stack).numpy(), X.astype(np.float32))
+def _rows_per_block(networks: Networks, masks: list[FloatArray]) -> int:
+    """Halve the block until values of the widest layer are few; the number of rows must have no say in it."""
+    n_functions = networks.n_networks * (masks[0].shape[1] if masks else 1)
+    n_values = n_functions * max(networks.hidden_layer_sizes, default=1)
+    n_rows = ROWS_PER_BLOCK
+    while n_rows > FEWEST_ROWS and n_rows * n_values > VALUES_PER_BLOCK:
+        n_rows //= 2
+    return n_rows
