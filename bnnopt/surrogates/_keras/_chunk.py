@@ -54,7 +54,9 @@ def chunk_graph(plan: TrainingPlan, shapes: Sequence[tuple[int, ...]], n_rows: i
         averaged over the last `UPDATES_PER_LOSS` updates or so.
     """
     size = 0 if plan.batch_size >= n_rows else plan.batch_size
-    return _traced(_shape_of(plan, size), tuple(shapes), is_long=(size or n_rows) > MANY_ROWS)
+    return _traced(
+        _shape_of(plan, size), tuple(shapes), is_long=plan.n_networks > 1 and (size or n_rows) > MANY_ROWS
+    )
 
 
 def _shape_of(plan: TrainingPlan, batch_size: int) -> TrainingPlan:

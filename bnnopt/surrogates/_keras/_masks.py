@@ -2,7 +2,7 @@
 
 A new mask for every row, unit and update takes more time than the products of a small network if each is
 drawn. So a pool is drawn once for a chunk, and the mask of a layer in an update is as long a part of it as
-there are units and rows, from a random place on: within an update all units and rows are independent, and two
+there are units and rows, from a random place on: within an update all units and rows are independent. Two
 updates have the same mask with a chance of 1 in `N_PLACES`; otherwise what one row had comes back at another.
 """
 
@@ -15,7 +15,8 @@ from bnnopt.surrogates._networks import UPDATES_PER_CHUNK
 
 __all__ = ["MaskPool"]
 
-N_PLACES = 2**17
+N_PLACES = 2**14
+STRIDE = 16  # numbers between two places: TensorFlow need not copy windows that begin and end at such places
 
 
 class MaskPool:
@@ -39,10 +40,10 @@ class MaskPool:
         self._sizes = [tf.reduce_prod(shape) for shape in self._shapes]
         if not self._shapes:
             return
-        n_numbers = tf.reduce_max(self._sizes) + N_PLACES
+        n_numbers = tf.reduce_max(self._sizes) + N_PLACES * STRIDE
         numbers = tf.random.stateless_uniform([n_numbers], tf.stack([seed, n_before]))
         self._pool = tf.cast(numbers >= dropout, tf.float32) / (1.0 - dropout)
-        self._starts = tf.random.stateless_uniform(
+        self._places = tf.random.stateless_uniform(
             [UPDATES_PER_CHUNK, len(shapes)], tf.stack([seed + 1, n_before]), 0, N_PLACES, tf.int32
         )
 
@@ -54,7 +55,8 @@ class MaskPool:
         done : scalar tensor
             Updates that the chunk has made.
         """
+        starts = tf.unstack(STRIDE * self._places[done]) if self._shapes else []
         return [
-            tf.reshape(tf.slice(self._pool, [self._starts[done, depth]], [size]), shape)
-            for depth, (shape, size) in enumerate(zip(self._shapes, self._sizes, strict=True))
+            tf.reshape(tf.slice(self._pool, [start], [size]), shape)
+            for start, size, shape in zip(starts, self._sizes, self._shapes, strict=True)
         ]
