@@ -6,17 +6,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import logsumexp
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from bnnopt._typing import FloatArray
+from bnnopt.surrogates._judging import Judgement, TrainedGuess
 from bnnopt.surrogates._mixture import Mixture, OutputMixture
+from bnnopt.surrogates._networks import UPDATES_PER_CHUNK
 from bnnopt.surrogates._noise import NoiseModel, learn_noise
 from bnnopt.surrogates._plan import check_parameters
 from bnnopt.surrogates._rows import DistinctRows
-from bnnopt.surrogates._stacking import log_normal_density, stack
 from bnnopt.surrogates._table import Table
 from bnnopt.surrogates._trained_fit import LARGEST_SEED, TrainedFit, fit_networks
 from bnnopt.surrogates._wide import ROWS_TO_JUDGE, OneOutput, WideFamily, fit_families
@@ -24,18 +24,9 @@ from bnnopt.surrogates._wide import ROWS_TO_JUDGE, OneOutput, WideFamily, fit_fa
 __all__ = ["Learned", "Rows", "learn"]
 
 STEPS_OF_SEARCH = 40
-SMALLEST_VARIANCE = 1e-12
-CALIBRATION_RANGE = (0.25, 16.0)
 ROWS_FOR_A_TRIAL = 512  # beyond, a short training shows whether a long one is worth its time
 SHARE_OF_A_TRIAL = 1 / 6
 LEAST_GAIN = 0.01  # of the mean log density of held-out rows
-
-
-class HeldOut(NamedTuple):
-    """Rows predicted without them, noise included, each of shape (n_predictors, n_rows)."""
-
-    mean: FloatArray
-    variance: FloatArray
 
 
 @dataclass(frozen=True)
@@ -130,7 +121,8 @@ def learn(
     ]
     training = _Training(estimator, rows, before, n_updates, is_more=is_more and known is None)
     trained = training.networks(learners)
-    outputs = [learner.learn(trained) for learner in learners]
+    guess = None if trained is None else TrainedGuess(trained, rows.distinct.X)
+    outputs = [learner.learn(guess) for learner in learners]
     if estimator.method != "trained" and n_steps < STEPS_OF_SEARCH:
         _warn_of_few_steps(n_steps)
     return Learned(
@@ -158,10 +150,10 @@ class _Training:
             return self._fit(self._n_updates)
         if not self._may_join or len(self._rows.distinct) < ROWS_TO_JUDGE:
             return None
-        n_trial = int(self._n_updates * SHARE_OF_A_TRIAL)
-        if len(self._rows.distinct) > ROWS_FOR_A_TRIAL and self._before is None and n_trial:
-            trial = self._fit(n_trial, is_trial=True)
-            if max(learner.gain_by(trial) for learner in learners) < LEAST_GAIN:
+        if self._is_tried_first:
+            trial = self._fit(int(self._n_updates * SHARE_OF_A_TRIAL), is_trial=True)
+            guess = TrainedGuess(trial, self._rows.distinct.X)
+            if max(learner.gain_by(guess) for learner in learners) < LEAST_GAIN:
                 return None
         return self._fit(self._n_updates)
 
@@ -169,6 +161,12 @@ class _Training:
     def _may_join(self) -> bool:
         """Whether trained networks may join the wide ones: rows are held out of each of several."""
         return bool(self._estimator.method == "auto" and self._estimator.n_networks > 1)
+
+    @property
+    def _is_tried_first(self) -> bool:
+        """Whether a new training is long enough for a trial to say something, and to save something."""
+        is_long = self._n_updates > UPDATES_PER_CHUNK and len(self._rows.distinct) > ROWS_FOR_A_TRIAL
+        return is_long and self._before is None
 
     @property
     def _is_asked_for(self) -> bool:
@@ -213,34 +211,24 @@ class _OutputLearner:
             noise_factors=np.ones(len(y)),
             known_noise=self._known_noise / self._unit**2,
         )
-
         self._families = self._fit_families()
-        self._trained: TrainedFit | None = None
 
-    def gain_by(self, trained: TrainedFit) -> float:
+    def gain_by(self, trained: TrainedGuess) -> float:
         """By how much trained networks raise the mean log density of held-out rows."""
-        return self._best_density(trained) - self._best_density(None)
+        with_them, without = (self._judged(self._families, guess) for guess in (trained, None))
+        return with_them.log_density() - without.log_density()
 
-    def _best_density(self, trained: TrainedFit | None) -> float:
-        self._trained = trained
-        self._judge_by(self._families)
-        held_out = self._held_out(self._families)
-        densities = log_normal_density(self._judged.y, *held_out)
-        return self._log_density(stack(densities, self._judged.weights), held_out, 1.0)
-
-    def learn(self, trained: TrainedFit | None) -> OutputMixture:
+    def learn(self, trained: TrainedGuess | None) -> OutputMixture:
         """Learn; then `shares` has the share of each family by name, `held_out_log_density` what it says."""
-        self._trained = trained
         families, model = self._families, None
         if families and self._estimator.noise == "input_dependent":
-            families, model = self._with_noise_model(families)
-        self._judge_by(families)
-        held_out = self._held_out(families)
-        weights = stack(log_normal_density(self._judged.y, *held_out), self._judged.weights)
-        names = [family.name for family in families] + ["trained"] * self._takes_trained
+            families, model = self._with_noise_model(families, trained)
+        judged = self._judged(families, trained)
+        weights = judged.shares
+        names = [family.name for family in families] + ["trained"] * (trained is not None)
         self.shares = dict(zip(names, weights.tolist(), strict=True))
-        calibration = self._calibration(weights, held_out)
-        self.held_out_log_density = self._log_density(weights, held_out, calibration)
+        calibration = judged.calibration() if self._estimator.calibrate else 1.0
+        self.held_out_log_density = judged.log_density(calibration)
         return OutputMixture.of(
             centre=self._centre,
             unit=self._unit,
@@ -254,60 +242,23 @@ class _OutputLearner:
             calibration=calibration,
         )
 
-    @property
-    def _takes_trained(self) -> bool:
-        return self._trained is not None
-
     def _fit_families(self) -> list[WideFamily]:
         if self._estimator.method == "trained":
             return []
         return fit_families(self._rows, self._rng, self._n_steps)
 
-    def _with_noise_model(self, families: list[WideFamily]) -> tuple[list[WideFamily], NoiseModel]:
+    def _with_noise_model(
+        self, families: list[WideFamily], trained: TrainedGuess | None
+    ) -> tuple[list[WideFamily], NoiseModel]:
         """Learn the noise from held-out errors, then the families with it."""
-        self._judge_by(families)
-        held_out = self._held_out(families)
-        weights = stack(log_normal_density(self._judged.y, *held_out), self._judged.weights)
-        errors = np.square(self._judged.y - weights @ held_out.mean)
-        model = learn_noise(self._judged, errors, self._rng, self._n_steps)
+        judged = self._judged(families, trained)
+        errors = np.square(judged.rows.y - judged.mean)
+        model = learn_noise(judged.rows, errors, self._rng, self._n_steps)
         self._rows = replace(self._rows, noise_factors=model(self._rows.X))
         return self._fit_families(), model
 
-    def _judge_by(self, families: list[WideFamily]) -> None:
-        """Choose the rows that shares and calibration come from: those that the families were judged by."""
-        self._places = families[0].judged if families else np.arange(len(self._rows.y))
-        self._judged = self._rows.only(self._places)
-
-    def _held_out(self, families: list[WideFamily]) -> HeldOut:
-        """Predictions of rows by each family, and by the trained networks, that did not know them."""
-        means = [family.held_out_mean for family in families]
-        variances = [family.held_out_variance for family in families]
-        if self._trained is not None:
-            function = self._trained.moments(self._judged.X)[1][:, self._place]
-            noise = self._trained.noise[self._place] * self._judged.noise_factors
-            mean = (self._trained.held_out[self._places, self._place] - self._centre) / self._unit
-            means.append(np.where(np.isfinite(mean), mean, 0.0))
-            variances.append((function + noise) / self._unit**2 + SMALLEST_VARIANCE)
-        return HeldOut(np.array(means), np.array(variances))
-
-    def _calibration(self, weights: FloatArray, held_out: HeldOut) -> float:
-        """Mean squared error of held-out rows in units of the predicted variance; 1 if not asked for."""
-        if not self._estimator.calibrate or len(self._judged.y) < 2:
-            return 1.0
-        mean = weights @ held_out.mean
-        variance = weights @ (held_out.variance + np.square(held_out.mean - mean))
-        ratio = np.average(np.square(self._judged.y - mean) / variance, weights=self._judged.weights)
-        return float(np.clip(ratio, *CALIBRATION_RANGE))
-
-    def _log_density(self, weights: FloatArray, held_out: HeldOut, calibration: float) -> float:
-        """Mean log density of held-out rows under the mixture; NaN where trained networks saw all rows."""
-        if self._trained is not None and not self._trained.is_judged:
-            return float("nan")
-        middle = weights @ held_out.mean
-        means = middle + np.sqrt(calibration) * (held_out.mean - middle)
-        by_predictor = log_normal_density(self._judged.y, means, calibration * held_out.variance)
-        of_rows = logsumexp(by_predictor, axis=0, b=weights[:, None])
-        return float(np.average(of_rows, weights=self._judged.weights))
+    def _judged(self, families: list[WideFamily], trained: TrainedGuess | None) -> Judgement:
+        return Judgement(self._rows, families, trained, self._place, self._centre, self._unit)
 
 
 def _warn_of_few_steps(n_steps: int) -> None:

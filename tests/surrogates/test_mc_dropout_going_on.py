@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from bnnopt.surrogates import MCDropoutRegressor
 
@@ -90,6 +91,19 @@ def test_ctrl_c_leaves_the_last_fit(quick, line, is_partial):
     for mine, theirs in zip(model.predict(line[0], return_std=True), (mean, std), strict=True):
         np.testing.assert_array_equal(mine, theirs)
     assert len(model.loss_curve_) == 1
+
+
+@pytest.mark.parametrize("was_fitted", [False, True], ids=["new", "fitted before"])
+def test_ctrl_c_leaves_a_cold_start_not_fitted(quick, line, was_fitted):
+    model = quick().fit(*line) if was_fitted else quick()
+    model.set_params(callbacks=[Interrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*line)
+    with pytest.raises(NotFittedError):
+        model.predict(line[0])
+    assert not [name for name in vars(model) if name.endswith("_") and not name.endswith("_in_")]
+    model.set_params(callbacks=None).fit(*line)
+    np.testing.assert_array_equal(model.predict(line[0]), quick().fit(*line).predict(line[0]))
 
 
 def test_a_warm_fit_of_bad_data_leaves_the_last_fit(quick, line):

@@ -1,13 +1,18 @@
-"""The training by itself: Adam's first step by hand, row weights, penalty, mini-batches, output weights."""
+"""The training by itself: gradients, Adam's first step by hand, masks, row weights, penalty, mini-batches."""
 
 import gc
 from dataclasses import replace
+from itertools import pairwise
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from bnnopt.surrogates._keras import propagate_moments, train_networks
-from bnnopt.surrogates._networks import Networks, TrainingPlan, draw_masks, initial_weights
+from bnnopt.surrogates._keras._gradient import arranged, loss_and_gradient, packed, unpacked
+from bnnopt.surrogates._keras._masks import MaskPool
+from bnnopt.surrogates._networks import ACTIVATIONS, Networks, TrainingPlan, draw_masks, initial_weights
 
 PLAN = TrainingPlan(
     hidden_layer_sizes=(5,),
@@ -84,6 +89,80 @@ def gradients(networks, X, y, row_weights, penalty, output_weights):
         ]
         result.append([*of_kernels, to_hidden.sum(axis=0), to_output.sum(axis=0)])
     return [np.stack(parts) for parts in zip(*result, strict=True)]
+
+
+@pytest.fixture(scope="module", params=[(4,), (4, 3), (4, 3, 5)], ids=str)
+def passes(request):
+    """Weights, rows of 3 inputs and 2 outputs with weights for 2 networks, some of them 0, and masks."""
+    rng = np.random.default_rng(7)
+    sizes = [3, *request.param, 2]
+    weights = []
+    for n_in, n_out in pairwise(sizes):
+        weights += [rng.normal(0, 0.7, (2, n_in, n_out)), rng.normal(0, 0.7, (2, n_out))]
+    X, y, row_weights = rng.normal(size=(11, 3)), rng.normal(size=(11, 2)), rng.uniform(0, 2, (11, 2))
+    row_weights[:4, 0] = row_weights[9, :] = 0.0
+    masks = [rng.choice([0.0, 1.25], (2, n_units, 11)) for n_units in request.param]
+    return [
+        [tf.constant(part, tf.float32) for part in parts] for parts in (weights, [X, y, row_weights], masks)
+    ]
+
+
+def loss_by_rows(weights, table, masks, penalty, output_weights, activation):
+    """The loss with the rows first, as formulas have it."""
+    hidden, y, row_weights = table
+    for depth, (kernel, bias) in enumerate(zip(weights[:-2:2], weights[1:-2:2], strict=True)):
+        hidden = keras.activations.get(activation)(hidden @ kernel + bias[:, None])
+        hidden = hidden * tf.transpose(masks[depth], [0, 2, 1]) if masks else hidden
+    error = tf.square(hidden @ weights[-2] + weights[-1][:, None] - y) @ output_weights[:, None]
+    squares = sum(tf.reduce_sum(tf.square(kernel), axis=[1, 2]) for kernel in weights[::2])
+    return tf.reduce_sum(tf.transpose(row_weights) * error[..., 0]) / 11 + tf.reduce_sum(penalty * squares)
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("is_thinned", [True, False], ids=["dropout", "no dropout"])
+def test_loss_and_gradient_are_those_of_automatic_differentiation(passes, activation, is_thinned, is_long):
+    weights, (X, y, row_weights), masks = passes
+    masks = masks if is_thinned else []
+    penalty, output_weights = tf.constant([0.2, 0.0]), tf.constant([1.0, 0.3])
+    with tf.GradientTape() as tape:
+        tape.watch(weights)
+        expected = loss_by_rows(weights, (X, y, row_weights), masks, penalty, output_weights, activation)
+    shapes = [tuple(part.shape) for part in weights]
+    doubled = [2 * penalty[:, None, None] * tf.ones(shape) for shape in shapes[::2]]
+    free = [tf.zeros(shape) for shape in shapes[1::2]]
+    decay = packed([part for layer in zip(doubled, free, strict=True) for part in layer])
+    batch = arranged(X, tf.concat([y, row_weights], axis=1), (1.0, 0.3))
+    loss, gradient = loss_and_gradient(packed(weights), batch, masks, decay, shapes, activation, is_long)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+    for mine, theirs in zip(unpacked(gradient, shapes), tape.gradient(expected, weights), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dropout", [0.01, 0.3])
+def test_masks_leave_out_their_share_and_keep_the_mean(dropout):
+    pool = MaskPool(dropout, [(2, 20, 500), (2, 7, 500)], tf.constant(3), tf.constant(250))
+    first, second = (np.stack(layer) for layer in zip(pool.masks(0), pool.masks(1), strict=True))
+    assert first.shape == (2, 2, 20, 500)
+    assert second.shape == (2, 2, 7, 500)
+    for mask in (first, second):
+        np.testing.assert_allclose(np.unique(mask), [0, 1 / (1 - dropout)])
+        assert np.mean(mask == 0) == pytest.approx(dropout, abs=5 * np.sqrt(dropout / mask.size))
+
+
+def test_masks_of_units_networks_and_updates_are_unrelated():
+    pool = MaskPool(0.5, [(2, 3, 10_000)], tf.constant(3), tf.constant(0))
+    rows = np.concatenate([np.reshape(pool.masks(done)[0], (6, -1)) for done in (0, 1, 17)])
+    correlations = np.corrcoef(rows)[np.triu_indices(18, 1)]
+    assert np.abs(correlations).max() < 0.05  # five standard errors
+
+
+def test_masks_hang_on_the_seed_and_the_updates_before():
+    def masks(seed, n_before):
+        return MaskPool(0.5, [(1, 4, 50)], tf.constant(seed), tf.constant(n_before)).masks(3)[0].numpy()
+
+    np.testing.assert_array_equal(masks(1, 0), masks(1, 0))
+    assert all(np.any(masks(1, 0) != other) for other in (masks(2, 0), masks(1, 250)))
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.3])

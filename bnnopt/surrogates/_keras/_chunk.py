@@ -13,27 +13,27 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from bnnopt.surrogates._keras._stack import forward
+from bnnopt.surrogates._keras._gradient import Batch, arranged, loss_and_gradient, packed, unpacked
+from bnnopt.surrogates._keras._masks import MaskPool
 from bnnopt.surrogates._networks import UPDATES_PER_CHUNK, TrainingPlan
 
-__all__ = ["chunk_graph", "first_state", "squared_error"]
+__all__ = ["chunk_graph", "first_state"]
 
 UPDATES_PER_LOSS = 25
 LAST_RATE = 0.02
+MANY_ROWS = 1024  # in an update
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 State = list[Any]
 
 
 def first_state(shapes: Sequence[tuple[int, ...]]) -> State:
-    """Return Adam's first state: the number of updates, then both moments of each weight."""
-    zeros = [tf.zeros(shape) for shape in shapes]
-    return [tf.constant(0), *zeros, *zeros]
+    """Return Adam's first state: the number of updates, then both moments of the packed weights."""
+    zeros = tf.zeros(sum(int(np.prod(shape)) for shape in shapes))
+    return [tf.constant(0), zeros, zeros]
 
 
-def chunk_graph(
-    plan: TrainingPlan, shapes: Sequence[tuple[int, ...]], is_full_batch: bool
-) -> Callable[..., Any]:
+def chunk_graph(plan: TrainingPlan, shapes: Sequence[tuple[int, ...]], n_rows: int) -> Callable[..., Any]:
     """Return the graph that makes a chunk of updates.
 
     Parameters
@@ -42,8 +42,8 @@ def chunk_graph(
         Only what shapes the graph matters: the rest is an argument of it.
     shapes : sequence of tuple
         Shapes of the weights, kernel and bias of each layer in turn.
-    is_full_batch : bool
-        Whether an update sees all rows.
+    n_rows : int
+        Rows of the training; it matters whether they are more than a batch, and whether an update has many.
 
     Returns
     -------
@@ -53,8 +53,10 @@ def chunk_graph(
         training ends, the first step size and the penalty of each network. The loss is the sum over networks,
         averaged over the last `UPDATES_PER_LOSS` updates or so.
     """
-    size = 0 if is_full_batch else plan.batch_size
-    return _traced(_shape_of(plan, size), tuple(shapes))
+    size = 0 if plan.batch_size >= n_rows else plan.batch_size
+    return _traced(
+        _shape_of(plan, size), tuple(shapes), is_long=plan.n_networks > 1 and (size or n_rows) > MANY_ROWS
+    )
 
 
 def _shape_of(plan: TrainingPlan, batch_size: int) -> TrainingPlan:
@@ -64,36 +66,35 @@ def _shape_of(plan: TrainingPlan, batch_size: int) -> TrainingPlan:
 
 
 @lru_cache(maxsize=64)
-def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...]) -> Callable[..., Any]:
+def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...], is_long: bool) -> Callable[..., Any]:
     def chunk(rows: Any, targets: Any, weights: Any, state: State, *settings: Any) -> Any:
         seed, n_updates, rate, penalty = settings
-        order = _order(rows, seed + len(plan.hidden_layer_sizes), state[0]) if plan.batch_size else None
+        batches = _batches(rows, targets, plan, seed + len(plan.hidden_layer_sizes) + 1, state[0])
+        pool = _pool(plan, tf.shape(rows)[0], seed, state[0])
+        decay = _decay(penalty, shapes)
 
         def is_unfinished(done: Any, state: State, loss: Any) -> Any:
             return (done < UPDATES_PER_CHUNK) & (state[0] < n_updates)
 
         def update(done: Any, state: State, loss: Any) -> Any:
-            batch = _batch(rows, targets, order, done, plan.batch_size)
-            new, gradient = _loss_and_gradient(*batch, state[1], state[0], seed, penalty, plan, shapes)
+            batch, masks = batches(done), pool.masks(done)
+            new, gradient = loss_and_gradient(state[1], batch, masks, decay, shapes, plan.activation, is_long)
             state = _adam(gradient, state, _step_size(state[0], n_updates, rate))
             loss += (new - loss) / tf.cast(tf.minimum(done + 1, UPDATES_PER_LOSS), tf.float32)
             return done + 1, state, loss
 
-        n_parts = len(shapes)
-        moments = state[1 : 1 + n_parts], state[1 + n_parts :]
-        flat = [state[0], *(_packed(parts) for parts in (weights, *moments))]
-        _, (count, *packed), loss = tf.while_loop(
-            is_unfinished, update, [tf.constant(0), flat, tf.constant(0.0)]
+        count, *moments = state
+        _, (count, vector, *moments), loss = tf.while_loop(
+            is_unfinished, update, [tf.constant(0), [count, packed(weights), *moments], tf.constant(0.0)]
         )
-        weights, first, second = (_unpacked(vector, shapes) for vector in packed)
-        return weights, [count, *first, *second], loss
+        return unpacked(vector, shapes), [count, *moments], loss
 
-    weights = [tf.TensorSpec(shape) for shape in shapes]
+    n_weights = sum(int(np.prod(shape)) for shape in shapes)
     signature = [
         tf.TensorSpec([None, shapes[0][1]]),
         tf.TensorSpec([None, len(plan.output_weights) + plan.n_networks]),
-        weights,
-        [tf.TensorSpec([], tf.int32), *weights, *weights],
+        [tf.TensorSpec(shape) for shape in shapes],
+        [tf.TensorSpec([], tf.int32), tf.TensorSpec([n_weights]), tf.TensorSpec([n_weights])],
         tf.TensorSpec([], tf.int32),
         tf.TensorSpec([], tf.int32),
         tf.TensorSpec([]),
@@ -102,42 +103,32 @@ def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...]) -> Callable
     return tf.function(chunk, autograph=False).get_concrete_function(*signature)
 
 
-def _packed(parts: Sequence[Any]) -> Any:
-    """Lay tensors out as one vector: an update of many small ones costs more than the arithmetic."""
-    return tf.concat([tf.reshape(part, [-1]) for part in parts], axis=0)
+def _batches(rows: Any, targets: Any, plan: TrainingPlan, seed: Any, n_before: Any) -> Callable[[Any], Batch]:
+    """Return what gives the rows of each update of a chunk: all of them, or the next of a new order."""
+    if not plan.batch_size:
+        whole = arranged(rows, targets, plan.output_weights)
+        return lambda done: whole
+    n_rows = tf.shape(rows)[0]
+    order = tf.argsort(tf.random.stateless_uniform([n_rows], tf.stack([seed, n_before])))
+
+    def batch(done: Any) -> Batch:
+        chosen = tf.gather(order, (done * plan.batch_size + tf.range(plan.batch_size)) % n_rows)
+        return arranged(tf.gather(rows, chosen), tf.gather(targets, chosen), plan.output_weights)
+
+    return batch
 
 
-def _unpacked(vector: Any, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
-    parts = tf.split(vector, [int(np.prod(shape)) for shape in shapes])
-    return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]
+def _pool(plan: TrainingPlan, n_rows: Any, seed: Any, n_before: Any) -> MaskPool:
+    n_rows = plan.batch_size or n_rows
+    shapes = [(plan.n_networks, n_units, n_rows) for n_units in plan.hidden_layer_sizes]
+    return MaskPool(plan.dropout, shapes, seed, n_before)
 
 
-def _loss_and_gradient(
-    rows: Any,
-    targets: Any,
-    packed: Any,
-    update: Any,
-    seed: Any,
-    penalty: Any,
-    plan: TrainingPlan,
-    shapes: Sequence[tuple[int, ...]],
-) -> tuple[Any, Any]:
-    with tf.GradientTape() as tape:
-        tape.watch(packed)
-        weights = _unpacked(packed, shapes)
-        outputs = forward(rows, weights, plan.activation, dropout=plan.dropout, seed=seed, update=update)
-        loss = squared_error(targets, outputs, plan.output_weights)
-        squares = [tf.reduce_sum(tf.square(kernel), axis=[1, 2]) for kernel in weights[::2]]
-        loss += tf.reduce_sum(penalty * tf.add_n(squares))
-    return loss, tape.gradient(loss, packed)
-
-
-def squared_error(targets: Any, outputs: Any, output_weights: tuple[float, ...]) -> Any:
-    """Sum over networks of the weighted mean squared error; targets are y, then each network's row weight."""
-    n_outputs = len(output_weights)
-    y, row_weights = targets[:, :n_outputs], tf.transpose(targets[:, n_outputs:])
-    error = tf.reduce_sum(tf.constant(output_weights, tf.float32) * tf.square(outputs - y), axis=2)
-    return tf.reduce_sum(tf.reduce_mean(row_weights * error, axis=1))
+def _decay(penalty: Any, shapes: Sequence[tuple[int, ...]]) -> Any:
+    """Twice the penalty of each packed weight: that of its network for kernels, 0 for biases."""
+    kernels = [2.0 * penalty[:, None, None] * tf.ones(shape) for shape in shapes[::2]]
+    biases = [tf.zeros(shape) for shape in shapes[1::2]]
+    return packed([part for layer in zip(kernels, biases, strict=True) for part in layer])
 
 
 def _step_size(update: Any, n_updates: Any, rate: Any) -> Any:
@@ -158,16 +149,3 @@ def _adam(gradient: Any, state: State, rate: Any) -> State:
     first = BETA_1 * first + (1.0 - BETA_1) * gradient
     second = BETA_2 * second + (1.0 - BETA_2) * tf.square(gradient)
     return [n_updates + 1, weights - rate * first / (tf.sqrt(second) + EPSILON), first, second]
-
-
-def _order(rows: Any, seed: Any, update: Any) -> Any:
-    """Draw a new order of the rows."""
-    return tf.argsort(tf.random.stateless_uniform([tf.shape(rows)[0]], tf.stack([seed, update])))
-
-
-def _batch(rows: Any, targets: Any, order: Any, done: Any, size: int) -> tuple[Any, Any]:
-    """Take the next rows in the order; all rows in full batch."""
-    if order is None:
-        return rows, targets
-    chosen = tf.gather(order, (done * size + tf.range(size)) % tf.shape(order)[0])
-    return tf.gather(rows, chosen), tf.gather(targets, chosen)

@@ -1,4 +1,4 @@
-"""Many networks side by side: a Keras layer that holds their weights, and their forward pass."""
+"""Many networks side by side as one Keras model, trained in chunks of updates."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,97 +7,120 @@ import keras
 import tensorflow as tf
 
 from bnnopt._typing import FloatArray
+from bnnopt.surrogates._keras._chunk import chunk_graph, first_state
+from bnnopt.surrogates._networks import Networks, TrainingPlan
 
-__all__ = ["NetworkStack", "forward"]
+__all__ = ["NetworkStack"]
+
+MOST_ROWS_JUDGED = 32_768  # after each chunk of updates
 
 
-def forward(
-    rows: Any,
-    weights: Sequence[Any],
-    activation: str,
-    *,
-    dropout: float = 0.0,
-    seed: Any = 0,
-    update: Any = 0,
-) -> Any:
-    """Evaluate every network at every row, with one batched product for each layer.
-
-    The dropout masks hang on the seed, the layer and the number of the update only (counter-based Philox
-    numbers, Salmon et al. 2011): the same in any process, whatever else draws random numbers.
+class NetworkStack(keras.Model):
+    """The networks of a training; outputs, without dropout, have the shape (n_rows, n_networks, n_outputs).
 
     Parameters
     ----------
-    rows : tensor of shape (n_rows, n_features)
-        Inputs.
-    weights : sequence of tensors
-        Kernel (n_networks, n_in, n_out) and bias (n_networks, n_out) of each layer in turn.
-    activation : str
-        Of the hidden layers.
-    dropout : float in [0, 1), default=0.0
-        Probability that a hidden unit is left out, anew for each row.
-    seed, update : int or scalar tensor
-        Choose the masks.
-
-    Returns
-    -------
-    tensor of shape (n_networks, n_rows, n_outputs)
-    """
-    act = keras.activations.get(activation)
-    hidden = rows
-    layers = list(zip(weights[::2], weights[1::2], strict=True))
-    for depth, (kernel, bias) in enumerate(layers[:-1]):
-        hidden = act(hidden @ kernel + bias[:, None])
-        if dropout > 0.0:
-            mask_seed = tf.stack([tf.cast(seed, tf.int32) + depth, tf.cast(update, tf.int32)])
-            hidden *= _masks(tf.shape(hidden), dropout, mask_seed)
-    kernel, bias = layers[-1]
-    return hidden @ kernel + bias[:, None]
-
-
-def _masks(shape: Any, dropout: float, seed: Any) -> Any:
-    """Draw 0 with probability `dropout`, else 1 / (1 - dropout).
-
-    Random numbers are most of what dropout costs, so each of 32 bits serves four times. The limit that 8-bit
-    numbers are compared with is rounded up or down at random, which leaves the probability as it is.
-    """
-    n_units = tf.reduce_prod(shape)
-    words = tf.random.stateless_uniform([n_units // 4 + 2], seed, None, None, tf.int32)
-    levels = tf.reshape(tf.bitcast(words[1:], tf.int8), [-1])[:n_units]
-    coin = tf.cast(words[0], tf.float32) / 2.0**32 + 0.5
-    limit = tf.cast(tf.minimum(tf.floor(dropout * 2**8 + coin) - 2.0**7, 127.0), tf.int8)
-    return tf.reshape(tf.cast(levels >= limit, tf.float32), shape) / (1.0 - dropout)
-
-
-class NetworkStack(keras.layers.Layer):
-    """The weights of the networks, and their outputs without dropout, shape (n_rows, n_networks, n_outputs).
-
-    Parameters
-    ----------
-    kernels : sequence of ndarray of shape (n_networks, n_in, n_out)
-        First weights, one array for each layer.
-    biases : sequence of ndarray of shape (n_networks, n_out)
-        First offsets.
-    activation : str
-        Of the hidden layers.
+    start : Networks
+        First weights.
+    plan : TrainingPlan
+        Shape of the networks, optimizer and seed.
+    penalty : ndarray of shape (n_networks,)
+        Factor of the sum of squared kernel weights of each network in its loss.
     """
 
-    def __init__(self, kernels: Sequence[FloatArray], biases: Sequence[FloatArray], activation: str) -> None:
+    def __init__(self, start: Networks, plan: TrainingPlan, penalty: FloatArray) -> None:
         super().__init__(dtype="float32")
-        self.activation = activation
-        for kernel, bias in zip(kernels, biases, strict=True):
+        self.plan = plan
+        self.penalty = tf.constant(penalty, tf.float32)
+        for kernel, bias in zip(start.kernels, start.biases, strict=True):
             for values in (kernel, bias):
                 self.add_weight(shape=values.shape, initializer=keras.initializers.Constant(values))
+        self.shapes = [tuple(weight.shape) for weight in self.trainable_variables]
+        self.state = first_state(self.shapes)
+        self.built = True
 
     @property
     def tensors(self) -> list[Any]:
         """Kernels and biases in turn, as tensors."""
         return [weight.value for weight in self.trainable_variables]
 
+    @property
+    def n_updates(self) -> int:
+        """Optimizer updates made."""
+        return int(self.state[0])
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the arrays that come out, which scikeras counts."""
+        return ["outputs"]
+
     def call(self, rows: Any) -> Any:
         """Evaluate every network at every row."""
-        return tf.transpose(forward(rows, self.tensors, self.activation), [1, 0, 2])
+        hidden, weights = rows, self.tensors
+        act = keras.activations.get(self.plan.activation)
+        for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
+            hidden = act(hidden @ kernel + bias[:, None])
+        return tf.transpose(hidden @ weights[-2] + weights[-1][:, None], [1, 0, 2])
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Shape of the outputs."""
-        n_networks, n_outputs = self.trainable_variables[-1].shape
-        return (input_shape[0], n_networks, n_outputs)
+    def fit(
+        self, x: FloatArray, y: FloatArray, *, epochs: int, callbacks: Sequence[Any], **_: Any
+    ) -> keras.callbacks.History:
+        """Train, each epoch a chunk of updates on all rows or in shuffled mini-batches.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_rows, n_features), float32
+            Inputs.
+        y : ndarray of shape (n_rows, n_outputs + n_networks or n_outputs + 2 * n_networks), float32
+            Outputs, the weight of each row for each network, and in its judgement if it has one.
+        epochs : int
+            Chunks at most.
+        callbacks : sequence of keras.callbacks.Callback
+            Called before and after the training and each chunk.
+        **_
+            What scikeras passes on for Keras' own loop.
+        """
+        rows, targets = tf.constant(x), tf.constant(y)
+        watching = keras.callbacks.CallbackList(
+            callbacks, add_history=True, model=self, epochs=epochs, steps=1, verbose=0
+        )
+        self.stop_training = False
+        watching.on_train_begin()
+        logs: dict[str, float] = {}
+        for epoch in range(epochs):
+            watching.on_epoch_begin(epoch)
+            watching.on_train_batch_begin(0)
+            logs = self._make_chunk(rows, targets)
+            watching.on_train_batch_end(0, logs)
+            watching.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        watching.on_train_end(logs)
+        return self.history
+
+    def _make_chunk(self, rows: Any, targets: Any) -> dict[str, float]:
+        """Make a chunk of updates and return the losses at its end."""
+        plan = self.plan
+        n_trained = len(plan.output_weights) + plan.n_networks
+        graph = chunk_graph(plan, self.shapes, len(rows))
+        settings = [
+            tf.constant(plan.seed),
+            tf.constant(plan.n_updates),
+            tf.constant(plan.learning_rate_init, tf.float32),
+            self.penalty,
+        ]
+        weights, self.state, loss = graph(rows, targets[:, :n_trained], self.tensors, self.state, *settings)
+        for variable, value in zip(self.trainable_variables, weights, strict=True):
+            variable.assign(value)
+        logs = {"loss": float(loss) / plan.n_networks}
+        if targets.shape[1] > n_trained:
+            logs["val_loss"] = float(self._held_out_loss(rows, targets))
+        return logs
+
+    def _held_out_loss(self, rows: Any, targets: Any) -> Any:
+        """Sum over networks of the weighted mean squared error of held-out rows, of some if they are many."""
+        step = -(-len(rows) // MOST_ROWS_JUDGED)
+        n_outputs = len(self.plan.output_weights)
+        squared = tf.square(self(rows[::step]) - targets[::step, None, :n_outputs])
+        error = tf.reduce_sum(tf.constant(self.plan.output_weights, tf.float32) * squared, axis=2)
+        return tf.reduce_sum(tf.reduce_mean(targets[::step, -self.plan.n_networks :] * error, axis=0))

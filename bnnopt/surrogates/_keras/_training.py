@@ -1,7 +1,7 @@
 """Training of many dropout networks side by side, driven by scikeras.
 
-One "epoch" of Keras is here a chunk of optimizer updates inside one graph (`_chunk.py`), so that Keras is
-entered once for hundreds of updates and callbacks see the end of each chunk.
+One "epoch" of Keras is here a chunk of optimizer updates inside one graph (`_chunk.py`): callbacks see the
+end of each chunk, and Keras is not in the way of an update.
 """
 
 from collections.abc import Sequence
@@ -10,18 +10,14 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from scikeras.wrappers import KerasRegressor
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._keras._chunk import chunk_graph, first_state, squared_error
 from bnnopt.surrogates._keras._progress import progress_bar
-from bnnopt.surrogates._keras._stack import NetworkStack, forward
+from bnnopt.surrogates._keras._stack import NetworkStack
 from bnnopt.surrogates._networks import UPDATES_PER_CHUNK, Networks, Training, TrainingPlan, first_networks
 
 __all__ = ["train_networks"]
-
-MOST_ROWS_JUDGED = 32_768  # after each chunk of updates
 
 
 def train_networks(
@@ -85,9 +81,7 @@ def train_networks(
             model__start=first_networks(X.shape[1], y.shape[1], plan) if start is None else start,
             model__penalty=plan.penalty * (row_weights.sum(axis=0) > 0),
             callbacks=[*(_early_stopping(plan) if len(targets) == 3 else []), *shown, *callbacks],
-            batch_size=len(X),
             epochs=-(-plan.n_updates // UPDATES_PER_CHUNK),
-            fit__shuffle=False,
             verbose=0,
         )
         regressor.fit(X.astype(np.float32), np.concatenate(targets, axis=1).astype(np.float32))
@@ -115,8 +109,8 @@ def _early_stopping(plan: TrainingPlan) -> list[keras.callbacks.Callback]:
     ]
 
 
-def _outcome(model: "_ChunkedModel", history: dict[str, list[float]]) -> Training:
-    arrays = [tensor.numpy().copy() for tensor in model.stack.tensors]
+def _outcome(model: NetworkStack, history: dict[str, list[float]]) -> Training:
+    arrays = [tensor.numpy().copy() for tensor in model.tensors]
     plan = model.plan
     return Training(
         networks=Networks(tuple(arrays[::2]), tuple(arrays[1::2]), plan.activation, plan.dropout),
@@ -126,57 +120,9 @@ def _outcome(model: "_ChunkedModel", history: dict[str, list[float]]) -> Trainin
     )
 
 
-def _build(plan: TrainingPlan, start: Networks, penalty: FloatArray) -> "_ChunkedModel":
+def _build(plan: TrainingPlan, start: Networks, penalty: FloatArray) -> NetworkStack:
     """Build and compile the networks; scikeras calls this."""
-    model = _ChunkedModel(NetworkStack(start.kernels, start.biases, plan.activation), plan, penalty)
-    # scikeras asks for the names of an optimizer and a loss; both are in the graph of a chunk
+    model = NetworkStack(start, plan, penalty)
+    # scikeras asks for an optimizer and a loss; both are in the graph of a chunk
     model.compile(optimizer="adam", loss="mse", run_eagerly=True, jit_compile=False)
     return model
-
-
-class _ChunkedModel(keras.Model):
-    """A Keras model whose `train_step` makes a chunk of updates, on all rows or in shuffled mini-batches."""
-
-    def __init__(self, stack: NetworkStack, plan: TrainingPlan, penalty: FloatArray) -> None:
-        shapes = [tuple(variable.shape) for variable in stack.trainable_variables]
-        inputs = keras.Input((shapes[0][1],), dtype="float32")
-        super().__init__(inputs=inputs, outputs=stack(inputs))
-        self.stack = stack
-        self.shapes = shapes
-        self.plan = plan
-        self.penalty = tf.constant(penalty, tf.float32)
-        self.state = first_state(self.shapes)
-
-    @property
-    def n_updates(self) -> int:
-        """Optimizer updates made."""
-        return int(self.state[0])
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """Keep Keras from putting its own loss in the place of what `train_step` returns."""
-        return {}
-
-    def train_step(self, data: Any) -> dict[str, Any]:
-        """Make a chunk of updates with the rows and targets in `data`."""
-        plan = self.plan
-        rows, targets = (tf.cast(part, tf.float32) for part in data)
-        graph = chunk_graph(plan, self.shapes, is_full_batch=plan.batch_size >= len(rows))
-        settings = [
-            tf.constant(plan.seed),
-            tf.constant(plan.n_updates),
-            tf.constant(plan.learning_rate_init, tf.float32),
-            self.penalty,
-        ]
-        n_outputs = len(plan.output_weights)
-        y, seen, held_out = tf.split(targets, [n_outputs, plan.n_networks, -1], axis=1)
-        trained = tf.concat([y, seen], axis=1)
-        weights, self.state, loss = graph(rows, trained, self.stack.tensors, self.state, *settings)
-        for variable, value in zip(self.stack.trainable_variables, weights, strict=True):
-            variable.assign(value)
-        logs = {"loss": loss / plan.n_networks}
-        if held_out.shape[1]:
-            step = -(-len(rows) // MOST_ROWS_JUDGED)
-            outputs = forward(rows[::step], weights, plan.activation)
-            judged = tf.concat([y, held_out], axis=1)[::step]
-            logs["val_loss"] = squared_error(judged, outputs, plan.output_weights)
-        return logs
