@@ -78,8 +78,8 @@ class BoTorchRegressor(RegressorMixin, BaseEstimator):
         import torch
 
         with _quiet(0), torch.no_grad():
-            posterior = self._posterior(X, noise)
-            mean, std = posterior.mean.numpy()[:, 0], posterior.variance.sqrt().numpy()[:, 0]
+            posterior = self._posterior(self._rows(X)[:, None], noise)  # of each row alone
+            mean, std = (each.numpy()[:, 0, 0] for each in (posterior.mean, posterior.variance.sqrt()))
         return (mean, std) if return_std else mean
 
     def sample_y(self, X: ArrayLike, n_samples: int = 1, random_state: int = 0) -> FloatArray:
@@ -87,14 +87,17 @@ class BoTorchRegressor(RegressorMixin, BaseEstimator):
         import torch
 
         with _quiet(random_state), torch.no_grad():
-            draws = self._posterior(X, is_noisy=False).rsample(torch.Size([n_samples]))
+            draws = self._posterior(self._rows(X), is_noisy=False).rsample(torch.Size([n_samples]))
             return np.asarray(draws.numpy()[:, :, 0].T)
 
-    def _posterior(self, X: ArrayLike, is_noisy: bool) -> Any:
+    def _rows(self, X: ArrayLike) -> Any:
         import torch
 
         check_is_fitted(self)
-        rows = torch.as_tensor(validate_data(self, X, reset=False, dtype=np.float64))
+        return torch.as_tensor(validate_data(self, X, reset=False, dtype=np.float64))
+
+    def _posterior(self, rows: Any, is_noisy: bool) -> Any:
+        """Return the joint law of rows (n, n_features), or of each of several such tables."""
         return self.model_.posterior(rows, observation_noise=is_noisy)
 
 
