@@ -56,6 +56,10 @@ class Acquisition:
     n_utilities : {"one", "many"}, default="one"
         With "many", each candidate has m utilities: mean and std have shape (n, m), draws (n_draws, n, m);
         scores still have shape (n,).
+    stand_in : Acquisition, optional
+        For a function of draws: one of moments that is large at the same candidates, by which a whole space
+        is searched before the draws decide among the best. By default the upper confidence bound, of several
+        utilities the hypervolume that it would add.
 
     Raises
     ------
@@ -82,6 +86,7 @@ class Acquisition:
     is_expectation: bool = False
     folded: Callable[..., Any] | None = None
     n_utilities: NumberOfUtilities = "one"
+    stand_in: "Acquisition | None" = None
 
     def __post_init__(self) -> None:
         n_arrays = lookup(N_ARRAYS, self.needs, "needs of an acquisition")

@@ -45,6 +45,17 @@ from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["ACQUISITIONS", "get_acquisition"]
 
+LOG_EI = Acquisition(
+    "log_ei",
+    log_expected_improvement,
+    "moments",
+    "log",
+    is_expectation=True,
+    folded=log_expected_improvement_to_target,
+)
+STD = Acquisition("std", posterior_standard_deviation, "moments", "positive")
+EHVI = Acquisition("ehvi", expected_hypervolume_improvement, "moments", "positive", n_utilities="many")
+
 ACQUISITIONS: dict[str, Acquisition] = {
     entry.name: entry
     for entry in (
@@ -64,33 +75,38 @@ ACQUISITIONS: dict[str, Acquisition] = {
             is_expectation=True,
             folded=expected_improvement_to_target,
         ),
-        Acquisition(
-            "log_ei",
-            log_expected_improvement,
-            "moments",
-            "log",
-            is_expectation=True,
-            folded=log_expected_improvement_to_target,
-        ),
+        LOG_EI,
         Acquisition("ucb", upper_confidence_bound, "moments", "utility"),
         Acquisition("gp_ucb", scheduled_upper_confidence_bound, "moments", "utility"),
-        Acquisition("std", posterior_standard_deviation, "moments", "positive"),
+        STD,
         Acquisition("ef", expected_feasibility, "moments", "positive"),
         Acquisition("straddle", straddle, "moments", "utility"),
         Acquisition("thompson", thompson, "draws", "utility"),
-        Acquisition("mc_ei", expected_improvement_of_draws, "draws", "positive"),
-        Acquisition("q_ei", q_expected_improvement, "draws", "positive"),
-        Acquisition("q_log_ei", q_log_expected_improvement, "draws", "log"),
-        Acquisition("q_nei", q_noisy_expected_improvement, "draws", "positive"),
+        Acquisition("mc_ei", expected_improvement_of_draws, "draws", "positive", stand_in=LOG_EI),
+        Acquisition("q_ei", q_expected_improvement, "draws", "positive", stand_in=LOG_EI),
+        Acquisition("q_log_ei", q_log_expected_improvement, "draws", "log", stand_in=LOG_EI),
+        Acquisition("q_nei", q_noisy_expected_improvement, "draws", "positive", stand_in=LOG_EI),
         Acquisition("q_ucb", q_upper_confidence_bound, "draws", "utility"),
         Acquisition("mes", max_value_entropy_search, "draws", "positive"),
-        Acquisition("bald", mutual_information, "draws", "positive"),
-        Acquisition("ehvi", expected_hypervolume_improvement, "moments", "positive", n_utilities="many"),
+        Acquisition("bald", mutual_information, "draws", "positive", stand_in=STD),
+        EHVI,
         Acquisition(
-            "q_ehvi", expected_hypervolume_improvement_of_draws, "draws", "positive", n_utilities="many"
+            "q_ehvi",
+            expected_hypervolume_improvement_of_draws,
+            "draws",
+            "positive",
+            n_utilities="many",
+            stand_in=EHVI,
         ),
-        Acquisition("q_nehvi", noisy_hypervolume_improvement, "draws", "positive", n_utilities="many"),
-        Acquisition("kg", knowledge_gradient, "draws", "positive"),
+        Acquisition(
+            "q_nehvi",
+            noisy_hypervolume_improvement,
+            "draws",
+            "positive",
+            n_utilities="many",
+            stand_in=EHVI,
+        ),
+        Acquisition("kg", knowledge_gradient, "draws", "positive", stand_in=LOG_EI),
     )
 }
 """The acquisition functions by name; an entry added here is known everywhere."""

@@ -52,8 +52,8 @@ class Situation:
             "best": self.best,
             "n_observed": self.n_observed,
             "noise_variance": self.noise_variance,
-            "front": self.front,
-            "reference": self.reference,
+            "front": self.front if self.front.shape[1] > 1 else None,
+            "reference": self.reference if self.front.shape[1] > 1 else None,
         }
 
 

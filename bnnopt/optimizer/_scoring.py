@@ -17,7 +17,6 @@ from bnnopt.acquisition import (
     get_acquisition,
     moments_of_draws,
     per_unit_cost,
-    upper_confidence_bound,
     with_feasibility,
 )
 from bnnopt.exceptions import InvalidDataError
@@ -26,6 +25,7 @@ from bnnopt.optimizer._goals import Goals, Situation
 
 __all__ = ["Factors", "Scoring"]
 
+N_OF_CLOSED_FORM = 2  # utilities
 BELIEF = 1e-6  # share of its standard deviation that an outcome keeps at most, if it counts as known
 
 
@@ -36,7 +36,7 @@ class Factors:
     Attributes
     ----------
     log_success : ndarray of shape (n,) or float
-        Logarithm of the probability that the experiment does not fail.
+        Logarithm of the weight that a candidate has for its probability not to fail.
     cost : ndarray of shape (n,), optional
         Cost of the experiment, above 0; None where all cost the same.
     """
@@ -74,12 +74,18 @@ class Scoring:
         self.goals = Goals(objectives, outputs)
         self.acquisition = acquisition
         self.cost_output = cost_output
-        names = [name for objective in self.goals.objectives for name in objective.names]
-        if self.goals.n_utilities > 1 and not self.takes_many and len(set(names)) > self.goals.n_utilities:
-            raise InvalidDataError(
-                f"The acquisition {acquisition.name!r} takes one utility and can weigh several objectives "
-                'only if each is of one outcome. Use "ehvi" or "q_nehvi", or give a single objective.'
-            )
+        _check_fit(self.goals, acquisition)
+        self._stand_in = self._stand_in_scoring(objectives)
+
+    def _stand_in_scoring(self, objectives: Sequence[Objective]) -> "Scoring | None":
+        """Return what searches a space in the place of a function of draws, if it is one of moments."""
+        if self.acquisition.needs == "moments":
+            return None
+        if self.takes_many and self.goals.n_utilities > N_OF_CLOSED_FORM:
+            return None
+        default = None if self.takes_many else get_acquisition("ucb")
+        chosen = self.acquisition.stand_in or default
+        return None if chosen is None else Scoring(objectives, chosen, self.goals.outputs, self.cost_output)
 
     def replaced(self, *, objectives: Sequence[Objective] | None = None, acquisition: str = "") -> "Scoring":
         """Return a scoring with other objectives or another acquisition by name, the constraints as here."""
@@ -113,6 +119,8 @@ class Scoring:
         An acquisition that is an expected value is averaged over the components of the objective's law, any
         other takes the moments of the mixture; probabilities that constraints hold are averaged.
         """
+        if self._stand_in is not None:
+            return self._stand_in.score_laws(laws, situation, factors)
         objective = self.goals.objectives[0]
         if not self.acquisition.is_expectation or self.takes_many or len(objective.names) > 1:
             mean, std = (np.column_stack(part) for part in zip(*(law.moments() for law in laws), strict=True))
@@ -130,13 +138,15 @@ class Scoring:
     ) -> FloatArray:
         """Score candidates by moments of shape (n, n_outputs); shape (n,).
 
-        An acquisition that needs joint draws is stood in for by one of the upper confidence bound, which
+        An acquisition that needs joint draws is stood in for by another (`Acquisition.stand_in`), which
         serves to choose the candidates whose draws are worth their cost.
         """
+        if self._stand_in is not None:
+            return self._stand_in.score_moments(mean, std, situation, factors)
         log_probability = self.goals.log_probability(mean, std)
         factors = self._with_cost(factors, mean, situation)
         if self.acquisition.needs == "draws":
-            return self._stand_in(mean, std, log_probability, situation, factors)
+            return self._optimistic(mean, std, log_probability, situation, factors)
         objective = self.goals.objectives[0]
         if self.takes_many:
             scores = self._score(*self.goals.utility_moments(mean, std), situation=situation)
@@ -149,14 +159,26 @@ class Scoring:
         return self._weigh(scores, log_probability, situation, factors)
 
     def score_draws(
-        self, draws: Sequence[FloatArray], situation: Situation, factors: Factors = ALIKE
+        self,
+        draws: Sequence[FloatArray],
+        observed: Sequence[FloatArray],
+        situation: Situation,
+        factors: Factors = ALIKE,
     ) -> FloatArray:
-        """Score candidates by draws conditioned on the rows before; for each output (n_draws, n); (n,)."""
+        """Score candidates by draws that were conditioned on the rows before; shape (n,).
+
+        Parameters
+        ----------
+        draws, observed : sequence of ndarray of shape (n_draws, n or n_observed)
+            For each output, at the candidates and at rows that were measured.
+        """
         moments = [moments_of_draws(array) for array in draws]
         mean, std = (np.column_stack(part) for part in zip(*moments, strict=True))
         if self.acquisition.needs == "moments":
             return self.score_moments(mean, std, situation, factors)
-        scores = self._score(self._utility_draws(np.stack(draws, axis=-1)), situation=situation)
+        known = self._utility_draws(np.stack(observed, axis=-1))
+        utilities = self._utility_draws(np.stack(draws, axis=-1))
+        scores = self._score(utilities, situation=situation, observed=known)
         factors = self._with_cost(factors, mean, situation)
         return self._weigh(scores, self.goals.log_probability(mean, std), situation, factors)
 
@@ -189,7 +211,7 @@ class Scoring:
         form: Form = "log" if self.acquisition.form == "log" else "positive"
         gains = np.maximum(scores - alone, 0.0) if form == "positive" else _log_gain(scores, alone)
         weight = np.zeros(draws.shape[1]) + factors.log_success
-        return self._per_cost(with_feasibility(gains, weight, form=form), factors, form)
+        return _per_cost(with_feasibility(gains, weight, form=form), factors, form, None)
 
     def with_belief(self, draws: Sequence[FloatArray], std: FloatArray, situation: Situation) -> Situation:
         """Return a situation in which what is expected of rows that the draws were conditioned on counts.
@@ -234,7 +256,7 @@ class Scoring:
         predicted = mean[:, self.goals.outputs.index(self.cost_output)]
         return replace(factors, cost=np.maximum(predicted, situation.least_cost / 10))
 
-    def _stand_in(
+    def _optimistic(
         self,
         mean: FloatArray,
         std: FloatArray,
@@ -242,17 +264,13 @@ class Scoring:
         situation: Situation,
         factors: Factors,
     ) -> FloatArray:
-        """Score by the upper confidence bound, or by the hypervolume that it would add."""
+        """Score by the hypervolume that the upper confidence bounds of several utilities would add."""
         utility_mean, utility_std = self.goals.utility_moments(mean, std)
-        weight = log_probability + factors.log_success
-        if not self.takes_many:
-            bound = upper_confidence_bound(utility_mean[:, 0], utility_std[:, 0])
-            scores = with_feasibility(bound, weight, form="utility", floor=situation.worst)
-            return self._per_cost(scores, factors, "utility")
         gain = expected_hypervolume_improvement_of_draws(
             (utility_mean + utility_std)[None], front=situation.front, reference=situation.reference
         )
-        return self._per_cost(with_feasibility(gain, weight, form="positive"), factors, "positive")
+        weighed = with_feasibility(gain, log_probability + factors.log_success, form="positive")
+        return _per_cost(weighed, factors, "positive", None)
 
     def _weigh(
         self, scores: FloatArray, log_probability: FloatArray, situation: Situation, factors: Factors
@@ -260,11 +278,7 @@ class Scoring:
         form = self.acquisition.form
         floor = situation.worst if form == "utility" else None
         weighed = with_feasibility(scores, log_probability + factors.log_success, form=form, floor=floor)
-        return self._per_cost(weighed, factors, form)
-
-    @staticmethod
-    def _per_cost(scores: FloatArray, factors: Factors, form: Form) -> FloatArray:
-        return scores if factors.cost is None else per_unit_cost(scores, factors.cost, form=form)
+        return _per_cost(weighed, factors, form, floor)
 
 
 def _log_gain(scores: FloatArray, alone: float) -> FloatArray:
@@ -272,3 +286,28 @@ def _log_gain(scores: FloatArray, alone: float) -> FloatArray:
     gap = np.minimum(alone - scores, 0.0)
     with np.errstate(divide="ignore"):
         return scores + np.log(-np.expm1(gap))
+
+
+def _per_cost(scores: FloatArray, factors: Factors, form: Form, floor: float | None) -> FloatArray:
+    return scores if factors.cost is None else per_unit_cost(scores, factors.cost, form=form, floor=floor)
+
+
+def _check_fit(goals: Goals, acquisition: Acquisition) -> None:
+    """Raise `InvalidDataError` where an acquisition cannot weigh so many or such objectives."""
+    names = [name for objective in goals.objectives for name in objective.names]
+    is_simple = len(names) == len(set(names)) == goals.n_utilities
+    if acquisition.n_utilities == "many" and goals.n_utilities == 1:
+        raise InvalidDataError(
+            f"The acquisition {acquisition.name!r} weighs several objectives, got one. Use one of a single "
+            "utility, such as 'log_ei' or 'q_nei'."
+        )
+    if acquisition.name == "ehvi" and goals.n_utilities > N_OF_CLOSED_FORM:
+        raise InvalidDataError(
+            f"The acquisition 'ehvi' has a closed form for two objectives, got {goals.n_utilities}. "
+            "Use 'q_nehvi'."
+        )
+    if acquisition.n_utilities == "one" and goals.n_utilities > 1 and not is_simple:
+        raise InvalidDataError(
+            f"The acquisition {acquisition.name!r} takes one utility and can weigh several objectives only "
+            "if each is of one outcome and no two of the same. Use 'q_nehvi', or give a single objective."
+        )

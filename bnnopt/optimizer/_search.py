@@ -104,7 +104,7 @@ class Search:
     def factors(self, points: FloatArray) -> Factors:
         """Return what else weighs the scores of encoded points: chance of success and cost."""
         return Factors(
-            log_success=0.0 if self.success is None else self.success.log_probability(points),
+            log_success=0.0 if self.success is None else self.success.log_weight(points),
             cost=None if self.cost is None else self.cost(self.frame(points)),
         )
 

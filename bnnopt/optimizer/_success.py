@@ -17,6 +17,7 @@ __all__ = ["SuccessModel"]
 MOST_ROWS_OF_A_PROCESS = 1_000
 PRIOR_ROWS = 1.0  # how many imagined rows, with the share of successes of all, temper a classifier
 LEAST_LOG = -300.0
+STEEPNESS = 10.0
 LENGTHS = (0.05, 0.1, 0.2, 0.4, 0.8)  # of the diagonal of the unit cube
 NOISES = (1e-3, 1e-2, 1e-1, 1.0)  # variance of labels of -1 and 1 at one point
 
@@ -26,9 +27,9 @@ class SuccessModel:
 
     By default, and for at most 1,000 rows, the labels -1 (failed) and 1 are regressed by a Gaussian process
     (least-squares classification; Rasmussen and Williams 2006, section 6.5) whose length scale and noise have
-    the highest evidence, and p = Φ(m / sqrt(v + s)), with m and v the moments of the label and s the noise. Where failures
-    repeat, little noise is found and p falls towards 0 near a failed row; where they come at random, much
-    noise is found and p stays near the share of successes.
+    the highest evidence, and p = Φ(m / sqrt(v + s)), with m and v the moments of the label and s the noise.
+    Where failures repeat, little noise is found and p falls towards 0 near a failed row; where they come at
+    random, much noise is found and p stays near the share of successes.
 
     For more rows, and with a classifier of one's own, p = (n q + r) / (n + 1), with q the classifier's
     probability, n the rows told and r the share of them that succeeded; the default is extremely randomised
@@ -65,6 +66,16 @@ class SuccessModel:
         tempered = (self._n_rows * raw + PRIOR_ROWS * self._share) / (self._n_rows + PRIOR_ROWS)
         return np.log(np.clip(tempered, np.exp(LEAST_LOG), 1.0))
 
+    def log_weight(self, X: FloatArray) -> FloatArray:
+        """Return what the log score of rows is lowered by, shape (n,).
+
+        It is the log probability, and far less where the probability is below the share of successes so far:
+        log p + 10 min(log(p / r), 0). An improvement that is never measured would outweigh any
+        probability; experiments that probably fail are made only where all others promise next to nothing.
+        """
+        log_p = self.log_probability(X)
+        return log_p + STEEPNESS * np.minimum(log_p - np.log(self._share), 0.0)
+
     def _seeded(self) -> Any:
         given = self._given or ExtraTreesClassifier(n_estimators=200, min_samples_leaf=2)
         classifier = clone(given)
@@ -74,7 +85,7 @@ class SuccessModel:
 
 
 def _fitted_process(X: FloatArray, is_success: BoolArray) -> GaussianProcessRegressor:
-    """Return the Gaussian process of centred labels, among some lengths and noises, of the highest evidence."""
+    """Return the Gaussian process of centred labels whose length and noise have the highest evidence."""
     labels = np.where(is_success, 1.0, -1.0) - (2 * is_success.mean() - 1)
     fitted = [
         GaussianProcessRegressor(RBF(length * np.sqrt(X.shape[1])), alpha=noise, optimizer=None).fit(

@@ -26,6 +26,7 @@ MOST_LOCAL = 8_192
 LARGEST_GRID = 2**20
 N_CLIMBS = 8
 N_OBSERVED = 256
+N_POLISHES, N_NEAR, MOST_NEAR = 3, 32, 512
 
 
 def suggest(search: Search, n: int, candidates: Pool | None = None) -> tuple[pd.DataFrame, FloatArray]:
@@ -56,8 +57,26 @@ def suggest(search: Search, n: int, candidates: Pool | None = None) -> tuple[pd.
         return pool.iloc[:0], scores[:0]
     order = _shortlist(scores, n_kept)
     pool, scores = pool.iloc[order].reset_index(drop=True), scores[order]
-    chosen = [0] if search.needs_no_draws(n) else _filled_up(_batch(search, pool, n), scores, n)
+    if search.needs_no_draws(n):
+        return pool.iloc[:1].reset_index(drop=True), scores[:1]
+    if candidates is None and not search.space.is_finite:
+        pool, scores = _polished(search, pool, scores, n, rng)
+    chosen = _filled_up(_batch(search, pool, n), scores, n)
     return pool.iloc[chosen].reset_index(drop=True), scores[chosen]
+
+
+def _polished(
+    search: Search, pool: pd.DataFrame, scores: FloatArray, n: int, rng: np.random.Generator
+) -> tuple[pd.DataFrame, FloatArray]:
+    """Add settings near those that a batch would take: the best place after a choice may not be there yet."""
+    n_near = min(N_NEAR * n, MOST_NEAR)
+    for _ in range(N_POLISHES):
+        centres = pool.iloc[_batch(search, pool, n)]
+        near = local_candidates(search.space, centres, n_near, search.context, rng)
+        n_scored = len(pool)
+        pool = search.only_new(pd.concat([pool, near], ignore_index=True))
+        scores = np.concatenate([scores, search.score(pool.iloc[n_scored:])])
+    return pool, scores
 
 
 def _searched(search: Search, n: int, rng: np.random.Generator) -> tuple[pd.DataFrame, FloatArray]:
@@ -150,22 +169,25 @@ def _conditioned_batch(search: Search, rows: pd.DataFrame, n_pool: int, n: int) 
     What is expected of these counts as measured: it lifts the utility to improve on too, else the neighbours
     of a promising row would follow it into the batch.
     """
+    n_rows = len(rows)
     X = search.model_space.encode(rows)
-    draws, factors = _joint_draws(search, X), search.factors(X)
-    std = draws.std(axis=1).T
+    factors = search.factors(X)
+    draws = _joint_draws(search, np.concatenate([X, _measured_points(search)]))
+    std = draws[:, :, :n_rows].std(axis=1).T
 
     def score(arrays: list[FloatArray]) -> FloatArray:
-        situation = search.scoring.with_belief(arrays, std, search.situation)
-        return search.scoring.score_draws(arrays, situation, factors)
+        ours, known = [array[:, :n_rows] for array in arrays], [array[:, n_rows:] for array in arrays]
+        situation = search.scoring.with_belief(ours, std, search.situation)
+        scores = search.scoring.score_draws(ours, known, situation, factors)
+        return np.concatenate([scores, np.full(draws.shape[2] - n_rows, -np.inf)])
 
-    return greedy_batch(score, list(draws), n, pending=range(n_pool, len(rows)))
+    return greedy_batch(score, list(draws), n, pending=range(n_pool, n_rows))
 
 
 def _joint_batch(search: Search, rows: pd.DataFrame, n_pool: int, n: int) -> Any:
     """Score each candidate together with the draws of rows chosen, of those pending and of those measured."""
-    measured = search.model_space.encode(_best_measured(search))
     X = search.model_space.encode(rows)
-    draws = np.moveaxis(_joint_draws(search, np.concatenate([X, measured])), 0, -1)
+    draws = np.moveaxis(_joint_draws(search, np.concatenate([X, _measured_points(search)])), 0, -1)
     observed, factors = draws[:, len(rows) :], search.factors(X[:n_pool])
     chosen: list[int] = []
     before = list(range(n_pool, len(rows)))
@@ -179,10 +201,12 @@ def _joint_batch(search: Search, rows: pd.DataFrame, n_pool: int, n: int) -> Any
     return np.array(chosen, dtype=int)
 
 
-def _best_measured(search: Search) -> pd.DataFrame:
-    """Return the measured rows that draws are compared with: the best, where there are many."""
+def _measured_points(search: Search) -> FloatArray:
+    """Return the measured rows that draws are compared with, encoded; the best, where there are many."""
     measured, outcomes = search.observations.measured
-    return measured.iloc[search.scoring.goals.best_first(outcomes)[:N_OBSERVED]]
+    is_asked_for = search.scoring.acquisition.accepts("observed")
+    order = search.scoring.goals.best_first(outcomes)[: N_OBSERVED if is_asked_for else 0]
+    return search.model_space.encode(measured.iloc[order])
 
 
 def _joint_draws(search: Search, X: FloatArray) -> FloatArray:
