@@ -207,12 +207,13 @@ def test_left_out_densities_of_the_gaussian_process_are_those_of_refits_with_its
 def test_held_out_density_of_mc_dropout_is_that_of_its_stored_pieces(monkeypatch, calibrate):
     pieces = {}
 
-    class Watched(learning._OutputLearner):
-        def _log_density(self, weights, held_out, calibration):
-            pieces.update(w=weights, held_out=held_out, c=calibration, y=self._rows.y, n=self._weights)
-            return super()._log_density(weights, held_out, calibration)
+    class Watched(learning.Judgement):
+        def log_density(self, calibration=1.0):
+            rows = self.rows
+            pieces.update(w=self.shares, held_out=self.held_out, c=calibration, y=rows.y, n=rows.weights)
+            return super().log_density(calibration)
 
-    monkeypatch.setattr(learning, "_OutputLearner", Watched)
+    monkeypatch.setattr(learning, "Judgement", Watched)
     X, y = table(15)
     counts = np.arange(1, 16)
     model = MCDropoutRegressor(calibrate=calibrate, random_state=0).fit(X, y, counts)
