@@ -81,6 +81,12 @@ class Goals:
                 "Expected at least one objective, such as Minimize, Maximize or Target, besides any "
                 "OutcomeConstraint; got none."
             )
+        without = [each.name for each in self.objectives if not getattr(each, "is_scaled", True)]
+        if without:
+            raise InvalidDataError(
+                f"objectives: {without} has no limits of its parts' utilities. Give lows and highs, or call "
+                "scaled(low, high) with those of your rows."
+            )
         named = [name for each in (*self.objectives, *self.constraints) for name in each.names]
         self.outputs = tuple(dict.fromkeys(named)) if outputs is None else tuple(outputs)
         unknown = [name for name in dict.fromkeys(named) if name not in self.outputs]

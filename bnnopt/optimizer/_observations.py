@@ -83,9 +83,11 @@ class Observations:
         self._is_retracted = np.concatenate([self._is_retracted, np.zeros(len(settings), dtype=bool)])
         self.withdraw(settings)
 
-    def correct(self, rows: Sequence[int], outcomes: FloatArray, noise_std: FloatArray | None = None) -> None:
+    def correct(
+        self, rows: Sequence[int] | IntArray, outcomes: FloatArray, noise_std: FloatArray | None = None
+    ) -> None:
         """Put other outcomes in the place of those told; the former ones go to `corrections`."""
-        places = self._places(rows)
+        places = self.places(rows)
         former = pd.DataFrame(self._outcomes[places], columns=list(self.outputs))
         former.insert(0, "row", places)
         self.corrections = _joined(self.corrections, former)
@@ -94,7 +96,7 @@ class Observations:
 
     def retract(self, rows: Sequence[int]) -> None:
         """Leave told rows out of everything from now on; they stay in `retracted`."""
-        self._is_retracted[self._places(rows)] = True
+        self._is_retracted[self.places(rows)] = True
 
     def restore(self, retracted: Sequence[int], corrections: pd.DataFrame) -> None:
         """Take over what was retracted and corrected before."""
@@ -132,12 +134,13 @@ class Observations:
         """Return the standard errors of all rows ever told, 0 where unknown."""
         return pd.DataFrame(self._noise_std, columns=list(self.outputs))
 
-    def _places(self, rows: Sequence[int]) -> IntArray:
+    def places(self, rows: Sequence[int] | IntArray) -> IntArray:
+        """Return checked row numbers, one or several, or raise `InvalidDataError`."""
         places = np.atleast_1d(np.asarray(rows))
         is_row = np.isin(places, np.flatnonzero(~self._is_retracted))
         if places.ndim != 1 or not is_row.all() or len(np.unique(places)) != len(places):
             raise InvalidDataError(
-                f"rows: expected different row numbers of `data` (its index), got {list(rows)!r}; "
+                f"rows: expected different row numbers of `data` (its index), got {places.tolist()!r}; "
                 f"there are {len(self.told)} row(s) that were told and not retracted."
             )
         return places.astype(int)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from bnnopt.acquisition import Acquisition, non_dominated
-from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
+from bnnopt.acquisition import Acquisition
+from bnnopt.exceptions import SpaceExhaustedWarning
 from bnnopt.objectives import Objective
 from bnnopt.optimizer._advice import StoppingAdvice, advise
 from bnnopt.optimizer._arguments import (
@@ -119,7 +119,7 @@ class BayesianOptimizer(Records):
         self.cost = cost
         seed = int(np.random.default_rng(random_state).integers(MAX_SEED))
         modelling = Modelling(self.surrogate, success_classifier, seed)
-        super().__init__(space, Observations(space, outputs), modelling)
+        super().__init__(space, Observations(space, outputs), modelling, self._goals)
         self._proposals = Proposals(
             self._observations,
             modelling,
@@ -131,6 +131,7 @@ class BayesianOptimizer(Records):
             n_draws=self.n_draws,
             cost=cost,
         )
+        self._proposals.scoring(None)  # an acquisition that cannot weigh the objectives is told at once
         check_names(space, self.outputs)
         if not space.context_names:
             space.design(1, method=initial_design, random_state=0)  # an infeasible space is told at once
@@ -200,9 +201,9 @@ class BayesianOptimizer(Records):
         DataFrame of n rows
             Settings and context, then for each outcome `<name>_mean` and `<name>_std`, the predicted mean and
             standard deviation of a new observation, and `score` (of a replicate the probability to be the
-            best, divided by its runs). Predictions are NaN for rows of the first design. Fewer rows come,
-            with a `SpaceExhaustedWarning`, if no more new ones are left, or the acquisition gives all others
-            the score -inf.
+            best, divided by its runs; with functions of draws that of the moments that stand in for them).
+            Predictions are NaN for rows of the first design. Fewer rows come, with a `SpaceExhaustedWarning`,
+            if no more new ones are left, or the acquisition gives all others the score -inf.
 
         Raises
         ------
@@ -259,6 +260,9 @@ class BayesianOptimizer(Records):
             As in `ask`; nothing is pending then.
         """
         before = self.pending
+        pool = options.get("candidates")
+        if pool is not None and not isinstance(pool, pd.DataFrame):
+            options = {**options, "candidates": list(pool)}  # a stream is read once for each goal
         try:
             tables = [self.ask(n, objectives=wanted, **options) for wanted in goals.values()]
         except Exception:
@@ -316,29 +320,6 @@ class BayesianOptimizer(Records):
         sample = add(scan.sample, search).assign(score=search.score(scan.sample))
         return PoolScores(add(best, search).assign(score=scores), sample, scan.n_candidates, scan.n_exact)
 
-    def best(self) -> pd.Series:
-        """Return the measured row with the best utility among those that satisfy the outcome constraints.
-
-        Of several objectives the first counts; `front` has the others too.
-
-        Raises
-        ------
-        InvalidDataError
-            No row was measured, or none satisfies the constraints.
-        """
-        return self._feasible().iloc[0]
-
-    def front(self) -> pd.DataFrame:
-        """Return the measured rows that satisfy the outcome constraints and that no other such row dominates.
-
-        Raises
-        ------
-        InvalidDataError
-            As in `best`.
-        """
-        rows = self._feasible()
-        return rows[non_dominated(self._goals.utilities(rows[list(self.outputs)].to_numpy(float)))]
-
     def advise(
         self,
         *,
@@ -391,11 +372,13 @@ class BayesianOptimizer(Records):
 
         `from_json` gives an optimizer whose next `ask` is what that of this one would have been.
 
+        A surrogate, an acquisition, a classifier or a function of cost of your own, which a name and plain
+        values do not describe, is left out; give it to `from_json` again.
+
         Raises
         ------
-        InvalidDataError
-            The surrogate, the acquisition or the cost is not one that a name and plain values describe; then
-            give it to `from_json` again.
+        pydantic.PydanticSerializationError
+            (a `ValueError`) A `NonlinearConstraint` holds a function that cannot be imported by name.
         """
         return state_of(self, self._observations, self._modelling.seed)
 
@@ -421,15 +404,3 @@ class BayesianOptimizer(Records):
         state.restore(optimizer._observations)
         optimizer._modelling.seed = state.seed
         return optimizer
-
-    def _feasible(self) -> pd.DataFrame:
-        """Return the measured rows that satisfy the constraints, best first."""
-        measured, outcomes = self._observations.measured
-        flags = self._goals.is_feasible(outcomes)
-        if not flags.any():
-            raise InvalidDataError(
-                f"None of the {len(measured)} measured row(s) satisfies the outcome constraints; "
-                "tell more rows, or look at `data`."
-            )
-        frame = self.data[~self._observations.is_failed].drop(columns="is_failed")[flags]
-        return frame.iloc[np.argsort(-self._goals.utilities(outcomes[flags])[:, 0], kind="stable")]

@@ -72,7 +72,10 @@ class Proposals:
         if n_new:
             parts.append(run_steps(steps_of(search, n_new, request.exploration), candidates, request.shared))
         if request.n_replicates:
-            parts.append(repeats(search, request.n_replicates))
+            agreed = {
+                name: parts[0][0][name].iloc[0] for name in request.shared if parts and len(parts[0][0])
+            }
+            parts.append(repeats(search.holding(agreed) if agreed else search, request.n_replicates))
         tables, scores = zip(*parts, strict=True)
         filled = [table for table in tables if len(table)] or [tables[0]]
         batch = self.with_predictions(pd.concat(filled, ignore_index=True), search)

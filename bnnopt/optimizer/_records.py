@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from bnnopt.acquisition import non_dominated
+from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._candidates import is_new
+from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings
@@ -25,10 +29,15 @@ class Records:
         Where rows are kept.
     modelling : Modelling
         Is told to forget its models when rows change.
+    goals : Goals
+        What is wanted of the outcomes.
     """
 
-    def __init__(self, space: SearchSpace, observations: Observations, modelling: Modelling) -> None:
+    def __init__(
+        self, space: SearchSpace, observations: Observations, modelling: Modelling, goals: Goals
+    ) -> None:
         self.space = space
+        self._goals = goals
         self._observations = observations
         self._modelling = modelling
 
@@ -111,8 +120,9 @@ class Records:
         InvalidDataError
             A row is not in `data`, or an outcome is not what it should be.
         """
-        outcomes = as_outcomes(y, self.outputs, len(rows))
-        self._observations.correct(rows, outcomes, as_noise_std(noise_std, self.outputs, len(rows)))
+        places = self._observations.places(rows)
+        outcomes = as_outcomes(y, self.outputs, len(places))
+        self._observations.correct(places, outcomes, as_noise_std(noise_std, self.outputs, len(places)))
         self._modelling.forget()
 
     def retract(self, rows: Sequence[int]) -> None:
@@ -140,3 +150,43 @@ class Records:
             The rows.
         """
         return self._observations.withdraw(as_settings(self.space, X))
+
+    def best(self) -> pd.Series:
+        """Return the measured row with the best utility among those that satisfy the outcome constraints.
+
+        Of several objectives the first counts; `front` has the others too.
+
+        Raises
+        ------
+        InvalidDataError
+            No row was measured, or none satisfies the constraints.
+        """
+        return self._feasible().iloc[0]
+
+    def front(self) -> pd.DataFrame:
+        """Return the measured rows that satisfy the outcome constraints and that no other such row dominates.
+
+        With one objective these are the rows of the best utility.
+
+        Raises
+        ------
+        InvalidDataError
+            As in `best`.
+        """
+        rows = self._feasible()
+        utilities = self._goals.utilities(rows[list(self.outputs)].to_numpy(float))
+        return rows[
+            utilities[:, 0] == utilities[0, 0] if utilities.shape[1] == 1 else non_dominated(utilities)
+        ]
+
+    def _feasible(self) -> pd.DataFrame:
+        """Return the measured rows that satisfy the constraints, best first."""
+        measured, outcomes = self._observations.measured
+        flags = self._goals.is_feasible(outcomes)
+        if not flags.any():
+            raise InvalidDataError(
+                f"None of the {len(measured)} measured row(s) satisfies the outcome constraints; "
+                "tell more rows, or look at `data`."
+            )
+        frame = self.data[~self._observations.is_failed].drop(columns="is_failed")[flags]
+        return frame.iloc[np.argsort(-self._goals.utilities(outcomes[flags])[:, 0], kind="stable")]

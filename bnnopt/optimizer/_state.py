@@ -1,7 +1,7 @@
 """The state of an optimizer as JSON: what it was made of, the rows told and pending, and the seed."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -130,7 +130,7 @@ def _named_surrogate(surrogate: BaseEstimator) -> Any:
 
 def _named_acquisition(acquisition: Acquisition) -> Any:
     known = ACQUISITIONS.get(acquisition.name)
-    is_known = known is not None and known.function is acquisition.function
+    is_known = known is not None and replace(known, parameters=acquisition.parameters) == acquisition
     if not (is_known or ":" in acquisition.name) or not _is_plain(dict(acquisition.parameters)):
         return OWN
     return {"name": acquisition.name, "parameters": dict(acquisition.parameters)}

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import FloatArray
+from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.acquisition import chebyshev_weights, get_acquisition
 from bnnopt.objectives import Chebyshev
 from bnnopt.optimizer._pool import Pool
@@ -77,14 +77,18 @@ def repeats(search: Search, n: int) -> tuple[pd.DataFrame, FloatArray]:
     """Return at most `n` measured settings that are worth another run, and how much each is.
 
     The worth of a setting is the probability that it is the best of the 256 best measured ones, by joint
-    draws, divided by how often it was measured.
+    draws, divided by how often it was measured. Settings that the search may not choose are left out: those
+    outside its bounds and constraints, and those that differ in what is held.
     """
     measured, outcomes = search.observations.measured
-    order = search.scoring.goals.best_first(outcomes)[:N_REPEATABLE]
-    places = measured.iloc[order][search.model_space.setting_names]
+    ranked = measured.iloc[search.scoring.goals.best_first(outcomes)]
+    rows = ranked.assign(**search.context)[_is_allowed(search, ranked)].iloc[:N_REPEATABLE]
+    places = rows[search.model_space.setting_names]
     n_runs = places.groupby(list(places.columns), dropna=False)[places.columns[0]].transform("size")
     is_first = ~places.duplicated().to_numpy()
-    rows = measured.iloc[order][is_first].assign(**search.context)
+    if not len(rows):
+        return rows, np.empty(0)
+    rows = rows[is_first]
     worth = _probability_of_best(search, rows) / n_runs[is_first].to_numpy()
     best = np.argsort(-worth, kind="stable")[:n]
     return rows.iloc[best].reset_index(drop=True), worth[best]
@@ -98,6 +102,14 @@ def largest_gain(search: Search) -> float:
     alone = replace(search, scoring=scoring, pending=search.pending.iloc[:0], cost=None)
     _, scores = suggest(alone, 1)
     return float(scores.max(initial=0.0))
+
+
+def _is_allowed(search: Search, measured: pd.DataFrame) -> BoolArray:
+    """Tell which measured settings the search might choose."""
+    is_held = np.ones(len(measured), dtype=bool)
+    for name, value in search.held.items():
+        is_held &= (measured[name] == value).to_numpy(dtype=bool)
+    return is_held & search.space.is_feasible(measured.assign(**search.context))
 
 
 def _probability_of_best(search: Search, rows: pd.DataFrame) -> FloatArray:

@@ -188,3 +188,34 @@ def made_of_moments(told, pool):
     law = search.model.mixtures(search.model_space.encode(pool))[0]
     utility = objective.utility_moments(law.mean[0], law.std[0])
     return told.acquisition.score(*utility, best=search.situation.best)
+
+
+@pytest.mark.parametrize(
+    ("objectives", "acquisition", "message"),
+    [
+        ([Chebyshev(BOTH)], None, r"'chebyshev\(a, b\)'\] has no limits"),
+        ([Minimize("a")], "ehvi", "'ehvi' weighs several objectives, got one"),
+        ([Minimize("a"), Minimize("b"), Maximize("c")], "ehvi", "closed form for two objectives, got 3"),
+        ([Minimize("a"), WeightedSum(BOTH)], "log_ei", "only if each is of one outcome"),
+        ([Minimize("a"), Maximize("a")], "log_ei", "no two of the same"),
+    ],
+)
+def test_objectives_that_an_acquisition_cannot_weigh_are_refused_at_once(
+    make_optimizer, objectives, acquisition, message
+):
+    optimizer = None
+    with pytest.raises(InvalidDataError, match=message):
+        optimizer = make_optimizer(SQUARE, objectives, acquisition=acquisition)
+    assert optimizer is None
+
+
+def test_goals_read_a_stream_of_candidates_once(make_told):
+    told = make_told(SQUARE, n=8, outcome=lambda rows: rows["x"])
+    goals = {"low": [Minimize("y")], "high": [Maximize("y")]}
+    batch = told.ask_each(goals, candidates=(SQUARE.sample(50, random_state=seed) for seed in range(2)))
+    assert batch["x"].iloc[0] < 0.2 < 0.8 < batch["x"].iloc[1]
+
+
+def test_the_front_of_one_objective_is_its_best_row(make_told):
+    told = make_told(SQUARE, n=8)
+    assert told.front()["y"].tolist() == [told.data["y"].min()]

@@ -11,6 +11,7 @@ from bnnopt import (
     Categorical,
     Context,
     Integer,
+    LinearConstraint,
     Maximize,
     Minimize,
     Real,
@@ -207,3 +208,12 @@ def test_all_failed_or_all_equal_rows_are_no_dead_end(make_optimizer):
     assert np.isnan(again["score"]).all()
     optimizer.tell(again, np.ones(5))
     assert len(optimizer.ask(2)) == 2
+
+
+def test_replicates_keep_to_what_is_held_shared_and_constrained(make_told):
+    space = SearchSpace([Integer("T", 1, 3), Real("x", 0, 1)])
+    told = make_told(space, n=12, outcome=lambda rows: rows["x"] - rows["T"])
+    assert (told.ask(3, held={"T": 2}, n_replicates=2)["T"] == 2).all()
+    assert len(set(told.ask(3, shared="T", n_replicates=1)["T"])) == 1
+    cool = told.ask(2, n_replicates=2, constraints=[LinearConstraint({"T": 1}, upper=1)])
+    assert (cool["T"] == 1).all()
