@@ -46,8 +46,9 @@ class MCDropoutRegressor(MixturePredictor, RegressorMixin, BaseEstimator):
         Of the hidden layers of the trained networks.
     method : {"auto", "wide", "trained"}, default="auto"
         Which networks take part. With "auto", trained networks do from 64 distinct rows on, beyond 512 if a
-        sixth of the training raises the log density of held-out rows by 0.01 or more, and in any case if
-        `early_stopping`, `callbacks` or `warm_start` ask for a training; only if `n_networks` is above 1.
+        sixth of a training of more than 250 updates raises the log density of held-out rows by 0.01 or more,
+        and in any case if `early_stopping`, `callbacks` or `warm_start` ask for a training; only if
+        `n_networks` is above 1.
     dropout : float in [0, 1), default=0.05
         Probability that a hidden unit is left out, in training and in draws.
     noise : {"constant", "input_dependent"}, default="constant"
