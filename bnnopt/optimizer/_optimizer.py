@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -263,11 +264,10 @@ class BayesianOptimizer(Records):
         pool = options.get("candidates")
         if pool is not None and not isinstance(pool, pd.DataFrame):
             options = {**options, "candidates": list(pool)}  # a stream is read once for each goal
-        try:
+        with ExitStack() as undo:
+            undo.callback(setattr, self._observations, "pending", before)
             tables = [self.ask(n, objectives=wanted, **options) for wanted in goals.values()]
-        except Exception:
-            self._observations.pending = before
-            raise
+            undo.pop_all()
         tables = [table.assign(goal=name) for name, table in zip(goals, tables, strict=True) if len(table)]
         batch = pd.concat(tables, ignore_index=True) if tables else before.iloc[:0].assign(goal="")
         return batch[["goal", *(name for name in batch.columns if name != "goal")]]
