@@ -17,6 +17,7 @@ from bnnopt.surrogates._wide._evidence import (
 )
 from bnnopt.surrogates._wide._evidence import _Evidence as Evidence
 from bnnopt.surrogates._wide._factor import factor
+from bnnopt.surrogates._wide._family import PRIOR_OF_FEW_ROWS
 from bnnopt.surrogates._wide._inputs import RangeMap, RankMap
 from bnnopt.surrogates._wide._kernels import SPECTRA, squared_distances
 from bnnopt.surrogates._wide._search import maximise
@@ -240,3 +241,11 @@ def test_maps_keep_the_order_and_the_rows_stay_between_0_and_1(values, kind):
     assert ((placed >= 0) & (placed <= 1)).all()
     assert (np.diff(placed)[np.diff(X[:, 0]) > 0] > 0).all()
     assert (np.diff(placed)[np.diff(X[:, 0]) == 0] == 0).all()
+
+
+@pytest.mark.parametrize(("n_inputs", "shift"), [(2, 0.0), (8, 0.0), (32, -np.log(2.0))])
+def test_with_more_than_eight_inputs_rows_seem_no_farther_apart(n_inputs, shift):
+    """Four times as many inputs are twice as far apart, so their scales are half as large in the mean."""
+    anchors = Anchors.draw(2_000, n_inputs, PRIOR_OF_FEW_ROWS, np.random.default_rng(0))
+    expected = PRIOR_OF_FEW_ROWS.scale_mean + shift
+    assert anchors.point[:, :-3].mean() == pytest.approx(expected, abs=0.04)

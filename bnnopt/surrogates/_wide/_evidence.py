@@ -23,6 +23,7 @@ SMALLEST_NOISE = 1e-8  # of the variance of y: keeps the covariance of coinciden
 UNITS_PER_RANGE = 2.0
 AMPLITUDE_STD, OFFSET_STD, NOISE_STD = 2.0, 2.0, 3.0  # of the prior
 OFFSET_MEAN, FIRST_NOISE = -2.0, -4.0
+INPUTS_OF_THE_PRIOR = 8  # with more, scales shrink so that rows stay as far apart as with so many
 LOG_2_PI = float(np.log(2.0 * np.pi))
 
 
@@ -108,7 +109,8 @@ class ScalePrior(NamedTuple):
     Attributes
     ----------
     scale_mean, scale_std : float
-        Mean and standard deviation of that of an input's scale.
+        Mean and standard deviation of that of an input's scale, for 8 inputs or fewer; with more the mean is
+        lower by log(n_inputs / 8) / 2, so that rows are as far apart as with 8 (Hvarfner et al., ICML 2024).
     noise_mean : float
         Mean of that of the noise variance.
     scale_spread, amplitude_spread, noise_spread : float
@@ -141,7 +143,8 @@ class Anchors:
     @classmethod
     def draw(cls, n_networks: int, n_inputs: int, prior: ScalePrior, rng: np.random.Generator) -> "Anchors":
         """Draw the anchors of networks with `n_inputs` inputs."""
-        mean = np.full(n_inputs + 3, prior.scale_mean)
+        crowding = 0.5 * np.log(max(n_inputs / INPUTS_OF_THE_PRIOR, 1.0))
+        mean = np.full(n_inputs + 3, prior.scale_mean - crowding)
         mean[-3:] = 0.0, OFFSET_MEAN, prior.noise_mean
         std = np.full(n_inputs + 3, prior.scale_std)
         std[-3:] = AMPLITUDE_STD, OFFSET_STD, NOISE_STD
