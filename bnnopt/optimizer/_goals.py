@@ -66,6 +66,9 @@ class Goals:
         At least one objective, and any number of `OutcomeConstraint`.
     outputs : sequence of str, optional
         Names of the outcomes, the last axis of all arrays; by default those that the objectives name.
+    reference : sequence of float, optional
+        What each of several objectives must exceed to count, as outcomes in their units, of objectives of
+        several outcomes as utilities; by default it is inferred from the rows.
 
     Raises
     ------
@@ -73,7 +76,12 @@ class Goals:
         There is no objective, an entry is something else, or an outcome is not among the outputs.
     """
 
-    def __init__(self, objectives: Sequence[Objective], outputs: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        objectives: Sequence[Objective],
+        outputs: Sequence[str] | None = None,
+        reference: Sequence[float] | None = None,
+    ) -> None:
         _refuse_strangers(objectives)
         self.objectives, self.constraints = split_objectives(objectives)
         if not self.objectives:
@@ -94,6 +102,7 @@ class Goals:
             raise InvalidDataError(
                 f"objectives: unknown outcome(s) {unknown}; the optimizer is told {list(self.outputs)}."
             )
+        self.reference = None if reference is None else self._as_utilities(reference)
 
     @property
     def n_utilities(self) -> int:
@@ -169,8 +178,20 @@ class Goals:
         if self.n_utilities == 1:
             return situation
         front = feasible[non_dominated(feasible)] if len(feasible) else feasible
-        reference = reference_point(utilities, front if len(front) else None)
+        reference = self.reference
+        if reference is None:
+            reference = reference_point(utilities, front if len(front) else None)
         return replace(situation, front=front, reference=reference)
+
+    def _as_utilities(self, reference: Sequence[float]) -> FloatArray:
+        values = np.asarray(reference, dtype=float)
+        if self.n_utilities < 2 or values.shape != (self.n_utilities,) or not np.isfinite(values).all():
+            raise InvalidDataError(
+                "reference_point: expected a finite number for each of several objectives, "
+                f"got {reference!r} for {[objective.name for objective in self.objectives]}."
+            )
+        pairs = zip(self.objectives, values, strict=True)
+        return np.array([v if len(each.names) > 1 else float(each.utility(v)) for each, v in pairs])
 
     def _noise_of_utility(self, outcomes: FloatArray, noise: FloatArray) -> float:
         """Variance of the first utility under the noise of the outcomes, averaged over measured rows."""

@@ -76,6 +76,9 @@ class BayesianOptimizer(Records):
     cost : callable or str or None, default=None
         What an experiment costs: a function from a table of settings to costs above 0, or the name of an
         outcome that is told and predicted like the others. Scores are then per unit of cost.
+    reference_point : sequence of float or None, default=None
+        For several objectives: the outcome of each that counts as worthless, in its unit (of an objective of
+        several outcomes its utility); by default a little worse than the worst of the front so far.
     random_state : int or None, default=None
         Seeds everything. With an integer the next `ask` depends on the seed and the rows told and pending
         only, in this process or a new one.
@@ -104,6 +107,7 @@ class BayesianOptimizer(Records):
         n_draws: int = 256,
         success_classifier: BaseEstimator | str | None = "auto",
         cost: Callable[[pd.DataFrame], Any] | str | None = None,
+        reference_point: Sequence[float] | None = None,
         random_state: int | None = None,
     ) -> None:
         self.objectives = tuple(objectives)
@@ -118,6 +122,7 @@ class BayesianOptimizer(Records):
         self.n_draws = at_least(n_draws, "n_draws", 2)
         self.success_classifier = success_classifier
         self.cost = cost
+        self.reference_point = reference_point
         seed = int(np.random.default_rng(random_state).integers(MAX_SEED))
         modelling = Modelling(self.surrogate, success_classifier, seed)
         super().__init__(space, Observations(space, outputs), modelling, self._goals)
@@ -131,6 +136,7 @@ class BayesianOptimizer(Records):
             n_candidates=self.n_candidates,
             n_draws=self.n_draws,
             cost=cost,
+            reference_point=reference_point,
         )
         self._proposals.scoring(None)  # an acquisition that cannot weigh the objectives is told at once
         check_names(space, self.outputs)

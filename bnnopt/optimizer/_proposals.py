@@ -40,6 +40,8 @@ class Proposals:
         As in `BayesianOptimizer`.
     cost : callable or str, optional
         Settings to what their experiments cost, or the outcome that tells it.
+    reference_point : sequence of float, optional
+        As in `BayesianOptimizer`; it holds for the optimizer's own objectives.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Proposals:
         n_candidates: int,
         n_draws: int,
         cost: Callable[[pd.DataFrame], Any] | str | None,
+        reference_point: Sequence[float] | None,
     ) -> None:
         self._observations, self._modelling = observations, modelling
         self._objectives, self._acquisition = objectives, acquisition
@@ -61,6 +64,7 @@ class Proposals:
         self._n_candidates, self._n_draws = n_candidates, n_draws
         self._cost = None if cost is None or isinstance(cost, str) else cost_of(cost)
         self._cost_output = cost if isinstance(cost, str) else None
+        self._reference = reference_point
 
     def propose(self, space: SearchSpace, request: Request, candidates: Pool | None) -> pd.DataFrame:
         """Return at most `request.n` rows with predictions and scores, replicates last."""
@@ -104,8 +108,10 @@ class Proposals:
 
     def scoring(self, objectives: Sequence[Objective] | None) -> Scoring:
         """Return what scores candidates for these objectives, by default for the optimizer's."""
-        wanted = self._objectives if objectives is None else objectives
-        return Scoring(wanted, self._acquisition, self._observations.outputs, self._cost_output)
+        outputs, cost = self._observations.outputs, self._cost_output
+        if objectives is None:
+            return Scoring(self._objectives, self._acquisition, outputs, cost, self._reference)
+        return Scoring(objectives, self._acquisition, outputs, cost)
 
     def with_predictions(self, batch: pd.DataFrame, search: Search) -> pd.DataFrame:
         """Add the predicted mean and standard deviation of a new observation of each outcome."""

@@ -62,6 +62,8 @@ class Scoring:
         Names of the outcomes, by default those that the objectives name.
     cost_output : str, optional
         The outcome that tells what an experiment costs, if one does.
+    reference : sequence of float, optional
+        As in `Goals`.
     """
 
     def __init__(
@@ -70,8 +72,9 @@ class Scoring:
         acquisition: Acquisition,
         outputs: Sequence[str] | None = None,
         cost_output: str | None = None,
+        reference: Sequence[float] | None = None,
     ) -> None:
-        self.goals = Goals(objectives, outputs)
+        self.goals = Goals(objectives, outputs, reference)
         self.acquisition = acquisition
         self.cost_output = cost_output
         _check_fit(self.goals, acquisition)

@@ -71,6 +71,7 @@ def state_of(optimizer: Any, observations: Observations, seed: int) -> str:
         "success_classifier": _plain_or_own(optimizer.success_classifier),
         "cost": _plain_or_own(optimizer.cost),
         **{name: getattr(optimizer, name) for name in PLAIN},
+        "reference_point": _floats(optimizer.reference_point),
         "seed": seed,
         "rows": {
             "told": _columns(everything[optimizer.space.names]),
@@ -111,7 +112,7 @@ def read_state(text: str, parts: dict[str, Any]) -> State:
         "acquisition": _made(state["acquisition"], get_acquisition),
         "success_classifier": state["success_classifier"],
         "cost": state["cost"],
-        **{name: state[name] for name in PLAIN},
+        **{name: state[name] for name in (*PLAIN, "reference_point")},
     }
     return State(arguments | parts, state["seed"], state["rows"])
 
@@ -138,6 +139,10 @@ def _named_acquisition(acquisition: Acquisition) -> Any:
 
 def _plain_or_own(value: Any) -> Any:
     return value if value is None or isinstance(value, str) else OWN
+
+
+def _floats(values: Any) -> list[float] | None:
+    return None if values is None else [float(value) for value in values]
 
 
 def _is_plain(values: Any) -> bool:

@@ -219,3 +219,23 @@ def test_goals_read_a_stream_of_candidates_once(make_told):
 def test_the_front_of_one_objective_is_its_best_row(make_told):
     told = make_told(SQUARE, n=8)
     assert told.front()["y"].tolist() == [told.data["y"].min()]
+
+
+def test_a_reference_point_is_given_in_the_units_of_the_outcomes(make_told):
+    """Rows worse than the reference in one objective are worth nothing: the batch leaves the ends alone."""
+    options = {"surrogate": "gaussian_process", "n": 10, "outcome": two_bowls}
+    told = make_told(SQUARE, BOTH, reference_point=[0.3, 0.3], **options)
+    search = told._proposals.search(told.space, Request())
+    np.testing.assert_array_equal(search.situation.reference, [-0.3, -0.3])
+    rows = told.ask(3)
+    assert rows["x"].between(0.4, 0.6).all()
+    again = type(told).from_json(told.to_json())
+    assert again.reference_point == [0.3, 0.3]
+
+
+@pytest.mark.parametrize("reference", [[1.0], [1.0, np.nan], [1.0, 2.0, 3.0]])
+def test_a_reference_point_of_other_length_is_refused(make_optimizer, reference):
+    with pytest.raises(InvalidDataError, match="reference_point: expected a finite number for each"):
+        make_optimizer(SQUARE, BOTH, reference_point=reference)
+    with pytest.raises(InvalidDataError, match="reference_point: expected a finite number for each"):
+        make_optimizer(SQUARE, BOTH[:1], reference_point=reference)
