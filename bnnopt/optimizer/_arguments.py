@@ -66,12 +66,15 @@ def acquisition_for(
 
 def check_gain(min_gain: float | None) -> None:
     """Raise `InvalidDataError` for an expected gain that no run can have."""
-    if min_gain is not None and not (np.isfinite(min_gain) and min_gain >= 0):
+    is_gain = isinstance(min_gain, int | float) and np.isfinite(min_gain) and min_gain >= 0
+    if min_gain is not None and not is_gain:
         raise InvalidDataError(f"min_gain must be finite and at least 0, got {min_gain!r}.")
 
 
 def check_same_variables(old: SearchSpace, new: SearchSpace) -> None:
     """Raise `InvalidDataError` unless two spaces have the same variables of the same types."""
+    if not isinstance(new, SearchSpace):
+        raise InvalidDataError(f"Expected a SearchSpace, got {new!r}.")
     before, after = ({v.name: v.type for v in space.variables} for space in (old, new))
     if before != after:
         raise InvalidDataError(
@@ -82,6 +85,10 @@ def check_same_variables(old: SearchSpace, new: SearchSpace) -> None:
 
 def cost_of(function: Callable[[pd.DataFrame], Any]) -> Callable[[pd.DataFrame], FloatArray]:
     """Return a function of settings whose costs are checked: one finite number above 0 for each row."""
+    if not callable(function):
+        raise InvalidDataError(
+            f"cost must be a function of settings, the name of an outcome or None, got {function!r}."
+        )
 
     def checked(settings: pd.DataFrame) -> FloatArray:
         costs = np.asarray(function(settings), dtype=float)

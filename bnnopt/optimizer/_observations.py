@@ -39,11 +39,6 @@ class Observations:
         self.corrections = pd.DataFrame(columns=["row", *outputs])
 
     @property
-    def n_rows(self) -> int:
-        """Rows ever told, those retracted included."""
-        return len(self._settings)
-
-    @property
     def told(self) -> pd.DataFrame:
         """Settings of the rows told and not retracted; the index is the number of the row as it was told."""
         return self._settings[~self._is_retracted]
@@ -137,7 +132,8 @@ class Observations:
     def places(self, rows: Sequence[int] | IntArray) -> IntArray:
         """Return checked row numbers, one or several, or raise `InvalidDataError`."""
         places = np.atleast_1d(np.asarray(rows))
-        is_row = np.isin(places, np.flatnonzero(~self._is_retracted))
+        is_number = np.issubdtype(places.dtype, np.integer) or not places.size
+        is_row = is_number & np.isin(places, np.flatnonzero(~self._is_retracted))
         if places.ndim != 1 or not is_row.all() or len(np.unique(places)) != len(places):
             raise InvalidDataError(
                 f"rows: expected different row numbers of `data` (its index), got {places.tolist()!r}; "

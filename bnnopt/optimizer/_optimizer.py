@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from bnnopt.acquisition import Acquisition
-from bnnopt.exceptions import SpaceExhaustedWarning
+from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.objectives import Objective
 from bnnopt.optimizer._advice import StoppingAdvice, advise
 from bnnopt.optimizer._arguments import (
@@ -266,6 +266,11 @@ class BayesianOptimizer(Records):
         InvalidDataError
             As in `ask`; nothing is pending then.
         """
+        if not isinstance(goals, Mapping) or not goals:
+            raise InvalidDataError(
+                "goals: expected a mapping of names to lists of objectives, at least one, such as "
+                f'{{"950 nm": [Target("peak", 950, 5)]}}, got {goals!r}.'
+            )
         before = self.pending
         pool = options.get("candidates")
         if pool is not None and not isinstance(pool, pd.DataFrame):

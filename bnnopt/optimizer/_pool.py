@@ -174,10 +174,7 @@ def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
 def _feasible(table: pd.DataFrame, number: int, search: Search) -> pd.DataFrame:
     try:
         require_columns(table, search.model_space.setting_names, "candidates")
-        is_held = np.ones(len(table), dtype=bool)
-        for name, value in search.held.items():
-            is_held &= (table[name] == value).to_numpy(dtype=bool)
-        frame = table[is_held].assign(**search.context)[search.space.names]
+        frame = table[search.agrees(table)].assign(**search.context)[search.space.names]
         return frame[search.space.is_feasible(frame)].reset_index(drop=True)
     except InvalidDataError as error:
         raise InvalidDataError(f"candidates, part {number}: {error}") from error

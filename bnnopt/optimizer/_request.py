@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from bnnopt.exceptions import InvalidDataError
@@ -50,10 +51,10 @@ class Request:
         request = cls(
             at_least(n, "n", 1),
             checked_context(space, wishes.pop("context", None)),
-            dict(wishes.pop("held", None) or {}),
-            shared=tuple(shared),
+            dict(wishes.get("held") or {}),
+            shared=tuple(name for name in shared if name not in (wishes.get("held") or {})),
             n_replicates=at_least(wishes.pop("n_replicates", 0), "n_replicates", 0),
-            **wishes,
+            **{name: wish for name, wish in wishes.items() if name != "held"},
         )
         request._check(space)
         return request
@@ -66,7 +67,8 @@ class Request:
             )
         if set(self.shared) >= set(space.setting_names) - set(self.held):
             raise InvalidDataError("shared: all settings are shared or held; leave at least one to differ.")
-        if not 0 <= self.exploration <= 1:
+        is_number = isinstance(self.exploration, Real)
+        if not is_number or not 0 <= self.exploration <= 1:
             raise InvalidDataError(f"exploration must be from 0 to 1, got {self.exploration!r}.")
         if self.n_replicates > self.n:
             raise InvalidDataError(f"n_replicates must be at most n = {self.n}, got {self.n_replicates}.")

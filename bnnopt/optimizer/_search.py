@@ -131,6 +131,13 @@ class Search:
         parts = [part for part in (self.pending, rows[list(self.pending.columns)]) if len(part)]
         return replace(self, pending=pd.concat(parts, ignore_index=True) if parts else self.pending)
 
+    def agrees(self, settings: pd.DataFrame) -> BoolArray:
+        """Tell which settings have the values that are held, shape (n,)."""
+        is_held = np.ones(len(settings), dtype=bool)
+        for name, value in self.held.items():
+            is_held &= (settings[name] == value).to_numpy(dtype=bool)
+        return is_held
+
     def holding(self, settings: Mapping[str, Any]) -> "Search":
         """Return the search with some settings held at values."""
         space = self.space.holding(settings)

@@ -22,6 +22,8 @@ __all__ = ["State", "read_state", "state_of"]
 FORMAT = "bnnopt optimizer 1"
 OWN = "given again"
 PLAIN = ("n_initial", "initial_design", "n_candidates", "n_draws")
+NAMED = ("surrogate", "acquisition", "success_classifier", "cost")
+REQUIRED = ("space", "objectives", *NAMED, *PLAIN, "reference_point", "seed", "rows")
 OBJECTIVES: TypeAdapter[list[Any]] = TypeAdapter(list[Objective])
 
 
@@ -95,10 +97,13 @@ def read_state(text: str, parts: dict[str, Any]) -> State:
         raise InvalidDataError(
             f"Expected JSON of the format {FORMAT!r}, as BayesianOptimizer.to_json returns it."
         )
-    unknown = set(parts) - {"surrogate", "acquisition", "success_classifier", "cost"}
+    missing_parts = [name for name in REQUIRED if name not in state]
+    if missing_parts:
+        raise InvalidDataError(f"The JSON has no {missing_parts}; it is not whole.")
+    unknown = set(parts) - set(NAMED)
     if unknown:
         raise InvalidDataError(f"from_json takes no {sorted(unknown)}; they are in the JSON.")
-    own = [name for name in ("surrogate", "acquisition", "success_classifier", "cost") if state[name] == OWN]
+    own = [name for name in NAMED if state[name] == OWN]
     missing = [name for name in own if name not in parts]
     if missing:
         raise InvalidDataError(

@@ -106,10 +106,7 @@ def largest_gain(search: Search) -> float:
 
 def _is_allowed(search: Search, measured: pd.DataFrame) -> BoolArray:
     """Tell which measured settings the search might choose."""
-    is_held = np.ones(len(measured), dtype=bool)
-    for name, value in search.held.items():
-        is_held &= (measured[name] == value).to_numpy(dtype=bool)
-    return is_held & search.space.is_feasible(measured.assign(**search.context))
+    return search.agrees(measured) & search.space.is_feasible(measured.assign(**search.context))
 
 
 def _probability_of_best(search: Search, rows: pd.DataFrame) -> FloatArray:

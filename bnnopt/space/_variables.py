@@ -171,7 +171,10 @@ class Discrete(_Variable):
     @field_validator("values", mode="before")
     @classmethod
     def _sorted(cls, values: Any) -> Any:
-        return tuple(sorted(float(value) for value in values))
+        try:
+            return tuple(sorted(float(value) for value in values))
+        except TypeError as error:
+            raise ValueError(f"values: expected a list of numbers, got {values!r}") from error
 
     @model_validator(mode="after")
     def _check(self) -> "Discrete":

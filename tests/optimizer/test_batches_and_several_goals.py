@@ -239,3 +239,29 @@ def test_a_reference_point_of_other_length_is_refused(make_optimizer, reference)
         make_optimizer(SQUARE, BOTH, reference_point=reference)
     with pytest.raises(InvalidDataError, match="reference_point: expected a finite number for each"):
         make_optimizer(SQUARE, BOTH[:1], reference_point=reference)
+
+
+def test_a_shared_setting_that_is_held_is_just_held(make_told):
+    batch = make_told(SQUARE, n=8).ask(3, held={"z": 0.25}, shared="z")
+    assert (batch["z"] == 0.25).all()
+
+
+@pytest.mark.parametrize("goals", [{}, [[Minimize("y")]]])
+def test_goals_need_names(make_told, goals):
+    with pytest.raises(InvalidDataError, match="goals: expected a mapping of names"):
+        make_told(SQUARE, n=8).ask_each(goals)
+
+
+def test_arguments_of_the_wrong_kind_are_refused(make_told, make_optimizer):
+    told = make_told(SQUARE, n=8)
+    for call, message in (
+        (lambda: told.ask(1, exploration="a"), "exploration must be from 0 to 1, got 'a'"),
+        (lambda: told.advise(min_gain="a"), "min_gain must be finite"),
+        (lambda: told.change_space("a"), "Expected a SearchSpace"),
+        (lambda: told.retract([True]), "rows: expected different row numbers"),
+        (lambda: make_optimizer(SQUARE, cost=3), "cost must be a function"),
+        (lambda: type(told).from_json('{"format": "bnnopt optimizer 1"}'), "The JSON has no"),
+    ):
+        with pytest.raises(InvalidDataError, match=message):
+            call()
+    assert len(told.data) == 8
