@@ -35,9 +35,10 @@ class AutoRegressor(RegressorMixin, BaseEstimator):
     Each fit fits the candidates and keeps the one with the largest mean log density of held-out rows, so that
     the choice can change as data come in. `MCDropoutRegressor` and `ARDGaussianProcessRegressor` say what
     they expect of each row without it after one fit on all rows (`held_out_log_density_`); any other
-    candidate is cross-validated in 5 folds. A difference per row below 0.5 / sqrt(n_samples), about
-    its standard error, or below 0.01 counts as none, and the first of the candidates is kept (the rule of one
-    standard error; Breiman et al. 1984, section 3.4.3).
+    candidate is cross-validated in 5 folds. A difference per row below 1 / sqrt(n_samples), about
+    two of its standard errors, or below 0.01 counts as none, and the first of the candidates is kept (after
+    the rule of one standard error; Breiman et al. 1984, section 3.4.3). With fewer than 20 rows no difference
+    counts.
 
     A candidate whose fit is expected to take longer than `time_budget` is not tried; this is decided by the
     size of the table (`expected_fit_seconds`) and never by the clock, so that the same data and seed lead to

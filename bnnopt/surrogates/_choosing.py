@@ -18,7 +18,8 @@ from bnnopt.surrogates._stacking import log_normal_density
 __all__ = ["Choice", "OneColumn", "choose", "last_step", "moments"]
 
 LEAST_GAIN = 0.01
-SPREAD_OF_GAINS = 0.5  # over rows, of the difference between two candidates' log densities, roughly
+SPREAD_OF_GAINS = 1.0  # two standard deviations, over rows, of the difference of log densities, roughly
+ROWS_TO_TELL = 20  # with fewer, folds of three or less say nothing that a rule could be built on
 N_FOLDS = 5
 SMALLEST_VARIANCE = 1e-12
 
@@ -97,9 +98,15 @@ def choose(
         seconds[name] = perf_counter() - start
         scores[name] = _score(models[name], rows, seed, is_alone=len(tried) == 1)
     best = max((score for score in scores.values() if np.isfinite(score)), default=np.nan)
-    least = max(LEAST_GAIN, SPREAD_OF_GAINS / float(np.sqrt(len(rows.y))))
-    chosen = next((name for name, score in scores.items() if best - score < least), next(iter(scores)))
+    least = _least_gain(len(rows.y))
+    judged = {name: score for name, score in scores.items() if np.isfinite(score)}
+    chosen = next((name for name, score in judged.items() if best - score < least), next(iter(scores)))
     return Choice(chosen, _reason(chosen, scores, left_out, least), scores, seconds, models[chosen])
+
+
+def _least_gain(n_rows: int) -> float:
+    """By how much a later candidate must be better per row: two standard errors, or no gain is enough."""
+    return max(LEAST_GAIN, SPREAD_OF_GAINS / float(np.sqrt(n_rows))) if n_rows >= ROWS_TO_TELL else np.inf
 
 
 def moments(model: Any, X: FloatArray, *, noise: bool = True) -> tuple[FloatArray, FloatArray]:
@@ -222,5 +229,12 @@ def _reason(chosen: str, scores: Mapping[str, float], left_out: Mapping[str, str
 def _compared(name: str, score: float, best: float, least: float) -> str:
     if np.isnan(score):
         return f"{name} holds no rows out and cannot be judged"
-    note = f", not better by {least:.2g}, and stands later" if score >= best else ""
+    note = ""
+    if score >= best:
+        few = f"fewer than {ROWS_TO_TELL} rows cannot tell"
+        note = f", but {few}, and it stands later" if np.isinf(least) else _too_small(least)
     return f"{name} has {score:.3f}{note}"
+
+
+def _too_small(least: float) -> str:
+    return f", not better by {least:.2g}, and stands later"

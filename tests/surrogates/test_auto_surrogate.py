@@ -93,12 +93,21 @@ def test_the_largest_density_is_chosen_and_the_figures_are_told():
     assert model.surrogate_.density == -0.25
 
 
-@pytest.mark.parametrize(("gain", "choice"), [(0.11, "first"), (0.113, "second")])
-def test_a_difference_below_its_standard_error_goes_to_the_first(gain, choice):
-    """Of 20 rows that is 0.5 / sqrt(20) = 0.1118."""
+@pytest.mark.parametrize(("gain", "choice"), [(0.22, "first"), (0.225, "second")])
+def test_a_difference_below_two_standard_errors_goes_to_the_first(gain, choice):
+    """Of 20 rows that is 1 / sqrt(20) = 0.2236."""
     model = fitted(first=Stated(-1.0), second=Stated(-1.0 + gain))
     assert model.choice_ == choice
-    assert ("second has -0.890, not better by 0.11, and stands later" in model.reason_) == (gain < 0.111)
+    assert ("second has -0.780, not better by 0.22, and stands later" in model.reason_) == (gain < 0.221)
+
+
+@pytest.mark.parametrize(("n_rows", "choice"), [(19, "first"), (20, "second")])
+def test_fewer_than_twenty_rows_leave_the_first_in_its_place(n_rows, choice):
+    candidates = [("blind", Stated(np.nan)), ("first", Stated(-9.0)), ("second", Stated(0.0))]
+    model = AutoRegressor(candidates, random_state=0).fit(*table(n_rows))
+    assert model.choice_ == choice
+    told = "second has 0.000, but fewer than 20 rows cannot tell, and it stands later" in model.reason_
+    assert told == (n_rows < 20)
 
 
 def test_the_choice_changes_as_data_grow():

@@ -17,7 +17,7 @@ from bnnopt.surrogates._wide._evidence import (
 )
 from bnnopt.surrogates._wide._evidence import _Evidence as Evidence
 from bnnopt.surrogates._wide._factor import factor
-from bnnopt.surrogates._wide._family import PRIOR_OF_FEW_ROWS
+from bnnopt.surrogates._wide._family import PRIOR_OF_FEW_ROWS, PRIOR_OF_MANY_ROWS
 from bnnopt.surrogates._wide._inputs import RangeMap, RankMap
 from bnnopt.surrogates._wide._kernels import SPECTRA, squared_distances
 from bnnopt.surrogates._wide._search import maximise
@@ -177,17 +177,45 @@ def test_scales_are_read_and_written_in_one_order():
 def test_learned_scales_are_more_likely_than_where_the_search_began():
     rows = some_rows(40)
     rows = ThinnedRows(rows.X, np.sin(6 * rows.X[..., 0]), rows.weights, rows.noise_factors, rows.known_noise)
-    anchors = Anchors(np.array([[0.0, 0.0, 0.0, -2.0, -5.0]]), np.full(5, 2.0))
+    anchors = Anchors(np.array([[0.0, 0.0, 0.0, -2.0, -5.0]]), *np.full((2, 5), 2.0))
     scales = learn_scales(rows, ["smooth"], anchors, 40)
     gain = log_evidence(rows, ["smooth"], scales) - log_evidence(rows, ["smooth"], Scales.of(anchors.start))
     assert gain[0] > 10.0
     assert scales.inputs[0, 0] > scales.inputs[0, 1]  # the function depends on the first input alone
 
 
+def test_a_search_goes_on_from_good_scales_without_leaving_them():
+    """A second search that begins where the first ended, in short steps, ends no lower and close by."""
+    rows = some_rows(40)
+    rows = ThinnedRows(rows.X, np.sin(6 * rows.X[..., 0]), rows.weights, rows.noise_factors, rows.known_noise)
+    anchors = Anchors(np.array([[0.0, 0.0, 0.0, -2.0, -5.0]]), *np.full((2, 5), 2.0))
+    first = learn_scales(rows, ["smooth"], anchors, 80)
+    second = learn_scales(rows, ["smooth"], anchors, 10, start=first)
+    np.testing.assert_allclose(second.point, first.point, atol=0.1)
+
+
+def test_below_its_anchor_a_scale_is_pulled_more_weakly():
+    """The pull is the distance over the variance: 2 / 4**2 upwards from below, -1 / 0.5**2 from above."""
+    anchors = Anchors(np.zeros((1, 4)), np.full(4, 0.5), np.full(4, 4.0))
+    pull = anchors.pull(np.array([[-2.0, 1.0, 0.0, -2.0]]))
+    np.testing.assert_allclose(pull, [[0.125, -4.0, 0.0, 0.125]])
+
+
+def test_inputs_that_do_not_matter_are_let_go_where_rows_are_many():
+    """Of eight inputs one matters; the others' scales fall below a tenth of the range's, rows enough given."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(1, 120, 8))
+    rows = ThinnedRows(X, np.sin(6 * X[..., 0]), np.ones((1, 120)), np.ones((1, 120)), np.zeros((1, 120)))
+    anchors = Anchors.draw(1, 8, PRIOR_OF_MANY_ROWS, rng)
+    scales = np.exp(learn_scales(rows, ["smooth"], anchors, 80).inputs[0])
+    assert scales[0] > 0.5
+    assert (scales[1:] < 0.1).all()
+
+
 def test_without_rows_that_say_anything_the_anchor_holds():
     """Rows of enormous known noise have no say, and the prior's mode is the anchor."""
     rows = some_rows(known_noise=np.full((1, 12), 1e9))
-    anchors = Anchors(np.array([[0.7, -0.9, 0.2, -2.0, -6.0]]), np.full(5, 2.0))
+    anchors = Anchors(np.array([[0.7, -0.9, 0.2, -2.0, -6.0]]), *np.full((2, 5), 2.0))
     np.testing.assert_allclose(learn_scales(rows, ["matern"], anchors, 100).point, anchors.point, atol=0.01)
 
 

@@ -24,6 +24,7 @@ UNITS_PER_RANGE = 2.0
 AMPLITUDE_STD, OFFSET_STD, NOISE_STD = 2.0, 2.0, 3.0  # of the prior
 OFFSET_MEAN, FIRST_NOISE = -2.0, -4.0
 INPUTS_OF_THE_PRIOR = 8  # with more, scales shrink so that rows stay as far apart as with so many
+SHORT_STEP = 0.03  # first step of a search that begins from good scales
 LOG_2_PI = float(np.log(2.0 * np.pi))
 
 
@@ -111,6 +112,8 @@ class ScalePrior(NamedTuple):
     scale_mean, scale_std : float
         Mean and standard deviation of that of an input's scale, for 8 inputs or fewer; with more the mean is
         lower by log(n_inputs / 8) / 2, so that rows are as far apart as with 8 (Hvarfner et al., ICML 2024).
+    scale_std_below : float
+        Standard deviation below the anchor: the larger, the less it costs an input not to matter.
     noise_mean : float
         Mean of that of the noise variance.
     scale_spread, amplitude_spread, noise_spread : float
@@ -119,6 +122,7 @@ class ScalePrior(NamedTuple):
 
     scale_mean: float
     scale_std: float
+    scale_std_below: float
     noise_mean: float
     scale_spread: float
     amplitude_spread: float
@@ -127,18 +131,19 @@ class ScalePrior(NamedTuple):
 
 @dataclass(frozen=True)
 class Anchors:
-    """Draws from the prior that the networks are pulled to, and the prior's standard deviations.
+    """Draws from the prior that the networks are pulled to, and how strongly from either side.
 
     Attributes
     ----------
     point : ndarray of shape (n_networks, n_inputs + 3)
         In the order of `Scales.point`.
-    std : ndarray of shape (n_inputs + 3,)
-        Standard deviations of the prior.
+    std_above, std_below : ndarray of shape (n_inputs + 3,)
+        Standard deviations of the prior above and below the anchor (a normal law in two pieces).
     """
 
     point: FloatArray
-    std: FloatArray
+    std_above: FloatArray
+    std_below: FloatArray
 
     @classmethod
     def draw(cls, n_networks: int, n_inputs: int, prior: ScalePrior, rng: np.random.Generator) -> "Anchors":
@@ -146,11 +151,12 @@ class Anchors:
         crowding = 0.5 * np.log(max(n_inputs / INPUTS_OF_THE_PRIOR, 1.0))
         mean = np.full(n_inputs + 3, prior.scale_mean - crowding)
         mean[-3:] = 0.0, OFFSET_MEAN, prior.noise_mean
-        std = np.full(n_inputs + 3, prior.scale_std)
-        std[-3:] = AMPLITUDE_STD, OFFSET_STD, NOISE_STD
+        std_above, std_below = np.full((2, n_inputs + 3), [[prior.scale_std], [prior.scale_std_below]])
+        std_above[-3:] = std_below[-3:] = AMPLITUDE_STD, OFFSET_STD, NOISE_STD
         spread = np.full(n_inputs + 3, prior.scale_spread)
         spread[-3:] = prior.amplitude_spread, 0.0, prior.noise_spread
-        return cls(mean + spread * rng.standard_normal((n_networks, n_inputs + 3)), std)
+        point = mean + spread * rng.standard_normal((n_networks, n_inputs + 3))
+        return cls(point, std_above, std_below)
 
     @property
     def start(self) -> FloatArray:
@@ -161,10 +167,13 @@ class Anchors:
 
     def pull(self, point: FloatArray) -> FloatArray:
         """Gradient of the log prior density, shape of `point`."""
-        return (self.point - point) / np.square(self.std)
+        std = np.where(point < self.point, self.std_below, self.std_above)
+        return (self.point - point) / np.square(std)
 
 
-def learn_scales(rows: ThinnedRows, spectra: list[str], anchors: Anchors, n_steps: int) -> Scales:
+def learn_scales(
+    rows: ThinnedRows, spectra: list[str], anchors: Anchors, n_steps: int, start: Scales | None = None
+) -> Scales:
     """Maximise evidence times anchored prior for each network.
 
     Parameters
@@ -177,11 +186,15 @@ def learn_scales(rows: ThinnedRows, spectra: list[str], anchors: Anchors, n_step
         Of the networks.
     n_steps : int
         Steps of the search.
+    start : Scales, default=None
+        Good scales to begin from, in short steps; the anchors by default.
     """
 
     def gradient(point: FloatArray) -> FloatArray:
         return _Evidence(rows, spectra, Scales.of(point)).gradient() + anchors.pull(point)
 
+    if start is not None:
+        return Scales.of(maximise(gradient, start.point, n_steps, SHORT_STEP))
     return Scales.of(maximise(gradient, anchors.start, n_steps))
 
 

@@ -36,6 +36,7 @@ class FamilySize(NamedTuple):
 # Where rows are many, networks of one family agree: one that learns from more rows beats several.
 SIZE_OF_FEW_ROWS = FamilySize(4, 200)
 SIZE_OF_MANY_ROWS = FamilySize(1, 400)  # beyond MAX_CENTRES
+STEPS_ON_ALL_ROWS = 10  # from scales learned from fewer rows, where not more than MAX_CENTRES are too many
 
 FAMILIES: dict[str, tuple[str, str]] = {
     "wide, matern": ("matern", "range"),
@@ -50,6 +51,7 @@ FAMILIES_OF_FEW_ROWS = 2
 PRIOR_OF_FEW_ROWS = ScalePrior(
     scale_mean=-0.5,
     scale_std=1.0,
+    scale_std_below=1.0,
     noise_mean=-4.0,
     scale_spread=0.5,
     amplitude_spread=0.3,
@@ -58,6 +60,7 @@ PRIOR_OF_FEW_ROWS = ScalePrior(
 PRIOR_OF_MANY_ROWS = ScalePrior(
     scale_mean=0.0,
     scale_std=1.5,
+    scale_std_below=4.0,  # with rows enough to tell, inputs that do not matter are let go
     noise_mean=-6.0,
     scale_spread=1.0,
     amplitude_spread=0.5,
@@ -151,9 +154,12 @@ def fit_families(rows: OneOutput, rng: np.random.Generator, n_steps: int) -> lis
         )
     parts = _parts(n_rows, size, rng)
     judges = scales = crew.learned(parts, n_steps)
+    common = _common_part(n_rows, size, rng)
     if n_rows <= size.n_learned:
         scales = crew.learned(everything, n_steps)
-    evidence = crew.log_evidence(scales, _common_part(n_rows, size, rng))
+    elif n_rows <= MAX_CENTRES:
+        scales = crew.learned(everything, min(n_steps, STEPS_ON_ALL_ROWS), start=judges)
+    evidence = crew.log_evidence(scales, common)
     networks = crew.solved(scales)
     judging = networks if judges is scales else crew.solved(judges)
     return crew.families(networks, judging, evidence, _is_seen(parts, n_rows))
@@ -182,10 +188,10 @@ class _Crew:
         anchors = Anchors.draw(len(names) * size.n_networks, rows.X.shape[1], prior, rng)
         return cls(rows, names, size, anchors, rng)
 
-    def learned(self, parts: IntArray, n_steps: int) -> Scales:
+    def learned(self, parts: IntArray, n_steps: int, start: Scales | None = None) -> Scales:
         """Learn scales, each network of a family from its part of the rows."""
         thinned = self._thinned(np.tile(parts, (len(self._names), 1)))
-        return learn_scales(thinned, self._spectra, self._anchors, n_steps)
+        return learn_scales(thinned, self._spectra, self._anchors, n_steps, start)
 
     def log_evidence(self, scales: Scales, part: IntArray) -> FloatArray:
         """Evidence of all networks on the same rows."""
