@@ -10,12 +10,12 @@ from scipy.stats import norm
 
 from bnnopt.surrogates._stacking import log_normal_density, stack
 from bnnopt.surrogates._wide import ROWS_TO_JUDGE, OneOutput, fit_families
-from bnnopt.surrogates._wide._family import FAMILIES, SIZE_OF_FEW_ROWS, SIZE_OF_MANY_ROWS
+from bnnopt.surrogates._wide._family import FEW_ROWS, JUDGED_ROWS, MANY_ROWS
 from bnnopt.surrogates._wide._family import _held_out as held_out
 from bnnopt.surrogates._wide._family import _is_seen as is_seen
 from bnnopt.surrogates._wide._family import _parts as parts_of
 
-NETWORKS_OF_A_FAMILY = SIZE_OF_FEW_ROWS.n_networks
+NETWORKS_OF_A_FAMILY = FEW_ROWS.size.n_networks
 
 
 def one_output(n_rows, **changes):
@@ -44,12 +44,12 @@ def test_few_rows_have_the_smoother_families_with_equal_shares(few):
 
 
 def test_many_rows_have_all_families_with_shares_that_make_1(judged):
-    assert [family.name for family in judged] == list(FAMILIES)
+    assert [family.name for family in judged] == list(JUDGED_ROWS.families)
     for family in judged:
         assert len(family.networks) == NETWORKS_OF_A_FAMILY
         assert family.shares.min() >= 0
         assert family.shares.sum() == pytest.approx(1.0)
-        assert {network.spectrum for network in family.networks} == {FAMILIES[family.name][0]}
+        assert {network.spectrum for network in family.networks} == {JUDGED_ROWS.families[family.name][0]}
 
 
 def test_held_out_rows_of_a_family_are_the_mixture_of_its_left_out_rows(few):
@@ -81,9 +81,9 @@ def test_the_same_generator_gives_the_same_families(few):
 
 @pytest.mark.parametrize("n_rows", [64, 67, 266, 267, 1000])
 def test_every_row_is_left_out_by_a_network_and_few_are_learned_from(n_rows):
-    parts = parts_of(n_rows, SIZE_OF_FEW_ROWS, np.random.default_rng(0))
+    parts = parts_of(n_rows, JUDGED_ROWS.size, np.random.default_rng(0))
     seen = is_seen(parts, n_rows)
-    n_learned = min(n_rows - -(-n_rows // 4), SIZE_OF_FEW_ROWS.n_learned)
+    n_learned = min(n_rows - -(-n_rows // 4), JUDGED_ROWS.size.n_learned)
     assert parts.shape == (NETWORKS_OF_A_FAMILY, n_learned)
     np.testing.assert_array_equal(seen.sum(axis=1), parts.shape[1])
     assert (~seen).any(axis=0).all()
@@ -98,7 +98,7 @@ def test_many_rows_have_one_network_of_a_family_that_learns_from_more_of_them(mo
     rows = one_output(600)
     families = fit_families(rows, np.random.default_rng(0), 25)
     for family in families:
-        assert len(family.networks) == SIZE_OF_MANY_ROWS.n_networks == 1
+        assert len(family.networks) == MANY_ROWS.size.n_networks == 1
         assert family.networks[0].centres.shape == (80, 2)
         np.testing.assert_array_equal(family.judged, families[0].judged)
         assert len(family.judged) == len(set(family.judged)) == len(family.held_out_mean) == 100

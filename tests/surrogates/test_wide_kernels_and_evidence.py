@@ -1,5 +1,7 @@
 """Covariances of wide layers, the evidence of their scales, and the search that maximises it."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -43,22 +45,51 @@ def some_rows(n_rows=12, seed=0, **changes):
     return ThinnedRows(**(own | changes))
 
 
-@pytest.mark.parametrize("name", SPECTRA)
+def some_anchors(point):
+    """Anchors of one network with a prior of standard deviation 2, and a search that begins there."""
+    return Anchors(np.array([point]), *np.full((2, 5), 2.0), np.array([point]))
+
+
+@pytest.mark.parametrize("name", KERNELS)
 def test_correlations_are_those_of_scikit_learn(name):
     X = np.random.default_rng(0).random((20, 3)) * 3.0
-    value, _ = SPECTRA[name].correlation(squared_distances(X, X))
-    np.testing.assert_allclose(value, KERNELS[name](1.0)(X), atol=2e-6)
+    np.testing.assert_allclose(SPECTRA[name].between(X, X), KERNELS[name](1.0)(X), atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ["smooth", "matern"])
+def test_where_inputs_are_dropped_correlations_are_means_over_all_subsets(name):
+    """Of three inputs a unit sees each of the eight subsets with the same probability."""
+    A, B = np.random.default_rng(0).random((2, 6, 3)) * 3.0
+    kernel, expected = KERNELS[name](1.0), np.zeros((6, 6))
+    for seen in product([False, True], repeat=3):
+        expected += np.prod([kernel(A[:, [i]], B[:, [i]]) for i in range(3) if seen[i]] or [1.0], axis=0) / 8
+    np.testing.assert_allclose(SPECTRA[f"{name}, dropped inputs"].between(A, B), expected, atol=2e-6)
 
 
 @pytest.mark.parametrize("name", SPECTRA)
 def test_slopes_of_correlations_are_those_of_finite_differences(name):
     r2, step = np.linspace(0.01, 20.0, 50), 1e-5
-    above, below = (SPECTRA[name].correlation(r2 + sign * step)[0] for sign in (1.0, -1.0))
-    np.testing.assert_allclose(SPECTRA[name].correlation(r2)[1], (above - below) / (2 * step), rtol=1e-5)
+    above, below = (SPECTRA[name].law(r2 + sign * step)[0] for sign in (1.0, -1.0))
+    np.testing.assert_allclose(SPECTRA[name].law(r2)[1], (above - below) / (2 * step), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_derivatives_by_scales_are_those_of_finite_differences(name):
+    rng, step = np.random.default_rng(0), 1e-5
+    X, weights = rng.random((2, 8, 3)) * 2.0, rng.standard_normal((2, 8, 8))
+    weights = weights + np.swapaxes(weights, 1, 2)
+    found = SPECTRA[name].within(X).by_scales(weights)
+    assert found.shape == (2, 3)
+    for place in range(3):
+        stretch = np.exp(step * (np.arange(3) == place))
+        above, below = (
+            (weights * SPECTRA[name].within(X * s).value).sum(axis=(1, 2)) for s in (stretch, 1 / stretch)
+        )
+        np.testing.assert_allclose(found[:, place], (above - below) / (2 * step), rtol=1e-4, atol=1e-6)
 
 
 def test_correlations_at_a_distance_of_one_by_hand():
-    at_one = {name: float(law.correlation(np.ones(1))[0][0]) for name, law in SPECTRA.items()}
+    at_one = {name: float(SPECTRA[name].law(np.ones(1))[0][0]) for name in KERNELS}
     root = np.sqrt(5.0)
     expected = {"smooth": np.exp(-0.5), "matern": (1 + root + 5 / 3) * np.exp(-root), "rough": np.exp(-1.0)}
     assert at_one == pytest.approx(expected, rel=1e-9)
@@ -77,7 +108,7 @@ def test_many_thinned_layers_have_the_covariance_of_the_limit(name, dropout):
     layers = (np.sin(X @ frequencies + phases) * weights).reshape(3, n_layers, n_units).sum(axis=2)
     products = layers[:, None] * layers[None]
     error = products.std(axis=2) / np.sqrt(n_layers)
-    expected, _ = SPECTRA[name].correlation(squared_distances(X, X))
+    expected = SPECTRA[name].between(X, X)
     assert (np.abs(products.mean(axis=2) - expected) < 4 * error).all()
 
 
@@ -89,7 +120,7 @@ def test_squared_distances_by_hand():
     )
 
 
-@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize("name", KERNELS)
 def test_the_evidence_is_that_of_scikit_learn(name):
     noise = np.linspace(0.5, 2.0, 12)
     known = np.linspace(0.0, 0.3, 12)
@@ -177,7 +208,7 @@ def test_scales_are_read_and_written_in_one_order():
 def test_learned_scales_are_more_likely_than_where_the_search_began():
     rows = some_rows(40)
     rows = ThinnedRows(rows.X, np.sin(6 * rows.X[..., 0]), rows.weights, rows.noise_factors, rows.known_noise)
-    anchors = Anchors(np.array([[0.0, 0.0, 0.0, -2.0, -5.0]]), *np.full((2, 5), 2.0))
+    anchors = some_anchors([0.0, 0.0, 0.0, -2.0, -5.0])
     scales = learn_scales(rows, ["smooth"], anchors, 40)
     gain = log_evidence(rows, ["smooth"], scales) - log_evidence(rows, ["smooth"], Scales.of(anchors.start))
     assert gain[0] > 10.0
@@ -188,21 +219,40 @@ def test_a_search_goes_on_from_good_scales_without_leaving_them():
     """A second search that begins where the first ended, in short steps, ends no lower and close by."""
     rows = some_rows(40)
     rows = ThinnedRows(rows.X, np.sin(6 * rows.X[..., 0]), rows.weights, rows.noise_factors, rows.known_noise)
-    anchors = Anchors(np.array([[0.0, 0.0, 0.0, -2.0, -5.0]]), *np.full((2, 5), 2.0))
+    anchors = some_anchors([0.0, 0.0, 0.0, -2.0, -5.0])
     first = learn_scales(rows, ["smooth"], anchors, 80)
     second = learn_scales(rows, ["smooth"], anchors, 10, start=first)
     np.testing.assert_allclose(second.point, first.point, atol=0.1)
 
 
+def test_searches_begin_with_much_noise_and_no_large_scales_where_rows_are_many():
+    anchors = Anchors.draw(50, 3, PRIOR_OF_MANY_ROWS, np.random.default_rng(0))
+    assert (anchors.start[:, :-3] <= -0.5).all()
+    assert (anchors.start[:, -1] == -2.5).all()
+    np.testing.assert_array_equal(anchors.start[:, -3:-1], anchors.point[:, -3:-1])
+
+
+def test_noisy_rows_are_smoothed_and_not_run_through():
+    """Half of the variance is noise: every network must find it, none may call it a rough function."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(8, 100, 4))
+    y = np.sqrt(2.0) * np.sin(3 * X[..., 0]) / np.sin(3 * X[..., 0]).std() + rng.standard_normal((8, 100))
+    y = (y - y.mean(axis=1, keepdims=True)) / y.std(axis=1, keepdims=True)
+    rows = ThinnedRows(X, y, np.ones((8, 100)), np.ones((8, 100)), np.zeros((8, 100)))
+    anchors = Anchors.draw(8, 4, PRIOR_OF_MANY_ROWS, rng)
+    noises = learn_scales(rows, ["matern"] * 8, anchors, 40).noises
+    assert (noises > 0.15).all()
+
+
 def test_below_its_anchor_a_scale_is_pulled_more_weakly():
     """The pull is the distance over the variance: 2 / 4**2 upwards from below, -1 / 0.5**2 from above."""
-    anchors = Anchors(np.zeros((1, 4)), np.full(4, 0.5), np.full(4, 4.0))
+    anchors = Anchors(np.zeros((1, 4)), np.full(4, 0.5), np.full(4, 4.0), np.zeros((1, 4)))
     pull = anchors.pull(np.array([[-2.0, 1.0, 0.0, -2.0]]))
     np.testing.assert_allclose(pull, [[0.125, -4.0, 0.0, 0.125]])
 
 
 def test_inputs_that_do_not_matter_are_let_go_where_rows_are_many():
-    """Of eight inputs one matters; the others' scales fall below a tenth of the range's, rows enough given."""
+    """Of eight inputs one matters; the scales of the others fall below a tenth."""
     rng = np.random.default_rng(0)
     X = rng.uniform(size=(1, 120, 8))
     rows = ThinnedRows(X, np.sin(6 * X[..., 0]), np.ones((1, 120)), np.ones((1, 120)), np.zeros((1, 120)))
@@ -215,7 +265,7 @@ def test_inputs_that_do_not_matter_are_let_go_where_rows_are_many():
 def test_without_rows_that_say_anything_the_anchor_holds():
     """Rows of enormous known noise have no say, and the prior's mode is the anchor."""
     rows = some_rows(known_noise=np.full((1, 12), 1e9))
-    anchors = Anchors(np.array([[0.7, -0.9, 0.2, -2.0, -6.0]]), *np.full((2, 5), 2.0))
+    anchors = some_anchors([0.7, -0.9, 0.2, -2.0, -6.0])
     np.testing.assert_allclose(learn_scales(rows, ["matern"], anchors, 100).point, anchors.point, atol=0.01)
 
 

@@ -14,7 +14,7 @@ from scipy.linalg.lapack import dpotri
 
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._wide._factor import factor
-from bnnopt.surrogates._wide._kernels import SPECTRA, squared_distances
+from bnnopt.surrogates._wide._kernels import SPECTRA
 from bnnopt.surrogates._wide._search import maximise
 
 __all__ = ["Anchors", "ScalePrior", "Scales", "ThinnedRows", "learn_scales", "log_evidence"]
@@ -22,7 +22,7 @@ __all__ = ["Anchors", "ScalePrior", "Scales", "ThinnedRows", "learn_scales", "lo
 SMALLEST_NOISE = 1e-8  # of the variance of y: keeps the covariance of coincident rows invertible
 UNITS_PER_RANGE = 2.0
 AMPLITUDE_STD, OFFSET_STD, NOISE_STD = 2.0, 2.0, 3.0  # of the prior
-OFFSET_MEAN, FIRST_NOISE = -2.0, -4.0
+OFFSET_MEAN = -2.0
 INPUTS_OF_THE_PRIOR = 8  # with more, scales shrink so that rows stay as far apart as with so many
 SHORT_STEP = 0.03  # first step of a search that begins from good scales
 LOG_2_PI = float(np.log(2.0 * np.pi))
@@ -118,6 +118,9 @@ class ScalePrior(NamedTuple):
         Mean of that of the noise variance.
     scale_spread, amplitude_spread, noise_spread : float
         Standard deviations of the anchors.
+    first_scale, first_noise : float
+        A search begins at scales no larger than the first, and at the second. From small scales and much
+        noise it finds the smooth explanation of the rows before one that runs through all of them.
     """
 
     scale_mean: float
@@ -127,11 +130,13 @@ class ScalePrior(NamedTuple):
     scale_spread: float
     amplitude_spread: float
     noise_spread: float
+    first_scale: float
+    first_noise: float
 
 
 @dataclass(frozen=True)
 class Anchors:
-    """Draws from the prior that the networks are pulled to, and how strongly from either side.
+    """Draws from the prior that the networks are pulled to, how strongly from either side, and the start.
 
     Attributes
     ----------
@@ -139,11 +144,14 @@ class Anchors:
         In the order of `Scales.point`.
     std_above, std_below : ndarray of shape (n_inputs + 3,)
         Standard deviations of the prior above and below the anchor (a normal law in two pieces).
+    start : ndarray of shape (n_networks, n_inputs + 3)
+        Where a search begins: at the anchor, but for what `ScalePrior` says of the first scales and noise.
     """
 
     point: FloatArray
     std_above: FloatArray
     std_below: FloatArray
+    start: FloatArray
 
     @classmethod
     def draw(cls, n_networks: int, n_inputs: int, prior: ScalePrior, rng: np.random.Generator) -> "Anchors":
@@ -156,14 +164,10 @@ class Anchors:
         spread = np.full(n_inputs + 3, prior.scale_spread)
         spread[-3:] = prior.amplitude_spread, 0.0, prior.noise_spread
         point = mean + spread * rng.standard_normal((n_networks, n_inputs + 3))
-        return cls(point, std_above, std_below)
-
-    @property
-    def start(self) -> FloatArray:
-        """Where a search begins: at the anchor, with no more than a little noise."""
-        start = self.point.copy()
-        start[:, -1] = np.minimum(start[:, -1], FIRST_NOISE)
-        return start
+        start = point.copy()
+        start[:, :-3] = np.minimum(start[:, :-3], prior.first_scale)
+        start[:, -1] = prior.first_noise
+        return cls(point, std_above, std_below, start)
 
     def pull(self, point: FloatArray) -> FloatArray:
         """Gradient of the log prior density, shape of `point`."""
@@ -209,13 +213,22 @@ class _Evidence:
     def __init__(self, rows: ThinnedRows, spectra: list[str], scales: Scales) -> None:
         self._rows, self._scales = rows, scales
         self._stretched = scales.stretch(rows.X)
-        self._correlation, self._slope = _correlations(spectra, self._stretched)
+        self._groups = _groups(spectra)
+        self._correlations = [
+            SPECTRA[name].within(self._stretched[chosen]) for name, chosen in self._groups.items()
+        ]
+        self._correlation = self._gathered([each.value for each in self._correlations])
         covariance = scales.amplitudes[:, None, None] * self._correlation + scales.offsets[:, None, None]
         self._noise = scales.noises[:, None] * rows.noise_factors + rows.known_noise
         diagonal = np.arange(rows.y.shape[1])
         covariance[:, diagonal, diagonal] += self._noise / rows.weights
         self._precision, self._log_determinant = _inverted(covariance)
         self._solved = (self._precision @ rows.y[:, :, None])[:, :, 0]
+
+    def _gathered(self, of_groups: list[FloatArray]) -> FloatArray:
+        """Put what belongs to the networks of each law in the order of the networks."""
+        order = np.concatenate(list(self._groups.values()))
+        return np.concatenate(of_groups)[np.argsort(order)]
 
     def value(self) -> FloatArray:
         """Log evidence; a row of weight w counts as w rows with the same output."""
@@ -234,19 +247,17 @@ class _Evidence:
         by_noise = np.diagonal(by_covariance, axis1=1, axis2=2) / rows.weights
         by_noise = by_noise - 0.5 * (rows.weights - 1.0) / self._noise
         by_log_noise = (by_noise * rows.noise_factors).sum(axis=1) * np.exp(scales.noise)
-        by_distance = scaled * self._slope
-        by_place = by_distance.sum(axis=2)[:, :, None] * self._stretched - by_distance @ self._stretched
-        by_input = 4.0 * (by_place * self._stretched).sum(axis=1)
+        pairs = zip(self._correlations, self._groups.values(), strict=True)
+        by_input = self._gathered([each.by_scales(scaled[chosen]) for each, chosen in pairs])
         return np.column_stack([by_input, by_amplitude, by_offset, by_log_noise])
 
 
-def _correlations(spectra: list[str], stretched: FloatArray) -> tuple[FloatArray, FloatArray]:
-    distances = squared_distances(stretched, stretched)
-    correlation, slope = np.empty_like(distances), np.empty_like(distances)
-    for name in set(spectra):
-        chosen = [place for place, other in enumerate(spectra) if other == name]
-        correlation[chosen], slope[chosen] = SPECTRA[name].correlation(distances[chosen])
-    return correlation, slope
+def _groups(spectra: list[str]) -> dict[str, list[int]]:
+    """Places of the networks of each law."""
+    groups: dict[str, list[int]] = {}
+    for place, name in enumerate(spectra):
+        groups.setdefault(name, []).append(place)
+    return groups
 
 
 def _inverted(covariances: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -19,7 +19,7 @@ from bnnopt.surrogates._wide._inputs import INPUT_MAPS, InputMap
 from bnnopt.surrogates._wide._last_layer import Observed
 from bnnopt.surrogates._wide._network import WideNetwork, solve_network
 
-__all__ = ["FAMILIES", "ROWS_TO_JUDGE", "OneOutput", "WideFamily", "fit_families"]
+__all__ = ["ROWS_TO_JUDGE", "OneOutput", "WideFamily", "fit_families", "regime_of"]
 
 ROWS_TO_JUDGE = 64
 MOST_ROWS_JUDGED = 4096
@@ -33,20 +33,38 @@ class FamilySize(NamedTuple):
     n_learned: int
 
 
-# Where rows are many, networks of one family agree: one that learns from more rows beats several.
-SIZE_OF_FEW_ROWS = FamilySize(4, 200)
-SIZE_OF_MANY_ROWS = FamilySize(1, 400)  # beyond MAX_CENTRES
-STEPS_ON_ALL_ROWS = 10  # from scales learned from fewer rows, where not more than MAX_CENTRES are too many
+class Regime(NamedTuple):
+    """What a number of rows asks for.
 
-FAMILIES: dict[str, tuple[str, str]] = {
-    "wide, matern": ("matern", "range"),
-    "wide, smooth": ("smooth", "range"),
+    Attributes
+    ----------
+    families : dict of str to (str, str)
+        Law of the frequencies and input map of each family.
+    size : FamilySize
+        Of each.
+    prior : ScalePrior
+        Of the scales.
+    """
+
+    families: dict[str, tuple[str, str]]
+    size: FamilySize
+    prior: ScalePrior
+
+
+BY_RANK = {
     "wide, matern, by rank": ("matern", "rank"),
     "wide, rough, by rank": ("rough", "rank"),
 }
-"""Law of the frequencies and input map of each family; the first `FAMILIES_OF_FEW_ROWS` need no judge."""
+BY_RANGE = {
+    "wide, matern": ("matern", "range"),
+    "wide, smooth": ("smooth", "range"),
+}
+BY_RANGE_WITHOUT_SOME_INPUTS = {
+    "wide, matern, dropped inputs": ("matern, dropped inputs", "range"),
+    "wide, smooth, dropped inputs": ("smooth, dropped inputs", "range"),
+}
+STEPS_ON_ALL_ROWS = 10  # from scales learned from fewer rows, where not more than MAX_CENTRES are too many
 
-FAMILIES_OF_FEW_ROWS = 2
 # Below ROWS_TO_JUDGE rows it is the prior that keeps a function from wiggling between them.
 PRIOR_OF_FEW_ROWS = ScalePrior(
     scale_mean=-0.5,
@@ -56,6 +74,8 @@ PRIOR_OF_FEW_ROWS = ScalePrior(
     scale_spread=0.5,
     amplitude_spread=0.3,
     noise_spread=1.0,
+    first_scale=np.inf,
+    first_noise=-4.0,
 )
 PRIOR_OF_MANY_ROWS = ScalePrior(
     scale_mean=0.0,
@@ -65,7 +85,14 @@ PRIOR_OF_MANY_ROWS = ScalePrior(
     scale_spread=1.0,
     amplitude_spread=0.5,
     noise_spread=1.5,
+    first_scale=-0.5,
+    first_noise=-2.5,
 )
+FEW_ROWS = Regime(BY_RANGE, FamilySize(4, 200), PRIOR_OF_FEW_ROWS)
+JUDGED_ROWS = Regime(BY_RANGE_WITHOUT_SOME_INPUTS | BY_RANK, FamilySize(4, 200), PRIOR_OF_MANY_ROWS)
+# Networks of one family agree: one that learns from more rows beats several. To drop inputs gains next to
+# nothing here, and takes an exponential for each input, row and centre.
+MANY_ROWS = Regime(BY_RANGE | BY_RANK, FamilySize(1, 400), PRIOR_OF_MANY_ROWS)
 SMALLEST_SHARE = 1e-12  # where all judges of a row weigh nothing, they weigh the same
 
 
@@ -105,7 +132,7 @@ class WideFamily:
     Attributes
     ----------
     name : str
-        A key of `FAMILIES`.
+        As in `Regime.families`.
     networks : tuple of WideNetwork
         With their last layers solved on all rows.
     shares : ndarray of shape (n_networks,)
@@ -123,6 +150,13 @@ class WideFamily:
     judged: IntArray
     held_out_mean: FloatArray
     held_out_variance: FloatArray
+
+
+def regime_of(n_rows: int) -> Regime:
+    """Return the regime of so many rows."""
+    if n_rows < ROWS_TO_JUDGE:
+        return FEW_ROWS
+    return JUDGED_ROWS if n_rows <= MAX_CENTRES else MANY_ROWS
 
 
 def fit_families(rows: OneOutput, rng: np.random.Generator, n_steps: int) -> list[WideFamily]:
@@ -143,11 +177,10 @@ def fit_families(rows: OneOutput, rng: np.random.Generator, n_steps: int) -> lis
         Steps of the search.
     """
     n_rows = len(rows.y)
-    is_judged = n_rows >= ROWS_TO_JUDGE
-    size = SIZE_OF_FEW_ROWS if n_rows <= MAX_CENTRES else SIZE_OF_MANY_ROWS
-    crew = _Crew.of(rows, list(FAMILIES)[: None if is_judged else FAMILIES_OF_FEW_ROWS], size, rng)
+    regime = regime_of(n_rows)
+    size, crew = regime.size, _Crew.of(rows, regime, rng)
     everything = np.tile(np.arange(n_rows), (size.n_networks, 1))
-    if not is_judged:
+    if regime is FEW_ROWS:
         networks = crew.solved(crew.learned(everything, n_steps))
         return crew.families(
             networks, networks, np.zeros(len(networks)), np.zeros_like(everything, dtype=bool)
@@ -168,25 +201,22 @@ def fit_families(rows: OneOutput, rng: np.random.Generator, n_steps: int) -> lis
 class _Crew:
     """Networks of several families, as many of each as the size says, one after the other."""
 
-    def __init__(
-        self, rows: OneOutput, names: list[str], size: FamilySize, anchors: Anchors, rng: np.random.Generator
-    ) -> None:
-        n_rows = len(rows.y)
+    def __init__(self, rows: OneOutput, regime: Regime, anchors: Anchors, rng: np.random.Generator) -> None:
+        n_rows, families, each = len(rows.y), regime.families, regime.size.n_networks
         maps = {kind: input_map.of(rows.X, rows.weights) for kind, input_map in INPUT_MAPS.items()}
-        self._rows, self._names, self._each, self._anchors = rows, names, size.n_networks, anchors
-        self._spectra = [FAMILIES[name][0] for name in names for _ in range(self._each)]
-        self._maps: list[InputMap] = [maps[FAMILIES[name][1]] for name in names for _ in range(self._each)]
+        self._rows, self._names, self._each, self._anchors = rows, list(families), each, anchors
+        self._spectra = [spectrum for spectrum, _ in families.values() for _ in range(each)]
+        self._maps: list[InputMap] = [maps[kind] for _, kind in families.values() for _ in range(each)]
         self._centres = np.sort(rng.permutation(n_rows)[:MAX_CENTRES])
         is_sample = n_rows > MOST_ROWS_JUDGED
         self._judged = np.sort(rng.permutation(n_rows)[:MOST_ROWS_JUDGED]) if is_sample else np.arange(n_rows)
 
     @classmethod
-    def of(cls, rows: OneOutput, names: list[str], size: FamilySize, rng: np.random.Generator) -> "_Crew":
+    def of(cls, rows: OneOutput, regime: Regime, rng: np.random.Generator) -> "_Crew":
         """Draw anchors, centres and the rows to judge by."""
-        is_judged = len(rows.y) >= ROWS_TO_JUDGE
-        prior = PRIOR_OF_MANY_ROWS if is_judged else PRIOR_OF_FEW_ROWS
-        anchors = Anchors.draw(len(names) * size.n_networks, rows.X.shape[1], prior, rng)
-        return cls(rows, names, size, anchors, rng)
+        n_networks = len(regime.families) * regime.size.n_networks
+        anchors = Anchors.draw(n_networks, rows.X.shape[1], regime.prior, rng)
+        return cls(rows, regime, anchors, rng)
 
     def learned(self, parts: IntArray, n_steps: int, start: Scales | None = None) -> Scales:
         """Learn scales, each network of a family from its part of the rows."""

@@ -5,25 +5,49 @@ dropout masks of variance-keeping scale is a random function of covariance E[cos
 the dropout rate; as H grows it becomes a Gaussian process. Normal frequencies w give the squared exponential
 covariance, Student-t frequencies of 2 nu degrees of freedom the Matérn covariance of smoothness nu.
 
+Where the inputs are dropped too, a unit sees each input with probability one half, and the frequencies of the
+inputs that it sees are drawn independently. The covariance is then the product over the inputs of
+(1 + k_i) / 2, with k_i that of one input alone: a sum of functions of every subset of the inputs.
+
 References
 ----------
 R. M. Neal, "Bayesian Learning for Neural Networks", Springer 1996, chapter 2 (the limit). A. Rahimi, B.
 Recht, "Random features for large-scale kernel machines", NeurIPS 2007 (sine units). D. Duvenaud, O. Rippel,
 R. P. Adams, Z. Ghahramani, "Avoiding pathologies in very deep networks", AISTATS 2014, section 5 (dropout of
-hidden units leaves the limit as it is). C. E. Rasmussen, C. K. I. Williams, "Gaussian Processes for Machine
-Learning", MIT Press 2006, equation 4.17 (Matérn).
+hidden units leaves the limit as it is, dropout of inputs gives sums over subsets). C. E. Rasmussen, C. K. I.
+Williams, "Gaussian Processes for Machine Learning", MIT Press 2006, equation 4.17 (Matérn).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from bnnopt._typing import FloatArray
 
-__all__ = ["SPECTRA", "Spectrum", "squared_distances"]
+__all__ = ["SPECTRA", "Correlations", "Spectrum", "squared_distances"]
 
 SMALLEST_SQUARED_DISTANCE = 1e-12
+SHARE_OF_INPUTS = 0.5  # that a unit sees where inputs are dropped
+
+Law = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+
+
+class Correlations(NamedTuple):
+    """Correlations within rows, and how they change with the scales.
+
+    Attributes
+    ----------
+    value : ndarray of shape (..., n, n)
+        The correlations.
+    by_scales : callable
+        From symmetric weights of the same shape to the derivative of the weighted sum of the correlations by
+        the logarithm of each input's scale, shape (..., n_inputs).
+    """
+
+    value: FloatArray
+    by_scales: Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -32,21 +56,60 @@ class Spectrum:
 
     Attributes
     ----------
-    correlation : callable
+    law : callable
         Squared distances to the correlation and its derivative by the squared distance, of the same shape.
     degrees_of_freedom : float
         Of the Student-t law of the frequencies; infinite for the normal law.
+    drops_inputs : bool
+        Whether a unit sees each input with probability one half only.
     """
 
-    correlation: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+    law: Law
     degrees_of_freedom: float
+    drops_inputs: bool = False
+
+    def between(self, A: FloatArray, B: FloatArray) -> FloatArray:
+        """Correlations between stretched rows, shapes (..., n, d) and (..., m, d) to (..., n, m)."""
+        if not self.drops_inputs:
+            return self.law(squared_distances(A, B))[0]
+        value = np.ones((*A.shape[:-1], B.shape[-2]))
+        for place in range(A.shape[-1]):
+            value *= self._one_input(_squared_differences(A, B, place))[0]
+        return value
+
+    def within(self, X: FloatArray) -> Correlations:
+        """Correlations within stretched rows of shape (..., n, d)."""
+        if not self.drops_inputs:
+            value, slope = self.law(squared_distances(X, X))
+            return Correlations(value, lambda weights: _by_scales(X, weights * slope))
+        value = self.between(X, X)
+
+        def by_scales(weights: FloatArray) -> FloatArray:
+            weighted = weights * value
+            return np.stack([self._by_scale(X, weighted, place) for place in range(X.shape[-1])], axis=-1)
+
+        return Correlations(value, by_scales)
 
     def draw_frequencies(self, n_inputs: int, n_units: int, rng: np.random.Generator) -> FloatArray:
-        """Draw the frequencies of a layer, shape (n_inputs, n_units)."""
-        frequencies = rng.standard_normal((n_inputs, n_units))
+        """Draw the frequencies of a layer, shape (n_inputs, n_units); 0 for inputs not seen by a unit."""
+        shape = (n_inputs, n_units)
+        frequencies = rng.standard_normal(shape)
         if np.isfinite(self.degrees_of_freedom):
-            frequencies /= np.sqrt(rng.chisquare(self.degrees_of_freedom, n_units) / self.degrees_of_freedom)
-        return frequencies
+            squares = rng.chisquare(self.degrees_of_freedom, shape if self.drops_inputs else n_units)
+            frequencies /= np.sqrt(squares / self.degrees_of_freedom)
+        return frequencies * (rng.random(shape) < SHARE_OF_INPUTS) if self.drops_inputs else frequencies
+
+    def _one_input(self, r2: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Factor of one input that a unit may or may not see, and its derivative by the squared distance."""
+        value, slope = self.law(r2)
+        return 1.0 - SHARE_OF_INPUTS + SHARE_OF_INPUTS * value, SHARE_OF_INPUTS * slope
+
+    def _by_scale(self, X: FloatArray, weighted: FloatArray, place: int) -> FloatArray:
+        r2 = _squared_differences(X, X, place)
+        factor, slope = self._one_input(r2)
+        slope *= r2
+        slope /= factor
+        return 2.0 * np.einsum("...ij,...ij->...", weighted, slope)
 
 
 def squared_distances(A: FloatArray, B: FloatArray) -> FloatArray:
@@ -57,6 +120,16 @@ def squared_distances(A: FloatArray, B: FloatArray) -> FloatArray:
     distances += squares_a[..., :, None]
     distances += squares_b[..., None, :]
     return np.maximum(distances, 0.0, out=distances)
+
+
+def _squared_differences(A: FloatArray, B: FloatArray, place: int) -> FloatArray:
+    return np.square(A[..., :, None, place] - B[..., None, :, place])
+
+
+def _by_scales(X: FloatArray, by_distance: FloatArray) -> FloatArray:
+    """From derivatives by squared distances to those by the logarithms of the inputs' scales."""
+    by_place = by_distance.sum(axis=-1)[..., None] * X - by_distance @ X
+    return np.asarray(4.0 * (by_place * X).sum(axis=-2))
 
 
 def _squared_exponential(r2: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -80,5 +153,7 @@ SPECTRA = {
     "smooth": Spectrum(_squared_exponential, np.inf),
     "matern": Spectrum(_matern_5_2, 5.0),
     "rough": Spectrum(_matern_1_2, 1.0),
+    "smooth, dropped inputs": Spectrum(_squared_exponential, np.inf, drops_inputs=True),
+    "matern, dropped inputs": Spectrum(_matern_5_2, 5.0, drops_inputs=True),
 }
-"""Laws of the frequencies by name, from smooth functions to rough ones."""
+"""Laws of the frequencies by name."""

@@ -11,7 +11,7 @@ from bnnopt._typing import FloatArray, IntArray
 from bnnopt.surrogates._wide._evidence import Scales
 from bnnopt.surrogates._wide._few_centres import MAX_CENTRES, solve_few_centres
 from bnnopt.surrogates._wide._inputs import InputMap
-from bnnopt.surrogates._wide._kernels import SPECTRA, squared_distances
+from bnnopt.surrogates._wide._kernels import SPECTRA
 from bnnopt.surrogates._wide._last_layer import LastLayer, Observed, solve_all_rows
 
 __all__ = ["WideNetwork", "solve_network"]
@@ -140,8 +140,7 @@ def solve_network(
 
 
 def _covariance(spectrum: str, scales: Scales, A: FloatArray, B: FloatArray) -> FloatArray:
-    correlation, _ = SPECTRA[spectrum].correlation(squared_distances(A, B))
-    return scales.amplitudes[0] * correlation + scales.offsets[0]
+    return scales.amplitudes[0] * SPECTRA[spectrum].between(A, B) + scales.offsets[0]
 
 
 class _Layer(NamedTuple):
