@@ -118,7 +118,7 @@ def _batch(element: Any, number: int) -> Batch:
             f"Batch {number} (counted from 0) of the stream must be (X, y) or (X, y, weights), got {kind}."
         )
     X, y, weights = map(_as_table, (*element, None)[:3])
-    n_rows = len(X) if np.ndim(X) == 2 else -1
+    n_rows = len(X) if np.ndim(X) == 2 and np.shape(X)[1] else -1
     if (
         np.ndim(y) not in (1, 2)
         or len(y) != n_rows

@@ -9,11 +9,10 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from bnnopt._typing import ArrayLike
 from bnnopt.surrogates._array_rows import checked_rows
 from bnnopt.surrogates._learning import Learned, learn
-from bnnopt.surrogates._networks import UPDATES_PER_CHUNK
+from bnnopt.surrogates._partwise import PartwiseLearner
 from bnnopt.surrogates._plan import PARAMETER_RANGES
 from bnnopt.surrogates._prediction import MixturePredictor
-from bnnopt.surrogates._streaming import StreamLearner
-from bnnopt.surrogates._table import checked_table, output_names
+from bnnopt.surrogates._table import output_names
 from bnnopt.surrogates._wide import ROWS_TO_JUDGE
 
 __all__ = ["MCDropoutRegressor"]
@@ -22,7 +21,7 @@ SECONDS_OF_A_ROW, ROWS_THAT_TAKE_TIME = 5e-3, 800  # of wide networks
 SECONDS_OF_AN_UPDATE = 2e-3  # of trained networks
 
 
-class MCDropoutRegressor(StreamLearner, MixturePredictor, RegressorMixin, BaseEstimator):
+class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, BaseEstimator):
     """Regression with a standard deviation, from neural networks with dropout.
 
     The prediction is a mixture of thinned networks of two kinds, weighed for each output by how well they
@@ -290,46 +289,6 @@ class MCDropoutRegressor(StreamLearner, MixturePredictor, RegressorMixin, BaseEs
         rows = checked_rows(self, X, y, sample_weight, noise_variance, is_first=before is None)
         learned = learn(self, rows, before, n_updates=int(self.max_iter), is_more=False)
         return self._keep(learned, y)
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Learn from further rows.
-
-        Where wide networks take part, they are learned anew from all rows so far, as `fit` would, and the
-        training goes on with these; with `method="trained"` it goes on with the given rows alone. The rows
-        are kept and sorted however many they are; after a fit on more than 100,000, which keeps none, it
-        needs `method="trained"`.
-
-        One call makes one chunk of updates (250, or `max_iter` if that is less), in which the step size falls
-        along its own half cosine. The first call sets the scaling of inputs and outputs for all later ones,
-        so its rows should span what is to come. Rows that were seen before stay with the network that leaves
-        them out; the noise is estimated on the rows of all calls, each judged when it came.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Inputs in the units of the first call, finite; at least 2 rows in the first call, 1 later.
-        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
-            Outputs in the units of the first call, finite.
-        sample_weight : array-like of shape (n_samples,), default=None
-            As in `fit`.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            As `fit`, or if `early_stopping` is True, or if wide networks are to learn from all rows and the
-            last fit had too many to keep them.
-        """
-        if self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True; fit with warm_start=True.")
-        before = getattr(self, "_learned", None)
-        table = checked_table(self, X, y, sample_weight, is_first=before is None)
-        n_updates = min(int(self.max_iter), UPDATES_PER_CHUNK)
-        return self._keep(learn(self, table, before, n_updates=n_updates, is_more=True), y)
 
     def expected_fit_seconds(self, n_rows: int, n_features: int) -> float:
         """Estimate the time of a fit from the size of its table, the same on any computer.

@@ -5,7 +5,7 @@ a plan, and what it returns predicts. An estimator scales rows on the way in and
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -200,7 +200,7 @@ def _rule(
 ) -> HashedRows:
     """Return what says of any row which network leaves it out; a training that goes on keeps its rule."""
     if before is not None and isinstance(before.seen, HashedRows):
-        return before.seen
+        return replace(before.seen, share=share)
     return HashedRows.of(sample, n_networks, share, rng)
 
 
