@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,18 +10,22 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from bnnopt._typing import FloatArray
+from bnnopt.surrogates._array_rows import ArrayRows
+from bnnopt.surrogates._batch_rows import BatchRows
 from bnnopt.surrogates._judging import Judgement, TrainedGuess
+from bnnopt.surrogates._many_rows import ManyRows
 from bnnopt.surrogates._mixture import Mixture, OutputMixture
 from bnnopt.surrogates._networks import UPDATES_PER_CHUNK
 from bnnopt.surrogates._noise import NoiseModel, learn_noise
 from bnnopt.surrogates._plan import check_parameters
-from bnnopt.surrogates._rows import DistinctRows
+from bnnopt.surrogates._rows import DistinctRows, Rows
 from bnnopt.surrogates._table import Table
 from bnnopt.surrogates._trained_fit import LARGEST_SEED, TrainedFit, fit_networks
-from bnnopt.surrogates._wide import ROWS_TO_JUDGE, OneOutput, WideFamily, fit_families
+from bnnopt.surrogates._wide import ROWS_TO_JUDGE, OneOutput, StreamedRows, WideFamily, fit_families
 
-__all__ = ["Learned", "Rows", "learn"]
+__all__ = ["Learned", "learn"]
+
+Source = ArrayRows | BatchRows  # of rows that stay where they are
 
 STEPS_OF_SEARCH = 40
 ROWS_FOR_A_TRIAL = 512  # beyond, a short training shows whether a long one is worth its time
@@ -40,21 +44,24 @@ class Learned:
     trained : TrainedFit or None
         The trained networks, to go on from.
     rows : Rows or None
-        The rows, where wide networks take part: more rows are added to them.
+        The rows, where wide networks take part and they were not too many: more rows are added to them.
     shares : DataFrame of shape (n_families, n_outputs)
         Share of each family of networks in the prediction of each output.
     n_steps : int
         Steps of the search for the wide networks' scales.
     held_out_log_density : float
         Mean log density of held-out rows, over rows and outputs, in units of the standardised outputs.
+    were_many : bool
+        Whether the rows were too many to be kept.
     """
 
     mixture: Mixture
     trained: TrainedFit | None
-    rows: "Rows | None"
+    rows: Rows | None
     shares: pd.DataFrame
     n_steps: int
     held_out_log_density: float
+    were_many: bool
 
     def attributes(self) -> dict[str, Any]:
         """Return the public attributes that the estimator takes over."""
@@ -67,42 +74,16 @@ class Learned:
         return own if self.trained is None else own | self.trained.attributes()
 
 
-class Rows(NamedTuple):
-    """Distinct rows with the noise variance that was given for each, shape (n_rows, n_outputs), 0 if none."""
-
-    distinct: DistinctRows
-    known_noise: FloatArray
-
-    @classmethod
-    def of(cls, table: Table) -> "Rows":
-        """Join repeats; rows of unlike given noise are no repeats of each other."""
-        n_outputs = table.y.shape[1]
-        joined = DistinctRows.of(table.X, np.column_stack([table.y, table.noise_variance]), table.weights)
-        return cls(joined.scaled(joined.X, joined.y[:, :n_outputs]), joined.y[:, n_outputs:])
-
-    def extended(self, table: Table) -> "Rows":
-        """Join with the rows of another table."""
-        own = self.distinct
-        return Rows.of(
-            Table(
-                np.concatenate([own.X, table.X]),
-                np.concatenate([own.y, table.y]),
-                np.concatenate([own.weights, table.weights]),
-                np.concatenate([self.known_noise, table.noise_variance]),
-            )
-        )
-
-
 def learn(
-    estimator: BaseEstimator, table: Table, before: Learned | None, *, n_updates: int, is_more: bool
+    estimator: BaseEstimator, table: Table | Source, before: Learned | None, *, n_updates: int, is_more: bool
 ) -> Learned:
-    """Learn from a table.
+    """Learn from a table, or from rows that are read in blocks.
 
     Parameters
     ----------
     estimator : MCDropoutRegressor
         Its parameters are read and nothing is set.
-    table : Table
+    table : Table or Source
         Checked data.
     before : Learned or None
         Trained networks go on from it; wide networks are learned anew.
@@ -111,15 +92,15 @@ def learn(
     is_more : bool
         Whether the rows come in addition to those of `before`, or in their place.
     """
-    check_parameters(estimator.get_params(deep=False), table.y.shape[1])
-    known = before.rows if before is not None and is_more else None
-    rows = Rows.of(table) if known is None else known.extended(table)
+    n_outputs = table.y.shape[1] if isinstance(table, Table) else table.n_outputs
+    check_parameters(estimator.get_params(deep=False), n_outputs)
+    known = _rows_to_add_to(estimator, before) if is_more else None
     rng = np.random.default_rng(check_random_state(estimator.random_state).randint(0, LARGEST_SEED))
+    many, own = (None, table) if isinstance(table, Table) else _read(table, rng)
+    rows = Rows.of(own) if known is None else known.extended(own)
     n_steps = min(STEPS_OF_SEARCH, n_updates)
-    learners = [
-        _OutputLearner(estimator, rows, place, rng, n_steps) for place in range(rows.distinct.y.shape[1])
-    ]
-    training = _Training(estimator, rows, before, n_updates, is_more=is_more and known is None)
+    learners = [_OutputLearner(estimator, rows, many, place, rng, n_steps) for place in range(n_outputs)]
+    training = _Training(estimator, rows, many, before, n_updates, is_more=is_more and known is None)
     trained = training.networks(learners)
     guess = None if trained is None else TrainedGuess(trained, rows.distinct.X)
     outputs = [learner.learn(guess) for learner in learners]
@@ -128,20 +109,46 @@ def learn(
     return Learned(
         mixture=Mixture(tuple(outputs), trained, float(estimator.dropout)),
         trained=trained,
-        rows=None if estimator.method == "trained" else rows,
+        rows=None if many or estimator.method == "trained" else rows,
         shares=pd.DataFrame([learner.shares for learner in learners]).T.fillna(0.0),
         n_steps=n_steps,
         held_out_log_density=float(np.mean([learner.held_out_log_density for learner in learners])),
+        were_many=many is not None,
     )
+
+
+def _read(source: Source, rng: np.random.Generator) -> tuple[ManyRows, Table]:
+    """Read all rows once, and return them with their sample."""
+    many = ManyRows.read(source, rng)
+    return many, many.sample
+
+
+def _rows_to_add_to(estimator: BaseEstimator, before: Learned | None) -> Rows | None:
+    """Rows that further ones are added to; None where a training goes on with these alone."""
+    if before is None or estimator.method == "trained":
+        return None
+    if before.were_many:
+        raise ValueError(
+            "partial_fit cannot add rows to those of the last fit: they were too many to be kept. Fit anew "
+            "on all rows, or set method='trained' to train on with the new rows alone."
+        )
+    return before.rows
 
 
 class _Training:
     """Trains networks, or does not: with few rows, or where a trial shows that wide networks know as much."""
 
     def __init__(
-        self, estimator: BaseEstimator, rows: Rows, before: Learned | None, n_updates: int, is_more: bool
+        self,
+        estimator: BaseEstimator,
+        rows: Rows,
+        many: ManyRows | None,
+        before: Learned | None,
+        n_updates: int,
+        is_more: bool,
     ) -> None:
-        self._estimator, self._rows, self._n_updates, self._is_more = estimator, rows, n_updates, is_more
+        self._estimator, self._rows, self._many = estimator, rows, many
+        self._n_updates, self._is_more = n_updates, is_more
         self._before = before.trained if before else None
 
     def networks(self, learners: "list[_OutputLearner]") -> TrainedFit | None:
@@ -179,6 +186,7 @@ class _Training:
             self._rows.distinct,
             self._before,
             n_updates=n_updates,
+            many=self._many,
             is_more=self._is_more,
             is_trial=is_trial,
         )
@@ -191,26 +199,17 @@ class _OutputLearner:
         self,
         estimator: BaseEstimator,
         rows: Rows,
+        many: ManyRows | None,
         place: int,
         rng: np.random.Generator,
         n_steps: int,
     ) -> None:
-        self._estimator, self._place = estimator, place
+        self._estimator, self._many, self._place = estimator, many, place
         self._rng, self._n_steps = rng, n_steps
-        distinct = rows.distinct
-        self._weights = distinct.weights
-        y = distinct.y[:, place]
-        self._centre = float(np.average(y, weights=distinct.weights))
-        spread = float(np.sqrt(np.average(np.square(y - self._centre), weights=distinct.weights)))
-        self._unit = spread if spread > 0 else 1.0
+        self._centre, self._unit = _centre_and_unit(rows.distinct, many, place)
         self._known_noise = rows.known_noise[:, place]
-        self._rows = OneOutput(
-            X=distinct.X,
-            y=(y - self._centre) / self._unit,
-            weights=distinct.weights,
-            noise_factors=np.ones(len(y)),
-            known_noise=self._known_noise / self._unit**2,
-        )
+        own = rows.distinct
+        self._rows = self._standardised(Table(own.X, own.y, own.weights, rows.known_noise))
         self._families = self._fit_families()
 
     def gain_by(self, trained: TrainedGuess) -> float:
@@ -237,15 +236,31 @@ class _OutputLearner:
                 [weight * family.shares for weight, family in zip(weights, families, strict=False)] or [[]]
             ),
             trained_share=self.shares.get("trained", 0.0),
-            known_noise=float(np.average(self._known_noise, weights=self._weights)),
+            known_noise=float(np.average(self._known_noise, weights=self._rows.weights)),
             noise_factors=model,
             calibration=calibration,
         )
 
-    def _fit_families(self) -> list[WideFamily]:
+    def _fit_families(self, model: NoiseModel | None = None) -> list[WideFamily]:
         if self._estimator.method == "trained":
             return []
-        return fit_families(self._rows, self._rng, self._n_steps)
+        return fit_families(self._rows, self._rng, self._n_steps, self._everything(model))
+
+    def _everything(self, model: NoiseModel | None) -> StreamedRows | None:
+        """Return all rows in blocks, if those at hand are a sample of them."""
+        many = self._many
+        if many is None:
+            return None
+        return StreamedRows(
+            many.x.lower, many.x.upper, lambda: (self._standardised(block, model) for block in many.blocks())
+        )
+
+    def _standardised(self, table: Table, model: NoiseModel | None = None) -> OneOutput:
+        """Rows of this output, in units of its standard deviation."""
+        factors = np.ones(len(table.X)) if model is None else model(table.X)
+        y = (table.y[:, self._place] - self._centre) / self._unit
+        known_noise = table.noise_variance[:, self._place] / self._unit**2
+        return OneOutput(table.X, y, table.weights, factors, known_noise)
 
     def _with_noise_model(
         self, families: list[WideFamily], trained: TrainedGuess | None
@@ -255,10 +270,21 @@ class _OutputLearner:
         errors = np.square(judged.rows.y - judged.mean)
         model = learn_noise(judged.rows, errors, self._rng, self._n_steps)
         self._rows = replace(self._rows, noise_factors=model(self._rows.X))
-        return self._fit_families(), model
+        return self._fit_families(model), model
 
     def _judged(self, families: list[WideFamily], trained: TrainedGuess | None) -> Judgement:
         return Judgement(self._rows, families, trained, self._place, self._centre, self._unit)
+
+
+def _centre_and_unit(distinct: DistinctRows, many: ManyRows | None, place: int) -> tuple[float, float]:
+    """Mean and standard deviation of an output over all rows; a constant one has the unit 1."""
+    if many is not None:
+        centre, variance = float(many.y.mean[place]), float(many.y.variance[place])
+    else:
+        y = distinct.y[:, place]
+        centre = float(np.average(y, weights=distinct.weights))
+        variance = float(np.average(np.square(y - centre), weights=distinct.weights))
+    return centre, float(np.sqrt(variance)) if variance > 0 else 1.0
 
 
 def _warn_of_few_steps(n_steps: int) -> None:

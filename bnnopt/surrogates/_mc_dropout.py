@@ -7,11 +7,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 
 from bnnopt._typing import ArrayLike
+from bnnopt.surrogates._array_rows import checked_rows
 from bnnopt.surrogates._learning import Learned, learn
-from bnnopt.surrogates._networks import UPDATES_PER_CHUNK
+from bnnopt.surrogates._partwise import PartwiseLearner
 from bnnopt.surrogates._plan import PARAMETER_RANGES
 from bnnopt.surrogates._prediction import MixturePredictor
-from bnnopt.surrogates._table import checked_table, output_names
+from bnnopt.surrogates._table import output_names
 from bnnopt.surrogates._wide import ROWS_TO_JUDGE
 
 __all__ = ["MCDropoutRegressor"]
@@ -20,7 +21,7 @@ SECONDS_OF_A_ROW, ROWS_THAT_TAKE_TIME = 5e-3, 800  # of wide networks
 SECONDS_OF_AN_UPDATE = 2e-3  # of trained networks
 
 
-class MCDropoutRegressor(MixturePredictor, RegressorMixin, BaseEstimator):
+class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, BaseEstimator):
     """Regression with a standard deviation, from neural networks with dropout.
 
     The prediction is a mixture of thinned networks of two kinds, weighed for each output by how well they
@@ -37,6 +38,12 @@ class MCDropoutRegressor(MixturePredictor, RegressorMixin, BaseEstimator):
 
     A draw of the posterior is one network with one dropout mask, the same for all rows. Inputs and outputs
     are scaled inside.
+
+    Up to 100,000 rows are copied, sorted and joined where they repeat: their order does not matter, to the
+    last bit. More rows stay where they are, in an array, a memory-mapped file or a stream of batches
+    (`fit_stream`), and are read in blocks; scales and judgement come from 16,384 of them drawn at random,
+    last layers are solved on all, and networks are trained on random mini-batches. Another order of the rows
+    then has the effect of another seed.
 
     Parameters
     ----------
@@ -74,7 +81,8 @@ class MCDropoutRegressor(MixturePredictor, RegressorMixin, BaseEstimator):
         Optimizer updates of the trained networks, at least 1; an epoch each in full batch. Below 40 it also
         cuts the search for the scales of the wide networks short.
     batch_size : int or "auto", default="auto"
-        Rows in an update; "auto" takes all rows up to 1,024 and mini-batches of 256 beyond.
+        Rows in an update; "auto" takes all rows up to 1,024 and mini-batches of 256 beyond. Of more than
+        100,000 rows an update takes at most 16,384.
     early_stopping : bool, default=False
         Whether to stop when the error of held-out rows no longer falls, and to go back to the weights of the
         chunk of 250 updates in which it was lowest.
@@ -246,13 +254,14 @@ class MCDropoutRegressor(MixturePredictor, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features)
-            Inputs in any units, finite; at least 2 rows.
+            Inputs in any units, finite; at least 2 rows. More than 100,000 rows of an array, memory-mapped or
+            not, are never copied as a whole, and neither are those of y.
         y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
             Outputs in any units, finite.
         sample_weight : array-like of shape (n_samples,), default=None
             How many times each row counts, at least 0 and not necessarily whole; 1 for all by default. A row
             of weight 2 is the same as that row twice, one of weight 0 as none. The order of the rows does not
-            matter either.
+            matter either. Beyond 100,000 rows both hold but for the numbers drawn.
         noise_variance : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Noise variance of each measurement where it is known, such as a squared standard error, in squared
             units of y. The wide networks add it to the noise that they learn; with `method="trained"` it has
@@ -277,46 +286,9 @@ class MCDropoutRegressor(MixturePredictor, RegressorMixin, BaseEstimator):
         before = getattr(self, "_learned", None) if self.warm_start else None
         if before is None:
             self._forget()
-        table = checked_table(self, X, y, sample_weight, noise_variance, is_first=before is None)
-        learned = learn(self, table, before, n_updates=int(self.max_iter), is_more=False)
+        rows = checked_rows(self, X, y, sample_weight, noise_variance, is_first=before is None)
+        learned = learn(self, rows, before, n_updates=int(self.max_iter), is_more=False)
         return self._keep(learned, y)
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Learn from further rows.
-
-        Where wide networks take part, they are learned anew from all rows so far, as `fit` would, and the
-        training goes on with these; with `method="trained"` it goes on with the given rows alone.
-
-        One call makes one chunk of updates (250, or `max_iter` if that is less), in which the step size falls
-        along its own half cosine. The first call sets the scaling of inputs and outputs for all later ones,
-        so its rows should span what is to come. Rows that were seen before stay with the network that leaves
-        them out; the noise is estimated on the rows of all calls, each judged when it came.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            Inputs in the units of the first call, finite; at least 2 rows in the first call, 1 later.
-        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
-            Outputs in the units of the first call, finite.
-        sample_weight : array-like of shape (n_samples,), default=None
-            As in `fit`.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            As `fit`, or if `early_stopping` is True.
-        """
-        if self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True; fit with warm_start=True.")
-        before = getattr(self, "_learned", None)
-        table = checked_table(self, X, y, sample_weight, is_first=before is None)
-        n_updates = min(int(self.max_iter), UPDATES_PER_CHUNK)
-        return self._keep(learn(self, table, before, n_updates=n_updates, is_more=True), y)
 
     def expected_fit_seconds(self, n_rows: int, n_features: int) -> float:
         """Estimate the time of a fit from the size of its table, the same on any computer.

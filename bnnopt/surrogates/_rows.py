@@ -1,13 +1,15 @@
 """Rows of a table as the training sees them: distinct, in one order, with the weight of each."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from bnnopt._typing import FloatArray, IntArray
+from bnnopt.surrogates._table import Table
 
-__all__ = ["DistinctRows"]
+__all__ = ["DistinctRows", "Rows"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,32 @@ class DistinctRows:
 
     def __len__(self) -> int:
         return len(self.X)
+
+
+class Rows(NamedTuple):
+    """Distinct rows with the noise variance that was given for each, shape (n_rows, n_outputs), 0 if none."""
+
+    distinct: DistinctRows
+    known_noise: FloatArray
+
+    @classmethod
+    def of(cls, table: Table) -> "Rows":
+        """Join repeats; rows of unlike given noise are no repeats of each other."""
+        n_outputs = table.y.shape[1]
+        joined = DistinctRows.of(table.X, np.column_stack([table.y, table.noise_variance]), table.weights)
+        return cls(joined.scaled(joined.X, joined.y[:, :n_outputs]), joined.y[:, n_outputs:])
+
+    def extended(self, table: Table) -> "Rows":
+        """Join with the rows of another table."""
+        own = self.distinct
+        return Rows.of(
+            Table(
+                np.concatenate([own.X, table.X]),
+                np.concatenate([own.y, table.y]),
+                np.concatenate([own.weights, table.weights]),
+                np.concatenate([self.known_noise, table.noise_variance]),
+            )
+        )
 
 
 def _is_new(table: FloatArray) -> np.ndarray:

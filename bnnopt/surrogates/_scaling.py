@@ -28,9 +28,13 @@ class RangeScaler:
     @classmethod
     def of(cls, values: FloatArray) -> "RangeScaler":
         """Take the range from the columns of `values`, shape (n_rows, n_columns)."""
-        lower = values.min(axis=0)
+        return cls.between(values.min(axis=0), values.max(axis=0))
+
+    @classmethod
+    def between(cls, lower: FloatArray, upper: FloatArray) -> "RangeScaler":
+        """Take the range from smallest and largest values, each of shape (n_columns,)."""
         with np.errstate(over="ignore"):
-            span = values.max(axis=0) - lower
+            span = upper - lower
         if not np.isfinite(span).all():
             column = int(np.argmin(np.isfinite(span)))
             raise InvalidDataError(
@@ -83,6 +87,15 @@ class InputScaler:
         variance = np.average(np.square(scaled - centre), axis=0, weights=weights)
         spread = STDS_PER_UNIT * np.sqrt(variance)
         return cls(to_unit=to_unit, centre=centre, unit=np.where(spread > 0, spread, 1.0))
+
+    @classmethod
+    def between(
+        cls, lower: FloatArray, upper: FloatArray, mean: FloatArray, variance: FloatArray
+    ) -> "InputScaler":
+        """Take ranges, means and spreads as they are, each of shape (n_columns,)."""
+        to_unit = RangeScaler.between(lower, upper)
+        spread = STDS_PER_UNIT * np.sqrt(variance) / to_unit.span
+        return cls(to_unit=to_unit, centre=to_unit.scale(mean), unit=np.where(spread > 0, spread, 1.0))
 
     def scale(self, values: FloatArray) -> FloatArray:
         """Map from the columns' units to what the networks see."""

@@ -11,7 +11,15 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._columns import check_cells, check_columns
 
-__all__ = ["Table", "checked_inputs", "checked_table", "output_names"]
+__all__ = [
+    "Table",
+    "check_collected",
+    "check_number_of_outputs",
+    "check_span",
+    "checked_inputs",
+    "checked_table",
+    "output_names",
+]
 
 LARGEST_SPAN = 1e150
 
@@ -64,11 +72,21 @@ def checked_table(
     )
     targets = np.asarray(outcomes, dtype=np.float64).reshape(len(rows), -1)
     if not is_first:
-        _check_number_of_outputs(targets.shape[1], estimator.n_outputs_)
+        check_number_of_outputs(targets.shape[1], estimator.n_outputs_)
     _check_spread(rows, "X")
     _check_spread(targets, "y")
     weights = _checked_weights(sample_weight, rows, n_needed)
     return Table(rows, targets, weights, _checked_noise(noise_variance, targets))
+
+
+def check_collected(table: Table, *, is_first: bool) -> Table:
+    """Return a table of checked rows of weight above 0, if they are enough and not too far apart."""
+    n_needed = 2 if is_first else 1
+    if len(table.X) < n_needed:
+        raise InvalidDataError(f"At least {n_needed} row(s) need a weight above zero, got {len(table.X)}.")
+    _check_spread(table.X, "X")
+    _check_spread(table.y, "y")
+    return table
 
 
 def checked_inputs(estimator: BaseEstimator, X: Any) -> FloatArray:
@@ -86,7 +104,8 @@ def output_names(y: Any) -> np.ndarray | None:
     return np.asarray(names, dtype=object)
 
 
-def _check_number_of_outputs(n_outputs: int, n_learned: int) -> None:
+def check_number_of_outputs(n_outputs: int, n_learned: int) -> None:
+    """Refuse outputs of another number than those learned before."""
     if n_outputs != n_learned:
         raise InvalidDataError(
             f"y has {n_outputs} output(s), but the training that goes on had {n_learned}. Give the same "
@@ -97,7 +116,11 @@ def _check_number_of_outputs(n_outputs: int, n_learned: int) -> None:
 def _check_spread(values: FloatArray, name: str) -> None:
     """Refuse columns whose squared deviations would overflow."""
     with np.errstate(over="ignore"):
-        spans = values.max(axis=0) - values.min(axis=0)
+        check_span(values.max(axis=0) - values.min(axis=0), name)
+
+
+def check_span(spans: FloatArray, name: str) -> None:
+    """Refuse ranges of columns, shape (n_columns,), whose squares would overflow."""
     if (spans > LARGEST_SPAN).any():
         column = int(np.argmax(spans > LARGEST_SPAN))
         raise InvalidDataError(

@@ -11,11 +11,12 @@ from sklearn.utils import check_random_state
 
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._many_rows import ManyRows, rows_of_a_chunk
 from bnnopt.surrogates._networks import UPDATES_PER_CHUNK, Networks, Training, TrainingPlan
 from bnnopt.surrogates._plan import loss_of_the_mean, training_plan
 from bnnopt.surrogates._rows import DistinctRows
 from bnnopt.surrogates._scaling import InputScaler, RangeScaler
-from bnnopt.surrogates._trained_networks import TrainedNetworks, train_ensemble
+from bnnopt.surrogates._trained_networks import DrawnRows, TrainedNetworks, train_ensemble
 
 __all__ = ["LARGEST_SEED", "TrainedFit", "fit_networks"]
 
@@ -34,6 +35,14 @@ class Scaling:
     def of(cls, rows: DistinctRows) -> "Scaling":
         """Take ranges, means and spreads from the rows."""
         return cls(InputScaler.of(rows.X, rows.weights), RangeScaler.of(rows.y))
+
+    @classmethod
+    def of_many(cls, many: ManyRows) -> "Scaling":
+        """Take what one reading of the rows has told."""
+        x, y = many.x, many.y
+        return cls(
+            InputScaler.between(x.lower, x.upper, x.mean, x.variance), RangeScaler.between(y.lower, y.upper)
+        )
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ class TrainedFit:
     history : History
         Of all trainings since a fresh start.
     held_out : ndarray of shape (n_rows, n_outputs)
-        Each distinct row predicted by the network that did not see it.
+        Each distinct row, or each of a sample, predicted by the network that did not see it.
     """
 
     scaling: Scaling
@@ -115,6 +124,7 @@ def fit_networks(
     before: TrainedFit | None,
     *,
     n_updates: int,
+    many: ManyRows | None = None,
     is_more: bool = False,
     is_trial: bool = False,
 ) -> TrainedFit:
@@ -130,18 +140,21 @@ def fit_networks(
         To go on from.
     n_updates : int
         Optimizer updates at most.
+    many : ManyRows, default=None
+        All rows, if `distinct` are a sample of them.
     is_more : bool, default=False
         Whether the rows come in addition to those of `before`, or in their place.
     is_trial : bool, default=False
         Whether this only shows what a longer training might give: nothing is shown, and nobody warned.
     """
-    scaling = before.scaling if before else Scaling.of(distinct)
+    scaling = before.scaling if before else Scaling.of_many(many) if many else Scaling.of(distinct)
     rows = distinct.scaled(scaling.x.scale(distinct.X), scaling.y.scale(distinct.y))
     history = before.history if before else History()
     plan = training_plan(
         estimator.get_params(deep=False),
         rows,
-        total_weight=rows.total_weight + (before.posterior.total_weight if before and is_more else 0.0),
+        total_weight=(many or rows).total_weight
+        + (before.posterior.total_weight if before and is_more else 0.0),
         n_updates=n_updates,
         seed=_seed(estimator.random_state, history.n_updates),
     )
@@ -154,6 +167,7 @@ def fit_networks(
         validation_share=estimator.validation_fraction if estimator.early_stopping else 0.0,
         before=before.posterior if before else None,
         is_more=is_more,
+        drawn=_drawn(many, scaling, plan) if many else None,
         callbacks=estimator.callbacks or (),
         is_shown=bool(estimator.verbose) and not is_trial,
     )
@@ -162,6 +176,15 @@ def fit_networks(
         _warn_if_falling(ensemble.training, plan.n_updates, scale)
     history = history.extended(ensemble.training, scale)
     return TrainedFit(scaling, ensemble.posterior, history, scaling.y.restore(ensemble.held_out))
+
+
+def _drawn(many: ManyRows, scaling: Scaling, plan: TrainingPlan) -> DrawnRows:
+    """Draw the rows of each chunk of updates, scaled."""
+    n_rows = rows_of_a_chunk(plan.batch_size, UPDATES_PER_CHUNK, many.n_rows)
+    n_chunks = -(-plan.n_updates // UPDATES_PER_CHUNK)
+    tables = many.chunks(n_rows, n_chunks, np.random.default_rng([plan.seed, n_chunks]))
+    chunks = ((scaling.x.scale(table.X), scaling.y.scale(table.y), table.weights) for table in tables)
+    return DrawnRows(chunks, many.total_weight)
 
 
 def _seed(random_state: Any, n_before: int) -> int:

@@ -4,23 +4,26 @@ Everything here is in scaled units, and no parameter of an estimator is known: `
 a plan, and what it returns predicts. An estimator scales rows on the way in and predictions on the way out.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray
+from bnnopt.surrogates._hashed_holdout import HashedRows
 from bnnopt.surrogates._holdout import HeldOutError, SeenRows, held_out_mean
 from bnnopt.surrogates._networks import Networks, Training, TrainingPlan, draw_masks
 from bnnopt.surrogates._rows import DistinctRows
 
-__all__ = ["TrainedEnsemble", "TrainedNetworks", "train_ensemble"]
+__all__ = ["DrawnRows", "TrainedEnsemble", "TrainedNetworks", "train_ensemble"]
 
 N_MASKS_FOR_NOISE = 32
 PLACES_PER_NETWORK = 2
 ROWS_AT_ONCE = 16_384
+
+Chunk = tuple[FloatArray, FloatArray, FloatArray]  # X, y and weights of rows
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ class TrainedNetworks:
         Dropout masks of each hidden layer that the moments average over.
     error : HeldOutError
         Error of held-out rows, which sets `noise` and `spread_scale`.
-    seen : SeenRows
-        Rows of all trainings, each with the network that leaves it out.
+    seen : SeenRows or HashedRows
+        Rows of all trainings, each with the network that leaves it out, or the rule that says which.
     total_weight : float
         Sum of the weights of all rows trained on.
     """
@@ -44,7 +47,7 @@ class TrainedNetworks:
     networks: Networks
     masks: list[FloatArray]
     error: HeldOutError
-    seen: SeenRows
+    seen: SeenRows | HashedRows
     total_weight: float
 
     @property
@@ -78,6 +81,21 @@ class TrainedNetworks:
         return mean + np.sqrt(self.spread_scale) * (in_turns - mean)
 
 
+class DrawnRows(NamedTuple):
+    """Rows that are not all at hand: what each chunk of updates is made on.
+
+    Attributes
+    ----------
+    chunks : iterator of tuple
+        Scaled inputs (n, n_features), scaled outputs (n, n_outputs) and weights (n,) of random rows.
+    total_weight : float
+        Sum of the weights of all rows.
+    """
+
+    chunks: Iterator[Chunk]
+    total_weight: float
+
+
 class TrainedEnsemble(NamedTuple):
     """What `train_ensemble` returns.
 
@@ -104,6 +122,7 @@ def train_ensemble(
     validation_share: float = 0.0,
     before: TrainedNetworks | None = None,
     is_more: bool = False,
+    drawn: DrawnRows | None = None,
     callbacks: Sequence[Any] = (),
     is_shown: bool = False,
 ) -> TrainedEnsemble:
@@ -124,6 +143,8 @@ def train_ensemble(
     is_more : bool, default=False
         Whether the rows come in addition to those of `before`, so that errors are averaged over both; False
         if they stand in their place.
+    drawn : DrawnRows, default=None
+        Trains on these; `rows` are then a sample that the networks are judged by.
     callbacks, is_shown
         As in `train_networks`.
 
@@ -133,11 +154,17 @@ def train_ensemble(
         If the training diverged.
     """
     rng = np.random.default_rng(plan.seed)
-    is_held_out, seen = _assign(rows, plan.n_networks, rng, validation_share, before)
-    training = _train(rows, plan, is_held_out, before, callbacks, is_shown)
+    seen: SeenRows | HashedRows
+    chunks: Iterator[Chunk] | None = None
+    if drawn is None:
+        is_held_out, seen = _assign(rows, plan.n_networks, rng, validation_share, before)
+    else:
+        seen = _rule(rows, plan.n_networks, rng, validation_share, before)
+        is_held_out, chunks = seen(rows.X, rows.y), _with_held_out(drawn, seen)
+    training = _train(rows, plan, is_held_out, before, chunks, callbacks, is_shown)
     masks = draw_masks(training.networks, n_masks, rng)
     error, held_out = _judge(rows, training.networks, is_held_out, rng)
-    total_weight = rows.total_weight
+    total_weight = rows.total_weight if drawn is None else drawn.total_weight
     if before is not None and is_more:
         error = before.error.joined(error)
         total_weight += before.total_weight
@@ -154,6 +181,8 @@ def _assign(
 ) -> tuple[BoolArray, SeenRows]:
     """Hold rows out; those of equal inputs together, unless there are few different inputs."""
     seen = SeenRows.none(n_networks) if before is None else before.seen
+    if isinstance(seen, HashedRows):
+        seen = SeenRows.none(n_networks)
     n_places = rows.places[-1] + 1
     groups = rows.places if n_places >= PLACES_PER_NETWORK * n_networks else np.arange(len(rows))
     is_held_out, seen = seen.assign(rows.keys, groups, rng, share=share)
@@ -162,11 +191,30 @@ def _assign(
     return is_held_out, seen
 
 
+def _rule(
+    sample: DistinctRows,
+    n_networks: int,
+    rng: np.random.Generator,
+    share: float,
+    before: TrainedNetworks | None,
+) -> HashedRows:
+    """Return what says of any row which network leaves it out; a training that goes on keeps its rule."""
+    if before is not None and isinstance(before.seen, HashedRows):
+        return replace(before.seen, share=share)
+    return HashedRows.of(sample, n_networks, share, rng)
+
+
+def _with_held_out(drawn: DrawnRows, rule: HashedRows) -> Iterator[Chunk]:
+    """Give each network weights of its own, 0 for the rows that it does not see."""
+    return ((X, y, weights[:, None] * ~rule(X, y)) for X, y, weights in drawn.chunks)
+
+
 def _train(
     rows: DistinctRows,
     plan: TrainingPlan,
     is_held_out: BoolArray,
     before: TrainedNetworks | None,
+    chunks: Iterator[Chunk] | None,
     callbacks: Sequence[Any],
     is_shown: bool,
 ) -> Training:
@@ -180,6 +228,7 @@ def _train(
         plan,
         held_out_weights=weights * is_held_out,
         start=None if before is None else before.networks,
+        chunks=chunks,
         callbacks=callbacks,
         is_shown=is_shown,
     )

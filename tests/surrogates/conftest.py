@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from bnnopt.surrogates import MCDropoutRegressor
+from bnnopt.surrogates import MCDropoutRegressor, _many_rows
+from bnnopt.surrogates._wide import _family
 
 
 def quick_model(**parameters):
@@ -65,3 +66,14 @@ def fitted_single(rows, outcomes):
 def many_rows():
     """More rows than several blocks hold, some far outside those of fitting."""
     return np.random.default_rng(1).normal(1.5, 4.0, (1000, 3))
+
+
+@pytest.fixture(scope="module")
+def few_rows_are_many():
+    """More than 2,000 rows are many, samples have 1,000, and 100 are centres or teach the scales."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_many_rows, "LARGEST_TABLE", 2000)
+        patch.setattr(_many_rows, "ROWS_OF_A_SAMPLE", 1000)
+        patch.setattr(_family, "MANY_ROWS", _family.MANY_ROWS._replace(size=_family.FamilySize(1, 100)))
+        patch.setattr(_family, "MAX_CENTRES", 100)
+        yield

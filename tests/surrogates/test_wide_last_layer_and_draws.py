@@ -8,7 +8,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern
 from bnnopt.surrogates._wide._evidence import Scales
 from bnnopt.surrogates._wide._few_centres import solve_few_centres
 from bnnopt.surrogates._wide._inputs import RangeMap
-from bnnopt.surrogates._wide._last_layer import Observed, solve_all_rows
+from bnnopt.surrogates._wide._last_layer import Observed, ObservedRows, solve_all_rows
 from bnnopt.surrogates._wide._network import WideNetwork, solve_network
 
 RNG = np.random.default_rng(0)
@@ -70,7 +70,8 @@ def test_one_row_by_hand():
 def few_centres(of_centres, with_rows, judged=None):
     judged = np.arange(len(Y)) if judged is None else judged
     prior = float(of_centres[0, 0])
-    return solve_few_centres(of_centres, lambda rows: with_rows[rows], prior, Observed(Y, NOISE), judged)
+    rows = ObservedRows(np.arange(len(Y)), Observed(Y, NOISE))
+    return solve_few_centres(of_centres, lambda own: with_rows[own], prior, [rows], rows.only(judged))
 
 
 def test_few_centres_that_are_all_rows_give_the_exact_solution():
@@ -188,3 +189,17 @@ def test_far_away_the_prior_comes_back_and_at_the_rows_the_noise_is_averaged():
     assert variance[0] < np.exp(0.3) + prior_offset
     assert abs(far[0]) < np.abs(Y).max()
     assert (network.moments(X)[1] < NOISE).all()
+
+
+def test_a_sample_with_all_rows_in_blocks_is_solved_as_the_whole_table():
+    rng = np.random.default_rng(3)
+    inputs = rng.random((700, 2))
+    observed = Observed(np.sin(4 * inputs[:, 0]), rng.uniform(0.05, 0.3, 700))
+    lay, places = RangeMap(np.zeros(2), np.ones(2)), np.arange(0, 700, 7)
+    whole = solve_network("matern", lay, SCALES, inputs, observed, places, places)
+    rows, all_of_them = ObservedRows(inputs, observed), np.arange(100)
+    blocks = [rows.only(slice(0, 300)), rows.only(slice(300, 700))]
+    sample = solve_network("matern", lay, SCALES, *rows.only(places), all_of_them, all_of_them, blocks)
+    for name in ("weights", "explained", "left_out_mean", "left_out_variance"):
+        mine, theirs = getattr(sample.last_layer, name), getattr(whole.last_layer, name)
+        np.testing.assert_allclose(np.abs(mine), np.abs(theirs), rtol=1e-6, atol=1e-9)

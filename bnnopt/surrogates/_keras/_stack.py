@@ -1,6 +1,6 @@
 """Many networks side by side as one Keras model, trained in chunks of updates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -26,11 +26,20 @@ class NetworkStack(keras.Model):
         Shape of the networks, optimizer and seed.
     penalty : ndarray of shape (n_networks,)
         Factor of the sum of squared kernel weights of each network in its loss.
+    chunks : iterator of (x, y), default=None
+        Rows that each chunk of updates is made on, y without the weights of judgement; those given to
+        `fit` by default.
     """
 
-    def __init__(self, start: Networks, plan: TrainingPlan, penalty: FloatArray) -> None:
+    def __init__(
+        self,
+        start: Networks,
+        plan: TrainingPlan,
+        penalty: FloatArray,
+        chunks: Iterator[tuple[FloatArray, FloatArray]] | None = None,
+    ) -> None:
         super().__init__(dtype="float32")
-        self.plan = plan
+        self.plan, self._chunks = plan, chunks
         self.penalty = tf.constant(penalty, tf.float32)
         for kernel, bias in zip(start.kernels, start.biases, strict=True):
             for values in (kernel, bias):
@@ -67,6 +76,8 @@ class NetworkStack(keras.Model):
     ) -> keras.callbacks.History:
         """Train, each epoch a chunk of updates on all rows or in shuffled mini-batches.
 
+        The rows given here are judged at the end of each chunk, and trained on if no others are.
+
         Parameters
         ----------
         x : ndarray of shape (n_rows, n_features), float32
@@ -102,14 +113,18 @@ class NetworkStack(keras.Model):
         """Make a chunk of updates and return the losses at its end."""
         plan = self.plan
         n_trained = len(plan.output_weights) + plan.n_networks
-        graph = chunk_graph(plan, self.shapes, len(rows))
+        if self._chunks is None:
+            trained_rows, trained_targets = rows, targets[:, :n_trained]
+        else:
+            trained_rows, trained_targets = map(tf.constant, next(self._chunks))
+        graph = chunk_graph(plan, self.shapes, len(trained_rows))
         settings = [
             tf.constant(plan.seed),
             tf.constant(plan.n_updates),
             tf.constant(plan.learning_rate_init, tf.float32),
             self.penalty,
         ]
-        weights, self.state, loss = graph(rows, targets[:, :n_trained], self.tensors, self.state, *settings)
+        weights, self.state, loss = graph(trained_rows, trained_targets, self.tensors, self.state, *settings)
         for variable, value in zip(self.trainable_variables, weights, strict=True):
             variable.assign(value)
         logs = {"loss": float(loss) / plan.n_networks}

@@ -4,7 +4,7 @@ One "epoch" of Keras is here a chunk of optimizer updates inside one graph (`_ch
 end of each chunk, and Keras is not in the way of an update.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -28,6 +28,7 @@ def train_networks(
     *,
     held_out_weights: FloatArray | None = None,
     start: Networks | None = None,
+    chunks: Iterator[tuple[FloatArray, FloatArray, FloatArray]] | None = None,
     callbacks: Sequence[Any] = (),
     is_shown: bool = False,
 ) -> Training:
@@ -52,6 +53,9 @@ def train_networks(
         Weight of each row in the judgement of each network; None judges none.
     start : Networks, default=None
         Weights to go on from, of the plan's shape; new ones by default.
+    chunks : iterator of (X, y, row_weights), default=None
+        What each chunk of updates is made on, if the rows are a sample of all; the rows themselves are only
+        judged then.
     callbacks : sequence of keras.callbacks.Callback
         Called at the end of each chunk of updates with "loss" and, if rows are judged, "val_loss".
     is_shown : bool, default=False
@@ -79,6 +83,7 @@ def train_networks(
             model=_build,
             model__plan=plan,
             model__start=first_networks(X.shape[1], y.shape[1], plan) if start is None else start,
+            model__chunks=None if chunks is None else (_tensors(*chunk) for chunk in chunks),
             model__penalty=plan.penalty * (row_weights.sum(axis=0) > 0),
             callbacks=[*(_early_stopping(plan) if len(targets) == 3 else []), *shown, *callbacks],
             epochs=-(-plan.n_updates // UPDATES_PER_CHUNK),
@@ -91,6 +96,11 @@ def train_networks(
 def _with_mean_one(weights: FloatArray) -> FloatArray:
     mean = weights.mean(axis=0)
     return np.divide(weights, mean, out=np.zeros_like(weights, dtype=float), where=mean > 0)
+
+
+def _tensors(X: FloatArray, y: FloatArray, row_weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    targets = np.concatenate([y, _with_mean_one(row_weights)], axis=1)
+    return X.astype(np.float32), targets.astype(np.float32)
 
 
 def _check_callbacks(callbacks: Sequence[Any]) -> None:
@@ -120,9 +130,14 @@ def _outcome(model: NetworkStack, history: dict[str, list[float]]) -> Training:
     )
 
 
-def _build(plan: TrainingPlan, start: Networks, penalty: FloatArray) -> NetworkStack:
+def _build(
+    plan: TrainingPlan,
+    start: Networks,
+    penalty: FloatArray,
+    chunks: Iterator[tuple[FloatArray, FloatArray]] | None,
+) -> NetworkStack:
     """Build and compile the networks; scikeras calls this."""
-    model = NetworkStack(start, plan, penalty)
+    model = NetworkStack(start, plan, penalty, chunks)
     # scikeras asks for an optimizer and a loss; both are in the graph of a chunk
     model.compile(optimizer="adam", loss="mse", run_eagerly=True, jit_compile=False)
     return model

@@ -1,6 +1,7 @@
 """Families of wide networks: a law of frequencies and a way to lay the inputs, with the scales learned."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +17,11 @@ from bnnopt.surrogates._wide._evidence import (
 )
 from bnnopt.surrogates._wide._few_centres import MAX_CENTRES
 from bnnopt.surrogates._wide._inputs import INPUT_MAPS, InputMap
-from bnnopt.surrogates._wide._last_layer import Observed
+from bnnopt.surrogates._wide._last_layer import Observed, ObservedRows
 from bnnopt.surrogates._wide._network import WideNetwork, solve_network
+from bnnopt.surrogates._wide._rows import OneOutput, StreamedRows
 
-__all__ = ["ROWS_TO_JUDGE", "OneOutput", "WideFamily", "fit_families", "regime_of"]
+__all__ = ["ROWS_TO_JUDGE", "WideFamily", "fit_families", "regime_of"]
 
 ROWS_TO_JUDGE = 64
 MOST_ROWS_JUDGED = 4096
@@ -97,35 +99,6 @@ SMALLEST_SHARE = 1e-12  # where all judges of a row weigh nothing, they weigh th
 
 
 @dataclass(frozen=True)
-class OneOutput:
-    """Rows of one output.
-
-    Attributes
-    ----------
-    X : ndarray of shape (n_rows, n_inputs)
-        Inputs in their own units.
-    y : ndarray of shape (n_rows,)
-        Standardised output.
-    weights, noise_factors, known_noise : ndarray of shape (n_rows,)
-        As in `ThinnedRows`.
-    """
-
-    X: FloatArray
-    y: FloatArray
-    weights: FloatArray
-    noise_factors: FloatArray
-    known_noise: FloatArray
-
-    def only(self, places: IntArray) -> "OneOutput":
-        """Return some of the rows."""
-        return OneOutput(*(getattr(self, each.name)[places] for each in fields(self)))
-
-    def noise(self, variance: float) -> FloatArray:
-        """Noise variance of one measurement of each row, for a network of that noise variance."""
-        return variance * self.noise_factors + self.known_noise
-
-
-@dataclass(frozen=True)
 class WideFamily:
     """Networks of one kind that differ by their anchors and by the rows they learned their scales from.
 
@@ -159,7 +132,9 @@ def regime_of(n_rows: int) -> Regime:
     return JUDGED_ROWS if n_rows <= MAX_CENTRES else MANY_ROWS
 
 
-def fit_families(rows: OneOutput, rng: np.random.Generator, n_steps: int) -> list[WideFamily]:
+def fit_families(
+    rows: OneOutput, rng: np.random.Generator, n_steps: int, everything: StreamedRows | None = None
+) -> list[WideFamily]:
     """Learn the scales of all networks side by side, then solve each on all rows.
 
     From `ROWS_TO_JUDGE` rows on the families are judged by networks that learned their scales from a part of
@@ -175,23 +150,25 @@ def fit_families(rows: OneOutput, rng: np.random.Generator, n_steps: int) -> lis
         Draws anchors, parts and centres.
     n_steps : int
         Steps of the search.
+    everything : StreamedRows, default=None
+        All rows, if `rows` are a sample of them: the last layers are solved on them.
     """
     n_rows = len(rows.y)
     regime = regime_of(n_rows)
-    size, crew = regime.size, _Crew.of(rows, regime, rng)
-    everything = np.tile(np.arange(n_rows), (size.n_networks, 1))
+    size, crew = regime.size, _Crew.of(rows, everything, regime, rng)
+    all_places = np.tile(np.arange(n_rows), (size.n_networks, 1))
     if regime is FEW_ROWS:
-        networks = crew.solved(crew.learned(everything, n_steps))
+        networks = crew.solved(crew.learned(all_places, n_steps))
         return crew.families(
-            networks, networks, np.zeros(len(networks)), np.zeros_like(everything, dtype=bool)
+            networks, networks, np.zeros(len(networks)), np.zeros_like(all_places, dtype=bool)
         )
     parts = _parts(n_rows, size, rng)
     judges = scales = crew.learned(parts, n_steps)
     common = _common_part(n_rows, size, rng)
     if n_rows <= size.n_learned:
-        scales = crew.learned(everything, n_steps)
+        scales = crew.learned(all_places, n_steps)
     elif n_rows <= MAX_CENTRES:
-        scales = crew.learned(everything, min(n_steps, STEPS_ON_ALL_ROWS), start=judges)
+        scales = crew.learned(all_places, min(n_steps, STEPS_ON_ALL_ROWS), start=judges)
     evidence = crew.log_evidence(scales, common)
     networks = crew.solved(scales)
     judging = networks if judges is scales else crew.solved(judges)
@@ -201,10 +178,18 @@ def fit_families(rows: OneOutput, rng: np.random.Generator, n_steps: int) -> lis
 class _Crew:
     """Networks of several families, as many of each as the size says, one after the other."""
 
-    def __init__(self, rows: OneOutput, regime: Regime, anchors: Anchors, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        rows: OneOutput,
+        everything: StreamedRows | None,
+        regime: Regime,
+        anchors: Anchors,
+        rng: np.random.Generator,
+    ) -> None:
         n_rows, families, each = len(rows.y), regime.families, regime.size.n_networks
-        maps = {kind: input_map.of(rows.X, rows.weights) for kind, input_map in INPUT_MAPS.items()}
+        maps = _input_maps(rows, everything)
         self._rows, self._names, self._each, self._anchors = rows, list(families), each, anchors
+        self._everything = everything
         self._spectra = [spectrum for spectrum, _ in families.values() for _ in range(each)]
         self._maps: list[InputMap] = [maps[kind] for _, kind in families.values() for _ in range(each)]
         self._centres = np.sort(rng.permutation(n_rows)[:MAX_CENTRES])
@@ -212,11 +197,13 @@ class _Crew:
         self._judged = np.sort(rng.permutation(n_rows)[:MOST_ROWS_JUDGED]) if is_sample else np.arange(n_rows)
 
     @classmethod
-    def of(cls, rows: OneOutput, regime: Regime, rng: np.random.Generator) -> "_Crew":
+    def of(
+        cls, rows: OneOutput, everything: StreamedRows | None, regime: Regime, rng: np.random.Generator
+    ) -> "_Crew":
         """Draw anchors, centres and the rows to judge by."""
         n_networks = len(regime.families) * regime.size.n_networks
         anchors = Anchors.draw(n_networks, rows.X.shape[1], regime.prior, rng)
-        return cls(rows, regime, anchors, rng)
+        return cls(rows, everything, regime, anchors, rng)
 
     def learned(self, parts: IntArray, n_steps: int, start: Scales | None = None) -> Scales:
         """Learn scales, each network of a family from its part of the rows."""
@@ -230,13 +217,13 @@ class _Crew:
 
     def solved(self, scales: Scales) -> list[WideNetwork]:
         """Solve the last layers on all rows."""
-        rows, networks = self._rows, []
+        networks = []
         for place, spectrum in enumerate(self._spectra):
-            noise = rows.noise(float(scales.noises[place])) / rows.weights
-            observed = Observed(rows.y, noise)
-            chosen = self._centres, self._judged
+            noise = float(scales.noises[place])
+            observed = _observed(self._rows, noise)
+            blocks = None if self._everything is None else _in_blocks(self._everything, noise)
             own = self._maps[place], scales.only(place)
-            networks.append(solve_network(spectrum, *own, rows.X, observed, *chosen))
+            networks.append(solve_network(spectrum, *own, *observed, self._centres, self._judged, blocks))
         return networks
 
     def families(
@@ -266,6 +253,23 @@ class _Crew:
             noise_factors=rows.noise_factors[parts],
             known_noise=rows.known_noise[parts],
         )
+
+
+def _input_maps(rows: OneOutput, everything: StreamedRows | None) -> dict[str, InputMap]:
+    """Make each kind of input map: ranks from the rows at hand, ranges from all."""
+    maps: dict[str, InputMap] = {kind: law.of(rows.X, rows.weights) for kind, law in INPUT_MAPS.items()}
+    if everything is None:
+        return maps
+    return {kind: own.within(everything.lower, everything.upper) for kind, own in maps.items()}
+
+
+def _observed(rows: OneOutput, noise: float) -> ObservedRows:
+    """Rows as a network of that noise variance sees them: one stands for all its repeats."""
+    return ObservedRows(rows.X, Observed(rows.y, rows.noise(noise) / rows.weights))
+
+
+def _in_blocks(everything: StreamedRows, noise: float) -> Iterator[ObservedRows]:
+    return (_observed(block, noise) for block in everything.blocks())
 
 
 def _parts(n_rows: int, size: FamilySize, rng: np.random.Generator) -> IntArray:

@@ -1,6 +1,6 @@
 """Two ways to lay inputs on [0, 1]: by their range, or halfway to their ranks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,10 @@ class RangeMap:
         low = X.min(axis=0)
         span = X.max(axis=0) - low
         return cls(low, np.where(span > 0, span, 1.0))
+
+    def within(self, lower: FloatArray, upper: FloatArray) -> "RangeMap":
+        """Return the map for columns of these smallest and largest values, each of shape (n_inputs,)."""
+        return RangeMap.of(np.stack([lower, upper]), np.ones(2))
 
     def __call__(self, X: FloatArray) -> FloatArray:
         """Map rows of shape (n_rows, n_inputs)."""
@@ -63,6 +67,10 @@ class RankMap:
             values.append(distinct)
             shares.append((np.cumsum(count) - 0.5 * count) / count.sum())
         return cls(RangeMap.of(X, weights), tuple(values), tuple(shares))
+
+    def within(self, lower: FloatArray, upper: FloatArray) -> "RankMap":
+        """Return the map with these ranges, and the ranks as they are."""
+        return replace(self, by_range=self.by_range.within(lower, upper))
 
     def __call__(self, X: FloatArray) -> FloatArray:
         """Map rows of shape (n_rows, n_inputs)."""

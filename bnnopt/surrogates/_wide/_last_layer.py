@@ -9,16 +9,17 @@ C. E. Rasmussen, C. K. I. Williams, "Gaussian Processes for Machine Learning", M
 process posteriors", ICML 2020 (draws).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from bnnopt._typing import FloatArray
+from bnnopt._typing import FloatArray, IntArray
 from bnnopt.surrogates._wide._factor import factor
 
-__all__ = ["LastLayer", "Observed", "Whitening", "inverse_root", "solve_all_rows"]
+__all__ = ["LastLayer", "Observed", "ObservedRows", "Whitening", "inverse_root", "solve_all_rows"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,22 @@ class Observed:
 
     y: FloatArray
     noise: FloatArray
+
+
+class ObservedRows(NamedTuple):
+    """Inputs of rows, shape (n_rows, n_inputs), and what was observed there."""
+
+    X: FloatArray
+    observed: Observed
+
+    def only(self, rows: IntArray | slice) -> "ObservedRows":
+        """Return some of the rows."""
+        return ObservedRows(self.X[rows], Observed(self.observed.y[rows], self.observed.noise[rows]))
+
+    def blocks(self, n_rows: int) -> "Iterator[ObservedRows]":
+        """Give all rows, `n_rows` at once."""
+        for start in range(0, len(self.X), n_rows):
+            yield self.only(slice(start, start + n_rows))
 
 
 class Whitening(NamedTuple):
@@ -53,7 +70,7 @@ class LastLayer:
     explained : ndarray of shape (n_centres, n_directions)
         Root of what the rows explain.
     observed : Observed
-        The rows.
+        The rows; where there are fewer centres than rows, the judged ones.
     left_out_mean, left_out_variance : ndarray of shape (n_judged,)
         Prediction of each judged row from all others, noise included.
     whitening : Whitening or None

@@ -1,6 +1,6 @@
 """One wide thinned network with its last layer solved: moments, and draws of finite width."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -12,7 +12,8 @@ from bnnopt.surrogates._wide._evidence import Scales
 from bnnopt.surrogates._wide._few_centres import MAX_CENTRES, solve_few_centres
 from bnnopt.surrogates._wide._inputs import InputMap
 from bnnopt.surrogates._wide._kernels import SPECTRA
-from bnnopt.surrogates._wide._last_layer import LastLayer, Observed, solve_all_rows
+from bnnopt.surrogates._wide._last_layer import LastLayer, Observed, ObservedRows, solve_all_rows
+from bnnopt.surrogates._wide._rows import ROWS_AT_ONCE
 
 __all__ = ["WideNetwork", "solve_network"]
 
@@ -104,6 +105,7 @@ def solve_network(
     observed: Observed,
     centres: IntArray,
     judged: IntArray,
+    blocks: Iterable[ObservedRows] | None = None,
 ) -> WideNetwork:
     """Solve the last layer of a network on all rows.
 
@@ -112,29 +114,31 @@ def solve_network(
     spectrum, input_map, scales
         As in `WideNetwork`.
     X : ndarray of shape (n_rows, n_inputs)
-        Inputs of all rows.
+        Inputs of all rows, or of a sample of them.
     observed : Observed
-        Standardised outputs of all rows, and the variance of their noise.
+        Their standardised outputs, and the variance of their noise.
     centres : ndarray of int
-        Rows that serve as centres where there are more than `MAX_CENTRES`.
+        Rows that serve as centres where there are more than `MAX_CENTRES`, or more than the sample.
     judged : ndarray of int
         Rows to predict without them, in that case; else it is all.
+    blocks : iterable of ObservedRows, default=None
+        All rows, some thousand at once, if X is a sample.
     """
 
-    def places(rows: IntArray | slice) -> FloatArray:
-        return scales.stretch(input_map(X[rows])[None])[0]
+    def places(rows: FloatArray) -> FloatArray:
+        return scales.stretch(input_map(rows)[None])[0]
 
-    if len(X) <= MAX_CENTRES:
-        chosen = places(slice(None))
+    if blocks is None and len(X) <= MAX_CENTRES:
+        chosen = places(X)
         layer = solve_all_rows(_covariance(spectrum, scales, chosen, chosen), observed)
         return WideNetwork(spectrum, input_map, scales, chosen, layer)
-    chosen = places(centres)
+    chosen, rows = places(X[centres]), ObservedRows(X, observed)
     layer = solve_few_centres(
         _covariance(spectrum, scales, chosen, chosen),
-        lambda rows: _covariance(spectrum, scales, places(rows), chosen),
+        lambda inputs: _covariance(spectrum, scales, places(inputs), chosen),
         float(scales.amplitudes[0] + scales.offsets[0]),
-        observed,
-        judged,
+        rows.blocks(ROWS_AT_ONCE) if blocks is None else blocks,
+        rows.only(judged),
     )
     return WideNetwork(spectrum, input_map, scales, chosen, layer)
 
