@@ -19,7 +19,7 @@ __all__ = ["climbed"]
 
 N_STARTS_FROM = 384
 N_CLIMBS = 8
-N_ROUNDS, N_NEIGHBOURS, N_TRIES, N_POLISHED = 8, 48, 12, 4
+N_ROUNDS, N_NEIGHBOURS, N_TRIES, N_POLISHED = 4, 48, 12, 4
 
 
 def climbed(
