@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import nnls
 
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.space import LinearConstraint, Real, SearchSpace
 
 __all__ = ["Faces"]
+
+NOWHERE = 1e-9  # residual of a system of constraints that no step satisfies
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,44 @@ class Faces:
         return np.asarray(self.normals.any(axis=0))
 
     def slack(self, settings: pd.DataFrame) -> FloatArray:
-        """Distances of settings from the faces, in units of the free coordinates; shape (n, n_faces)."""
+        """Distances of feasible settings from the faces, in units of the free coordinates; (n, n_faces)."""
+        return np.maximum(self._signed_slack(settings), 0.0)
+
+    def nearest(self, points: FloatArray, settings: pd.DataFrame) -> FloatArray:
+        """Return the points with their free coordinates moved, as little as will do, within faces and cube.
+
+        Parameters
+        ----------
+        points : ndarray of shape (n, n_dims)
+            Encoded; the coordinates that stand still may have been changed by hand.
+        settings : DataFrame of shape (n, n_names)
+            The same in the user's units.
+
+        Returns
+        -------
+        ndarray of shape (n_kept, n_dims)
+            Without those points for which no place is left.
+        """
+        eye = np.eye(self.normals.shape[1])
+        slack = self._signed_slack(settings)
+        normals = np.vstack([self.normals, -self.normals[self.is_equality], eye, -eye])
+        moved = []
+        for point, room in zip(points, slack, strict=True):
+            here = point[self.is_free]
+            shift = _least_step(normals, np.concatenate([room, -room[self.is_equality], 1.0 - here, here]))
+            if shift is not None:
+                moved.append(point.copy())
+                moved[-1][self.is_free] = np.clip(here + shift, 0.0, 1.0)
+        return np.array(moved).reshape(len(moved), points.shape[1])
+
+    def _signed_slack(self, settings: pd.DataFrame) -> FloatArray:
+        """Distances from the faces, negative beyond them; shape (n, n_faces)."""
         slack = np.zeros((len(settings), len(self._sides)))
         for place, (constraint, sign, length) in enumerate(self._sides):
             weights = np.array(list(constraint.coefficients.values()))
             total = settings[list(constraint.names)].to_numpy(dtype=float) @ weights
             limit = constraint.limits[1] if sign > 0 else constraint.limits[0]
-            slack[:, place] = np.maximum(sign * (limit - total), 0.0) / length
+            slack[:, place] = sign * (limit - total) / length
         return slack
 
 
@@ -81,3 +115,20 @@ def _signs(lower: float, upper: float) -> list[float]:
     if lower == upper:
         return [1.0]
     return [1.0] * bool(np.isfinite(upper)) + [-1.0] * bool(np.isfinite(lower))
+
+
+def _least_step(normals: FloatArray, room: FloatArray) -> FloatArray | None:
+    """Return the shortest step with normals @ step <= room, or None where there is none.
+
+    Least distance programming by one least squares problem of weights that are not negative: C. L. Lawson,
+    R. J. Hanson, "Solving Least Squares Problems", SIAM 1995, section 23.4.
+    """
+    if (room >= 0).all():
+        return np.zeros(normals.shape[1])
+    system = np.vstack([-normals.T, -room])
+    target = np.append(np.zeros(normals.shape[1]), 1.0)
+    weights, distance = nnls(system, target)
+    missing = system @ weights - target
+    if distance < NOWHERE:
+        return None
+    return np.asarray(-missing[:-1] / missing[-1])

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import BoolArray, FloatArray
+from bnnopt._typing import FloatArray
 from bnnopt.acquisition import greedy_batch
+from bnnopt.optimizer._ascents import climbed
 from bnnopt.optimizer._candidates import global_candidates, local_candidates
 from bnnopt.optimizer._faces import Faces
 from bnnopt.optimizer._pool import EXACT_ROWS, Pool, PoolScan, blocks_of
-from bnnopt.optimizer._refinement import climb, spread_starts
 from bnnopt.optimizer._search import Search
 from bnnopt.space import random_pool
 
@@ -24,7 +24,6 @@ N_SHORTLIST = 384
 N_SAMPLE = 256
 MOST_LOCAL = 8_192
 LARGEST_GRID = 2**20
-N_CLIMBS = 8
 N_OBSERVED = 256
 N_POLISHES, N_NEAR, MOST_NEAR = 3, 32, 512
 
@@ -95,27 +94,7 @@ def _searched(search: Search, n: int, rng: np.random.Generator) -> tuple[pd.Data
         n_scored = len(pool)
         pool = search.only_new(pd.concat([pool, near], ignore_index=True))
         scores = np.concatenate([scores, search.score(pool.iloc[n_scored:])])
-    return _climbed(search, faces, pool, scores)
-
-
-def _climbed(
-    search: Search, faces: Faces, pool: pd.DataFrame, scores: FloatArray
-) -> tuple[pd.DataFrame, FloatArray]:
-    """Add where climbs from the best candidates end."""
-    order = np.argsort(-scores, kind="stable")[:N_SHORTLIST]
-    points = search.model_space.encode(pool.iloc[order])
-    chosen = spread_starts(points, scores[order], N_CLIMBS)
-    slack = faces.slack(pool.iloc[order[chosen]])
-
-    def is_feasible(points: FloatArray) -> BoolArray:
-        if not search.space.constraints:
-            return np.ones(len(points), dtype=bool)
-        return search.space.is_feasible(search.frame(points))
-
-    ended = search.frame(climb(search.score_points, is_feasible, points[chosen], faces, slack))
-    n_scored = len(pool)
-    pool = search.only_new(pd.concat([pool, ended[search.space.is_feasible(ended)]], ignore_index=True))
-    return pool, np.concatenate([scores, search.score(pool.iloc[n_scored:])])
+    return climbed(search, faces, pool, scores, rng)
 
 
 def _first_pool(search: Search, n: int, rng: np.random.Generator) -> pd.DataFrame:

@@ -53,6 +53,51 @@ def test_few_and_many_rows_have_a_classifier(n):
     assert likely > 0.8 > 0.4 > unlikely
 
 
+def test_one_input_that_decides_is_told_from_those_that_do_not():
+    """The border x2 = 0.4 is learned from 24 rows of six inputs, wherever the other five are."""
+    rng = np.random.default_rng(1)
+    X, elsewhere = rng.random((24, 6)), rng.random((200, 6))
+    p = np.exp(SuccessModel(None, 0).fit(X, X[:, 2] > 0.4).log_probability(elsewhere))
+    clear = np.abs(elsewhere[:, 2] - 0.4) > 0.15
+    assert ((p > 0.5) == (elsewhere[:, 2] > 0.4))[clear].mean() > 0.95
+
+
+def test_a_plane_across_several_inputs_is_learned_beyond_the_rows():
+    rng = np.random.default_rng(2)
+    X, elsewhere = rng.random((40, 6)), rng.random((400, 6))
+    works, works_elsewhere = (Z[:, [0, 3, 5]].sum(axis=1) > 1.4 for Z in (X, elsewhere))
+    p = np.exp(SuccessModel(None, 0).fit(X, works).log_probability(elsewhere))
+    assert ((p > 0.5) == works_elsewhere).mean() > 0.85
+    surprise = -np.where(works_elsewhere, np.log(p), np.log1p(-p)).mean()
+    assert surprise < 0.4  # log 2 = 0.69 for who knows nothing
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7])
+def test_failures_at_random_leave_the_probability_near_their_share(share):
+    rng = np.random.default_rng(3)
+    X, works = rng.random((60, 3)), rng.permutation(60) < 60 * share
+    p = np.exp(SuccessModel(None, 0).fit(X, works).log_probability(rng.random((200, 3))))
+    assert abs(np.median(p) - share) < 0.12
+
+
+def test_at_the_border_between_a_success_and_a_failure_they_are_alike():
+    X = np.array([[0.3], [0.7]])
+    model = SuccessModel(None, 0).fit(X, np.array([True, False]))
+    left, middle, right = np.exp(model.log_probability(np.array([[0.3], [0.5], [0.7]])))
+    assert middle == pytest.approx(0.5, abs=1e-3)
+    assert left + right == pytest.approx(1.0, abs=1e-3)
+    assert left > 0.55
+
+
+@pytest.mark.parametrize("n", [201, 1000])
+def test_many_rows_learn_their_scales_from_some_and_predict_from_all(n):
+    """A failure that stands alone is seen, whether or not it is among the 200 rows that scales come from."""
+    X = np.random.default_rng(4).random((n, 2))
+    works = np.hypot(*(X - 0.5).T) > 0.2
+    p = np.exp(SuccessModel(None, 0).fit(X, works).log_probability(X))
+    assert ((p > 0.5) == works).mean() > 0.97
+
+
 def test_an_optimizer_learns_where_experiments_fail(make_optimizer):
     failures = {}
     for classifier in ("auto", None):

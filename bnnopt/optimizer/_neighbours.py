@@ -1,0 +1,77 @@
+"""Settings of which one or two discrete ones are a step away."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bnnopt.space import Categorical, Discrete, Integer, Real, SearchSpace, Variable
+
+__all__ = ["discrete_names", "neighbours"]
+
+MOST_CHANGES = 32  # of one setting each, that pairs are made of
+
+
+def discrete_names(space: SearchSpace) -> list[str]:
+    """Return the names of the settings that are no continuum."""
+    return [variable.name for variable in space.settings if not isinstance(variable, Real)]
+
+
+def neighbours(space: SearchSpace, centre: pd.DataFrame, n: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return settings that differ from a centre in one or two discrete settings.
+
+    A number goes to one of the next two values above or below, or to one further off on either side that is
+    drawn at random; a level to any other. Constraints are not looked at.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Says which settings are discrete, and their values.
+    centre : DataFrame of shape (1, n_names)
+        In the user's units.
+    n : int
+        Rows wanted; drawn at random where there are more neighbours.
+    rng : numpy.random.Generator
+        Draws.
+
+    Returns
+    -------
+    DataFrame of shape (at most n, n_names)
+        Without repeats.
+    """
+    changes = _changes(space, centre, rng)
+    singles = [dict([change]) for change in changes]
+    pairs = [dict(pair) for pair in combinations(changes, 2) if pair[0][0] != pair[1][0]]
+    moves = [*singles, *pairs]
+    chosen = [moves[place] for place in rng.permutation(len(moves))[:n]]
+    return pd.concat([centre.iloc[:0], *(centre.assign(**move) for move in chosen)], ignore_index=True)
+
+
+def _changes(space: SearchSpace, centre: pd.DataFrame, rng: np.random.Generator) -> list[tuple[str, Any]]:
+    """Return names of discrete settings, each with a value that it may change to."""
+    changes = [
+        (variable.name, other)
+        for variable in space.settings
+        for other in _near_values(variable, centre[variable.name].iloc[0], rng)
+    ]
+    return [changes[place] for place in rng.permutation(len(changes))[:MOST_CHANGES]]
+
+
+def _near_values(variable: Variable, value: Any, rng: np.random.Generator) -> list[Any]:
+    """Return the next two values and one further off on either side, or all other levels; of a Real none."""
+    if isinstance(variable, Categorical):
+        return [level for level in variable.levels if level != value]
+    if not isinstance(variable, Discrete | Integer):
+        return []
+    values = _values(variable)
+    place = int(np.argmin(np.abs(np.asarray(values, dtype=float) - float(value))))
+    longest = np.log(max(len(values) - 1, 3))
+    down, up = np.rint(np.exp(rng.uniform(np.log(3), longest, 2))).astype(int)
+    places = [place - 1, place + 1, place - 2, place + 2, place - down, place + up]
+    return [values[each] for each in dict.fromkeys(places) if 0 <= each < len(values)]
+
+
+def _values(variable: Discrete | Integer) -> Sequence[float]:
+    return variable.values if isinstance(variable, Discrete) else range(variable.lower, variable.upper + 1)
