@@ -72,7 +72,7 @@ def test_bnnopt_proposes_batches_of_different_settings_within_bounds():
     assert ((bounds[:, 0] <= batch) & (batch <= bounds[:, 1])).all()
 
 
-def test_the_loss_is_the_ratio_of_medians_within_a_family():
+def test_the_loss_is_difference_and_ratio_of_medians_within_a_family():
     frame = regrets(
         *(("branin", "bnnopt_single", regret) for regret in [1, 2, 9]),
         *(("branin", "bnnopt_batch", regret) for regret in [3, 5, 6]),
@@ -80,11 +80,11 @@ def test_the_loss_is_the_ratio_of_medians_within_a_family():
         ("levy8", "botorch_batch", 7),
     )
     assert batches.losses_of(frame) == {
-        ("branin", "bnnopt_batch"): 2.5,
-        ("branin", "bnnopt_batch_q_log_ei"): 1.0,
+        ("branin", "bnnopt_batch"): (3.0, 2.5),
+        ("branin", "bnnopt_batch_q_log_ei"): (0.0, 1.0),
     }
     rows = batches.rows_of(frame, ["branin", "levy8"], ["bnnopt_single", "bnnopt_batch", "botorch_batch"])
-    assert [row[-1] for row in rows] == ["", "2.5", ""]
+    assert [row[-2:] for row in rows] == [["", ""], ["3", "2.5"], ["", ""]]
 
 
 def test_batches_that_lose_less_are_counted():
@@ -94,7 +94,8 @@ def test_batches_that_lose_less_are_counted():
         ("branin", "bnnopt_batch", 5.0),
         ("levy8", "bnnopt_batch", 6.0),
     )
-    assert batches.verdict(frame) == "bnnopt_batch loses less than botorch_batch on 1 of 2 problems"
+    verdict = "bnnopt_batch loses less than botorch_batch on 0 of 2 problems, by the ratio on 1"
+    assert batches.verdict(frame) == verdict
 
 
 def test_the_loop_is_held_against_botorch_by_medians():
