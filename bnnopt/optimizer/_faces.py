@@ -18,7 +18,9 @@ class Faces:
     Attributes
     ----------
     is_free : ndarray of bool, shape (n_dims,)
-        Encoded coordinates that may take any value from 0 to 1; the others stand still.
+        Encoded coordinates that may take any value within their bounds; the others stand still.
+    lower, upper : ndarray of shape (n_free,)
+        Bounds of the free coordinates, from 0 to 1.
     normals : ndarray of shape (n_faces, n_free)
         Unit normals of the linear constraints, pointing out of what they allow.
     is_equality : ndarray of bool, shape (n_faces,)
@@ -28,21 +30,30 @@ class Faces:
     """
 
     is_free: BoolArray
+    lower: FloatArray
+    upper: FloatArray
     normals: FloatArray
     is_equality: BoolArray
     all_settings_move: bool
     _sides: tuple[tuple[LinearConstraint, float, float], ...]
 
     @classmethod
-    def of(cls, space: SearchSpace) -> "Faces":
-        """Find them. A variable on a log scale in a linear constraint would bend it, and stands still."""
+    def of(cls, space: SearchSpace, cube: SearchSpace | None = None) -> "Faces":
+        """Find them. A variable on a log scale in a linear constraint would bend it, and stands still.
+
+        Coordinates are those of the unit cube of `cube`, a space of the same variables within wider bounds;
+        by default that of the space itself.
+        """
         linear = [each for each in space.constraints if isinstance(each, LinearConstraint)]
         bound = {name for constraint in linear for name in constraint.names}
-        spans = {
-            variable.name: variable.upper - variable.lower
+        free = [
+            variable
             for variable in space.settings
             if isinstance(variable, Real) and not (variable.scale == "log" and variable.name in bound)
-        }
+        ]
+        wide = {each.name: each for each in (cube or space).settings if isinstance(each, Real)}
+        spans = {each.name: wide[each.name].upper - wide[each.name].lower for each in free}
+        ends = np.array([_ends(each, wide[each.name]) for each in free]).reshape(len(free), 2)
         moves = [np.full(variable.codec.n_dims, variable.name in spans) for variable in space.variables]
         normals, sides = [], []
         for constraint in linear:
@@ -54,6 +65,8 @@ class Faces:
         is_equality = [constraint.limits[0] == constraint.limits[1] for constraint, _, _ in sides]
         return cls(
             np.concatenate(moves),
+            ends[:, 0],
+            ends[:, 1],
             np.array(normals).reshape(len(normals), len(spans)),
             np.array(is_equality, dtype=bool),
             len(spans) == len(space.settings),
@@ -74,6 +87,12 @@ class Faces:
             limit = constraint.limits[1] if sign > 0 else constraint.limits[0]
             slack[:, place] = np.maximum(sign * (limit - total), 0.0) / length
         return slack
+
+
+def _ends(variable: Real, wide: Real) -> FloatArray:
+    """Return the bounds of a variable as coordinates of wider ones, shape (2,)."""
+    bounds = pd.DataFrame({variable.name: [variable.lower, variable.upper]})
+    return wide.codec.encode(bounds, variable.name)[:, 0]
 
 
 def _signs(lower: float, upper: float) -> list[float]:
