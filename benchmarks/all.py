@@ -27,6 +27,7 @@ NAMES = [
     "constrained",
     "failures",
     "many_inputs",
+    "trust_region",
 ]
 
 

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective, OutcomeConstraint
-from bnnopt.optimizer import BayesianOptimizer
+from bnnopt.optimizer import BayesianOptimizer, TrustRegion
 from bnnopt.space import SearchSpace
 from bnnopt.surrogates import make_surrogate
 
@@ -85,6 +85,8 @@ class CampaignSettings(_Frozen):
         Name of the outcome that tells what an experiment costs.
     learns_failures : bool, default=True
         Whether failed experiments are learned from, or only left out.
+    trust_region : bool or TrustRegion, default=False
+        As in `BayesianOptimizer`; a table of its numbers, or true for the usual ones.
 
     Raises
     ------
@@ -103,6 +105,7 @@ class CampaignSettings(_Frozen):
     n_initial: int | None = Field(default=None, ge=2)
     cost: str | None = None
     learns_failures: bool = True
+    trust_region: bool | TrustRegion = False
 
     @model_validator(mode="after")
     def _check_choices(self) -> Self:
@@ -177,6 +180,7 @@ class CampaignSettings(_Frozen):
             "n_initial": self.n_initial,
             "cost": self.cost,
             "success_classifier": "auto" if self.learns_failures else None,
+            "trust_region": self.trust_region,
             "random_state": random_state,
         }
         return BayesianOptimizer(self.space, self.objectives, **(setting | parameters))

@@ -3,5 +3,6 @@
 from bnnopt.optimizer._advice import StoppingAdvice
 from bnnopt.optimizer._optimizer import BayesianOptimizer
 from bnnopt.optimizer._pool import PoolScores
+from bnnopt.optimizer._trust_region import TrustRegion
 
-__all__ = ["BayesianOptimizer", "PoolScores", "StoppingAdvice"]
+__all__ = ["BayesianOptimizer", "PoolScores", "StoppingAdvice", "TrustRegion"]

@@ -51,7 +51,7 @@ def climbed(
     """
     order = np.argsort(-scores, kind="stable")[:N_STARTS_FROM]
     points = search.model_space.encode(pool.iloc[order])
-    chosen = spread_starts(points, scores[order], N_CLIMBS)
+    chosen = spread_starts(search.space.encode(pool.iloc[order]), scores[order], N_CLIMBS)
     pool, scores = _with_ends(search, faces, points[chosen], pool, scores)
     names = discrete_names(search.space)
     for _ in range(N_ROUNDS if names and np.isfinite(scores).any() else 0):
@@ -70,7 +70,7 @@ def _starts_beside(
 ) -> FloatArray:
     """Return for each neighbour in what is discrete the best of some feasible points, encoded."""
     beside = neighbours(search.space, centre, N_NEIGHBOURS, rng)
-    tried = _with_tries(search.model_space.encode(beside), faces.is_free, rng)
+    tried = _with_tries(search.model_space.encode(beside), faces, rng)
     points = faces.nearest(tried, search.frame(tried))
     settings = search.frame(points)
     is_feasible = search.space.is_feasible(settings)
@@ -81,12 +81,16 @@ def _starts_beside(
     return points[_best_that_differ(settings[names], search.score_points(points), N_NEIGHBOURS)]
 
 
-def _with_tries(points: FloatArray, is_free: BoolArray, rng: np.random.Generator) -> FloatArray:
-    """Return points and copies of which one free coordinate, drawn at random, is anywhere."""
-    free = np.flatnonzero(is_free)
+def _with_tries(points: FloatArray, faces: Faces, rng: np.random.Generator) -> FloatArray:
+    """Return points and copies of which one free coordinate, drawn at random, is anywhere in its bounds."""
+    free = np.flatnonzero(faces.is_free)
     copies = np.tile(points, (N_TRIES, 1))
-    places = np.arange(len(points), len(copies) if len(free) else len(points))
-    copies[places, rng.choice(free, len(places)) if len(free) else places] = rng.random(len(places))
+    if len(free):
+        moved = np.arange(len(points), len(copies))
+        number = rng.choice(len(free), len(moved))
+        share = rng.random(len(moved))
+        ends = faces.lower[number], faces.upper[number]
+        copies[moved, free[number]] = ends[0] + share * (ends[1] - ends[0])
     return copies
 
 

@@ -21,7 +21,9 @@ class Faces:
     Attributes
     ----------
     is_free : ndarray of bool, shape (n_dims,)
-        Encoded coordinates that may take any value from 0 to 1; the others stand still.
+        Encoded coordinates that may take any value within their bounds; the others stand still.
+    lower, upper : ndarray of shape (n_free,)
+        Bounds of the free coordinates, from 0 to 1.
     normals : ndarray of shape (n_faces, n_free)
         Unit normals of the linear constraints, pointing out of what they allow.
     is_equality : ndarray of bool, shape (n_faces,)
@@ -31,21 +33,30 @@ class Faces:
     """
 
     is_free: BoolArray
+    lower: FloatArray
+    upper: FloatArray
     normals: FloatArray
     is_equality: BoolArray
     all_settings_move: bool
     _sides: tuple[tuple[LinearConstraint, float, float], ...]
 
     @classmethod
-    def of(cls, space: SearchSpace) -> "Faces":
-        """Find them. A variable on a log scale in a linear constraint would bend it, and stands still."""
+    def of(cls, space: SearchSpace, cube: SearchSpace | None = None) -> "Faces":
+        """Find them. A variable on a log scale in a linear constraint would bend it, and stands still.
+
+        Coordinates are those of the unit cube of `cube`, a space of the same variables within wider bounds;
+        by default that of the space itself.
+        """
         linear = [each for each in space.constraints if isinstance(each, LinearConstraint)]
         bound = {name for constraint in linear for name in constraint.names}
-        spans = {
-            variable.name: variable.upper - variable.lower
+        free = [
+            variable
             for variable in space.settings
             if isinstance(variable, Real) and not (variable.scale == "log" and variable.name in bound)
-        }
+        ]
+        wide = {each.name: each for each in (cube or space).settings if isinstance(each, Real)}
+        spans = {each.name: wide[each.name].upper - wide[each.name].lower for each in free}
+        ends = np.array([_ends(each, wide[each.name]) for each in free]).reshape(len(free), 2)
         moves = [np.full(variable.codec.n_dims, variable.name in spans) for variable in space.variables]
         normals, sides = [], []
         for constraint in linear:
@@ -57,6 +68,8 @@ class Faces:
         is_equality = [constraint.limits[0] == constraint.limits[1] for constraint, _, _ in sides]
         return cls(
             np.concatenate(moves),
+            ends[:, 0],
+            ends[:, 1],
             np.array(normals).reshape(len(normals), len(spans)),
             np.array(is_equality, dtype=bool),
             len(spans) == len(space.settings),
@@ -73,7 +86,7 @@ class Faces:
         return np.maximum(self._signed_slack(settings), 0.0)
 
     def nearest(self, points: FloatArray, settings: pd.DataFrame) -> FloatArray:
-        """Return the points with their free coordinates moved, as little as will do, within faces and cube.
+        """Return the points with their free coordinates moved, as little as will do, within faces and bounds.
 
         Parameters
         ----------
@@ -93,10 +106,11 @@ class Faces:
         moved = []
         for point, room in zip(points, slack, strict=True):
             here = point[self.is_free]
-            shift = _least_step(normals, np.concatenate([room, -room[self.is_equality], 1.0 - here, here]))
+            ahead, behind = self.upper - here, here - self.lower
+            shift = _least_step(normals, np.concatenate([room, -room[self.is_equality], ahead, behind]))
             if shift is not None:
                 moved.append(point.copy())
-                moved[-1][self.is_free] = np.clip(here + shift, 0.0, 1.0)
+                moved[-1][self.is_free] = np.clip(here + shift, self.lower, self.upper)
         return np.array(moved).reshape(len(moved), points.shape[1])
 
     def _signed_slack(self, settings: pd.DataFrame) -> FloatArray:
@@ -108,6 +122,12 @@ class Faces:
             limit = constraint.limits[1] if sign > 0 else constraint.limits[0]
             slack[:, place] = sign * (limit - total) / length
         return slack
+
+
+def _ends(variable: Real, wide: Real) -> FloatArray:
+    """Return the bounds of a variable as coordinates of wider ones, shape (2,)."""
+    bounds = pd.DataFrame({variable.name: [variable.lower, variable.upper]})
+    return wide.codec.encode(bounds, variable.name)[:, 0]
 
 
 def _signs(lower: float, upper: float) -> list[float]:

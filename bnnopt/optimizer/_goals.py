@@ -131,6 +131,20 @@ class Goals:
         is_front = non_dominated(utilities) if self.n_utilities > 1 else np.zeros(len(total), dtype=bool)
         return np.lexsort((-total, ~is_front, ~is_feasible))
 
+    def ranks(self, outcomes: FloatArray) -> IntArray:
+        """Return dense ranks of outcomes (n, n_outputs), from 0, larger is better, equal where none is; (n,).
+
+        Rows that keep the constraints are ranked by the first utility, above the others. These are ranked by
+        how far they are beyond the limits, added up in units of the range of each outcome (as in SCBO;
+        Eriksson and Poloczek, AISTATS 2021).
+        """
+        if not len(outcomes):
+            return np.empty(0, dtype=np.intp)
+        beyond = self._beyond(outcomes)
+        utility = np.where(beyond > 0, 0.0, self.utilities(outcomes)[:, 0])
+        _, ranks = np.unique(np.column_stack([0.0 - beyond, utility]), axis=0, return_inverse=True)
+        return ranks.reshape(-1)
+
     def utility_moments(self, mean: FloatArray, std: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return moments of the utilities from those of the outcomes, (n, n_outputs) to (n, n_utilities)."""
         moments = [self._moments(each, mean, std) for each in self.objectives]
@@ -182,6 +196,18 @@ class Goals:
         if reference is None:
             reference = reference_point(utilities, front if len(front) else None)
         return replace(situation, front=front, reference=reference)
+
+    def _beyond(self, outcomes: FloatArray) -> FloatArray:
+        """Return how far outcomes (n, n_outputs) are beyond the limits of all constraints together, (n,)."""
+        total = np.zeros(len(outcomes))
+        for constraint in self.constraints:
+            values = outcomes[:, self.outputs.index(constraint.name)]
+            spread = float(np.ptp(values)) or 1.0
+            total += (
+                np.maximum(np.maximum(constraint.limits[0] - values, values - constraint.limits[1]), 0)
+                / spread
+            )
+        return total
 
     def _as_utilities(self, reference: Sequence[float]) -> FloatArray:
         values = np.asarray(reference, dtype=float)

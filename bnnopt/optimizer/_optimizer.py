@@ -21,6 +21,7 @@ from bnnopt.optimizer._arguments import (
     check_same_variables,
 )
 from bnnopt.optimizer._goals import Goals
+from bnnopt.optimizer._local_search import checked_rule
 from bnnopt.optimizer._modelling import MAX_SEED, Modelling
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._pool import Pool, PoolScan, PoolScores, blocks_of
@@ -29,6 +30,7 @@ from bnnopt.optimizer._records import Records
 from bnnopt.optimizer._request import Request
 from bnnopt.optimizer._state import read_state, state_of
 from bnnopt.optimizer._steps import largest_gain
+from bnnopt.optimizer._trust_region import TrustRegion
 from bnnopt.space import LinearConstraint, NonlinearConstraint, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
@@ -79,6 +81,10 @@ class BayesianOptimizer(Records):
     reference_point : sequence of float or None, default=None
         For several objectives: the outcome of each that counts as worthless, in its unit (of an objective of
         several outcomes its utility); by default a little worse than the worst of the front so far.
+    trust_region : bool or TrustRegion, default=False
+        Whether new rows come from a box around the best one that grows and shrinks with success; for one
+        objective. True is `TrustRegion()`. A column `reason` of `ask` then says where each row comes from;
+        `score_pool` and `advise` look at the whole space as ever.
     random_state : int or None, default=None
         Seeds everything. With an integer the next `ask` depends on the seed and the rows told and pending
         only, in this process or a new one.
@@ -108,6 +114,7 @@ class BayesianOptimizer(Records):
         success_classifier: BaseEstimator | str | None = "auto",
         cost: Callable[[pd.DataFrame], Any] | str | None = None,
         reference_point: Sequence[float] | None = None,
+        trust_region: bool | TrustRegion | None = False,
         random_state: int | None = None,
     ) -> None:
         self.objectives = tuple(objectives)
@@ -123,6 +130,7 @@ class BayesianOptimizer(Records):
         self.success_classifier = success_classifier
         self.cost = cost
         self.reference_point = reference_point
+        self.trust_region = checked_rule(trust_region, space, self._goals)
         seed = int(np.random.default_rng(random_state).integers(MAX_SEED))
         modelling = Modelling(self.surrogate, success_classifier, seed)
         super().__init__(space, Observations(space, outputs), modelling, self._goals)
@@ -137,6 +145,7 @@ class BayesianOptimizer(Records):
             n_draws=self.n_draws,
             cost=cost,
             reference_point=reference_point,
+            trust_region=self.trust_region,
         )
         self._proposals.scoring(None)  # an acquisition that cannot weigh the objectives is told at once
         check_names(space, self.outputs)

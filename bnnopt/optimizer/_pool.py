@@ -17,12 +17,16 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._proxy import Proxy, fit_proxy
 from bnnopt.optimizer._search import Search
 
-__all__ = ["EXACT_ROWS", "Pool", "PoolScan", "PoolScores", "blocks_of"]
+__all__ = ["EXACT_ROWS", "NoCandidateError", "Pool", "PoolScan", "PoolScores", "blocks_of"]
 
 EXACT_ROWS = 16_384  # of a block too
 ROWS_OF_THE_SPACE = 2_048
 
 Pool: TypeAlias = pd.DataFrame | Iterable[pd.DataFrame]
+
+
+class NoCandidateError(InvalidDataError):
+    """No candidate of a pool is where the search may choose."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,7 @@ def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
             if len(frame):
                 yield frame
     if not n_feasible:
-        raise InvalidDataError(
+        raise NoCandidateError(
             f"None of the {n_rows} candidate(s) is inside the bounds and constraints of the space. "
             "Check their units, or loosen the space."
         )

@@ -129,8 +129,8 @@ class _Climb:
         free = np.flatnonzero(self._faces.is_free)
         points = np.repeat(self.point[None], 2 * len(free), axis=0)
         ahead = np.arange(len(free))
-        points[ahead, free] = np.minimum(self.point[free] + HALF_STEP, 1.0)
-        points[ahead + len(free), free] = np.maximum(self.point[free] - HALF_STEP, 0.0)
+        points[ahead, free] = np.minimum(self.point[free] + HALF_STEP, self._faces.upper)
+        points[ahead + len(free), free] = np.maximum(self.point[free] - HALF_STEP, self._faces.lower)
         self._widths = points[ahead, free] - points[ahead + len(free), free]
         return points
 
@@ -150,7 +150,7 @@ class _Climb:
         reach = self._reach(direction)
         steps *= np.minimum(1.0, reach / FRACTIONS)[:, None]
         self._is_cut = reach < FRACTIONS
-        ends = np.clip(self._here + steps, 0.0, 1.0)
+        ends = np.clip(self._here + steps, self._faces.lower, self._faces.upper)
         self._steps = ends - self._here
         points = np.repeat(self.point[None], len(FRACTIONS), axis=0)
         points[:, self._faces.is_free] = ends
@@ -191,7 +191,8 @@ class _Climb:
         """Return the outer normals of the faces and bounds that are touched, shape (n_touched, n_free)."""
         is_touched = (self._slack <= TOUCHING) & ~self._faces.is_equality
         eye, here = np.eye(len(self._here)), self._here
-        return np.vstack([self._faces.normals[is_touched], eye[here >= 1 - TOUCHING], -eye[here <= TOUCHING]])
+        above, below = here >= self._faces.upper - TOUCHING, here <= self._faces.lower + TOUCHING
+        return np.vstack([self._faces.normals[is_touched], eye[above], -eye[below]])
 
     def _held_against(self) -> FloatArray:
         """Return the normals of the equalities, and of what is touched and pressed against by the slope.
@@ -218,12 +219,13 @@ class _Climb:
     def _reach(self, step: FloatArray) -> float:
         """How many steps lead to the first face, or bound of a coordinate that a face binds."""
         normals = np.vstack([self._faces.normals, *self._bounds_of_bound()])
-        here = self._here[self._faces.is_bound]
-        slack = np.concatenate([self._slack, 1.0 - here, here])
+        bound = self._faces.is_bound
+        ahead, behind = self._faces.upper - self._here, self._here - self._faces.lower
+        slack = np.concatenate([self._slack, ahead[bound], behind[bound]])
         rates = normals @ step
         rates[: len(self._slack)][self._faces.is_equality] = 0.0
-        ahead = rates > ROUND_OFF * float(np.linalg.norm(step))
-        return float((slack[ahead] / rates[ahead]).min(initial=np.inf))
+        is_ahead = rates > ROUND_OFF * float(np.linalg.norm(step))
+        return float((slack[is_ahead] / rates[is_ahead]).min(initial=np.inf))
 
     def _bounds_of_bound(self) -> list[FloatArray]:
         eye = np.eye(len(self._here))[self._faces.is_bound]

@@ -54,6 +54,9 @@ class Search:
         Settings to what their experiments cost.
     held : mapping, default empty
         The settings that are held, by name.
+    start : int, optional
+        In a trust region the place of the first row told that counts: rows since then are what candidates are
+        measured against, and those within the space are what they are near to.
     """
 
     space: SearchSpace
@@ -69,15 +72,29 @@ class Search:
     success: SuccessModel | None = None
     cost: Callable[[pd.DataFrame], FloatArray] | None = None
     held: Mapping[str, Any] = field(default_factory=dict)
+    start: int | None = None
 
     @cached_property
     def situation(self) -> Situation:
         """What the rows measured say."""
-        measured, outcomes = self.observations.measured
+        measured, outcomes = self.measured
         noise = None
         if self.scoring.acquisition.accepts("noise_variance"):
             noise = self.model.noise_variance(self.model_space.encode(measured))
         return self.scoring.situation(outcomes, noise)
+
+    @cached_property
+    def measured(self) -> tuple[pd.DataFrame, FloatArray]:
+        """The rows measured that candidates are measured against, and their outcomes."""
+        is_measured = ~self.observations.is_failed
+        is_measured[: self.start or 0] = False
+        return self.observations.told[is_measured], self.observations.outcomes[is_measured]
+
+    def best_settings(self, n: int) -> pd.DataFrame:
+        """Return at most `n` of the best settings measured, best first; in a trust region of its box."""
+        measured, outcomes = self.measured
+        ranked = measured.iloc[self.scoring.goals.best_first(outcomes)]
+        return (ranked if self.start is None else ranked[self.space.is_inside(ranked)]).iloc[:n]
 
     def needs_no_draws(self, n: int) -> bool:
         """Tell whether the best score by moments is the answer: one row wanted and none pending."""

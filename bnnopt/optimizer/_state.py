@@ -14,6 +14,7 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings
+from bnnopt.optimizer._trust_region import TrustRegion
 from bnnopt.space import SearchSpace
 from bnnopt.surrogates import SURROGATES, make_surrogate
 
@@ -74,6 +75,7 @@ def state_of(optimizer: Any, observations: Observations, seed: int) -> str:
         "cost": _plain_or_own(optimizer.cost),
         **{name: getattr(optimizer, name) for name in PLAIN},
         "reference_point": _floats(optimizer.reference_point),
+        "trust_region": _region(optimizer.trust_region),
         "seed": seed,
         "rows": {
             "told": _columns(everything[optimizer.space.names]),
@@ -118,6 +120,7 @@ def read_state(text: str, parts: dict[str, Any]) -> State:
         "success_classifier": state["success_classifier"],
         "cost": state["cost"],
         **{name: state[name] for name in (*PLAIN, "reference_point")},
+        "trust_region": _made_region(state.get("trust_region")),  # not in what was saved before there was one
     }
     return State(arguments | parts, state["seed"], state["rows"])
 
@@ -148,6 +151,14 @@ def _plain_or_own(value: Any) -> Any:
 
 def _floats(values: Any) -> list[float] | None:
     return None if values is None else [float(value) for value in values]
+
+
+def _region(rule: TrustRegion | None) -> dict[str, Any] | None:
+    return None if rule is None else rule.model_dump(mode="json")
+
+
+def _made_region(state: dict[str, Any] | None) -> TrustRegion | None:
+    return None if state is None else TrustRegion.model_validate(state)
 
 
 def _is_plain(values: Any) -> bool:

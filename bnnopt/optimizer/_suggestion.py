@@ -86,7 +86,7 @@ def _searched(search: Search, n: int, rng: np.random.Generator) -> tuple[pd.Data
     scores = search.score(pool)
     if search.space.is_finite:
         return pool, scores
-    faces = Faces.of(search.space)
+    faces = Faces.of(search.space, search.model_space)
     n_local = min(max(32, int(search.n_candidates * REFINEMENT_SHARE)), MOST_LOCAL)
     for _ in range(0 if faces.all_settings_move else N_REFINEMENTS):
         centres = pool.iloc[np.argsort(-scores, kind="stable")[:N_CENTRES]]
@@ -104,10 +104,8 @@ def _first_pool(search: Search, n: int, rng: np.random.Generator) -> pd.DataFram
         everywhere, _ = PoolScan(search, n + MOST_LOCAL, 0, rng).run(blocks_of(stream, search))
     else:
         everywhere = global_candidates(search.space, n_global, search.context, rng)
-    told, outcomes = search.observations.measured
-    order = search.scoring.goals.best_first(outcomes)[:N_CENTRES]
     n_local = min(search.n_candidates - len(everywhere), MOST_LOCAL)
-    near = local_candidates(search.space, told.iloc[order], n_local, search.context, rng)
+    near = local_candidates(search.space, search.best_settings(N_CENTRES), n_local, search.context, rng)
     return pd.concat([everywhere, near], ignore_index=True)
 
 
@@ -182,7 +180,7 @@ def _joint_batch(search: Search, rows: pd.DataFrame, n_pool: int, n: int) -> Any
 
 def _measured_points(search: Search) -> FloatArray:
     """Return the measured rows that draws are compared with, encoded; the best, where there are many."""
-    measured, outcomes = search.observations.measured
+    measured, outcomes = search.measured
     is_asked_for = search.scoring.acquisition.accepts("observed")
     order = search.scoring.goals.best_first(outcomes)[: N_OBSERVED if is_asked_for else 0]
     return search.model_space.encode(measured.iloc[order])

@@ -2,14 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import _failing, constrained, failures, many_inputs, several_objectives
+from benchmarks import _failing, constrained, failures, many_inputs, several_objectives, trust_region
 from benchmarks._searches import RandomDraws, run
 from benchmarks._studies import Box, MixtureBox, box_of, excesses_of
 from bnnopt.metrics import hypervolume
 from bnnopt.space import Integer, LinearConstraint, Real, SearchSpace
 from bnnopt.testing import hartmann6, make_constrained_problem
 
-ALL = [several_objectives, constrained, failures, many_inputs]
+ALL = [several_objectives, constrained, failures, many_inputs, trust_region]
 
 
 @pytest.fixture
@@ -212,6 +212,16 @@ def test_inputs_that_do_not_matter_change_nothing(name):
     assert task.outcomes(others).equals(task.outcomes(rows))
     best = rows.iloc[:1].assign(**dict(zip(names, task.problem.minimizers[0], strict=True)))
     assert task.outcomes(best)["value"].iloc[0] == pytest.approx(task.minimum, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", ["levy20", "ackley20"])
+def test_all_of_twenty_inputs_matter(name):
+    task = trust_region.PROBLEMS[name]
+    best = pd.DataFrame([task.minimizers[0]], columns=task.space().names)
+    assert task.outcomes(best)["value"].iloc[0] == pytest.approx(task.minimum, abs=1e-12)
+    moved = pd.concat([best] * 20, ignore_index=True) + 0.5 * np.eye(20)
+    assert (task.outcomes(moved)["value"] > 0.01).all()
+    assert task.space().is_inside(moved).all()
 
 
 def test_ratios_are_those_of_medians():
