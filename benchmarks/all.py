@@ -20,6 +20,7 @@ NAMES = [
     "sequential",
     "loop_alone",
     "batches",
+    "acquisition_values",
     "maximum",
     "pool",
     "regression",
