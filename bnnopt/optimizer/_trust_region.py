@@ -81,7 +81,13 @@ class TrustRegion(BaseModel):
         return self
 
     def failures_of(self, n_settings: int) -> int:
-        """Return how many failures in a row halve the region of so many settings."""
+        """Return how many failures in a row halve the region.
+
+        Parameters
+        ----------
+        n_settings : int
+            Number of settings, at least 1.
+        """
         return self.failure_tolerance or ceil(max(4, n_settings) / self.batch_size)
 
 
