@@ -229,12 +229,10 @@ def _reason(chosen: str, scores: Mapping[str, float], left_out: Mapping[str, str
 def _compared(name: str, score: float, best: float, least: float) -> str:
     if np.isnan(score):
         return f"{name} holds no rows out and cannot be judged"
-    note = ""
-    if score >= best:
-        few = f"fewer than {ROWS_TO_TELL} rows cannot tell"
-        note = f", but {few}, and it stands later" if np.isinf(least) else _too_small(least)
+    if score < best:
+        note = ""
+    elif np.isinf(least):
+        note = f", but fewer than {ROWS_TO_TELL} rows cannot tell, and it stands later"
+    else:
+        note = f", not better by {least:.2g}, and stands later"
     return f"{name} has {score:.3f}{note}"
-
-
-def _too_small(least: float) -> str:
-    return f", not better by {least:.2g}, and stands later"
