@@ -37,6 +37,10 @@ class Batch(NamedTuple):
     y: Any
     importance: Any
 
+    def of_network(self, place: int) -> "Batch":
+        """Return the batch as one of the networks takes it."""
+        return self._replace(importance=self.importance[place : place + 1])
+
 
 def arranged(rows: Any, targets: Any, output_weights: Sequence[float]) -> Batch:
     """Lay out rows; `targets` are y, then each network's row weight, and the loss is a mean over the rows."""
@@ -101,7 +105,8 @@ def loss_and_gradient(
     activation : str
         Of the hidden layers.
     is_long : bool, default=False
-        Whether there are so many rows that products are faster one network after the other.
+        Whether there are so many rows that each network is better off with operations of its own: they stay
+        in the cache, and TensorFlow makes those of several networks at the same time.
 
     Returns
     -------
@@ -109,24 +114,48 @@ def loss_and_gradient(
     gradient : tensor of shape (n_weights,)
     """
     first, others = _parts(vector, shapes)
-    kernels, biases = others[::2], others[1::2]
     n_networks, n_in, n_units = shapes[0]
-    sums = tf.reshape(tf.reshape(first, [-1, n_in + 1]) @ batch.columns, [n_networks, n_units, -1])
+    weights = [tf.reshape(first, [n_networks, n_units, n_in + 1]), *others]
+    if is_long:
+        alone = [
+            _squares_and_gradient(_of_one(k, weights), batch.of_network(k), _of_one(k, masks), activation)
+            for k in range(n_networks)
+        ]
+        squares = tf.add_n([each for each, _ in alone])
+        gradients = [tf.concat(parts, axis=0) for parts in zip(*(each for _, each in alone), strict=True)]
+    else:
+        squares, gradients = _squares_and_gradient(weights, batch, masks, activation)
+    shrinkage = decay * vector
+    loss = 0.5 * (squares + tf.reduce_sum(shrinkage * vector))
+    return loss, tf.concat([tf.reshape(part, [-1]) for part in gradients], axis=0) + shrinkage
+
+
+def _of_one(place: int, tensors: Sequence[Any]) -> list[Any]:
+    return [tensor[place : place + 1] for tensor in tensors]
+
+
+def _squares_and_gradient(
+    weights: Sequence[Any], batch: Batch, masks: Sequence[Any], activation: str
+) -> tuple[Any, list[Any]]:
+    """Return the sum of the weighted squared errors, and the gradient of half of it by each weight."""
+    first, *others = weights
+    kernels, biases = others[::2], others[1::2]
+    n_networks, n_units, n_in = first.shape
+    sums = tf.reshape(tf.reshape(first, [-1, n_in]) @ batch.columns, [n_networks, n_units, -1])
     layers = []
     for depth, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
         layers.append(_hidden(sums, masks[depth] if masks else None, activation))
-        sums = _product(kernel, layers[-1][0], is_long, transpose_a=True) + bias[:, :, None]
+        sums = tf.matmul(kernel, layers[-1][0], transpose_a=True) + bias[:, :, None]
     error = sums - batch.y
     back = batch.importance * error
-    shrinkage = decay * vector
-    loss = 0.5 * (tf.reduce_sum(back * error) + tf.reduce_sum(shrinkage * vector))
+    squares = tf.reduce_sum(back * error)
     gradients: list[Any] = []
     for kernel, (values, through) in zip(kernels[::-1], layers[::-1], strict=True):
-        of_kernel = _product(values, tf.transpose(back, [0, 2, 1]), is_long)
+        of_kernel = values @ tf.transpose(back, [0, 2, 1])
         gradients = [of_kernel, tf.reduce_sum(back, axis=2), *gradients]
-        back = through(_product(kernel, back, is_long))
+        back = through(kernel @ back)
     of_first = tf.reshape(back, [n_networks * n_units, -1]) @ batch.rows
-    return loss, tf.concat([tf.reshape(part, [-1]) for part in (of_first, *gradients)], axis=0) + shrinkage
+    return squares, [tf.reshape(of_first, first.shape), *gradients]
 
 
 def _hidden(sums: Any, mask: Any, activation: str) -> tuple[Any, Callable[[Any], Any]]:
@@ -145,11 +174,3 @@ def _hidden(sums: Any, mask: Any, activation: str) -> tuple[Any, Callable[[Any],
 def _activated(sums: Any, activation: str) -> Any:
     """Apply the activation; TensorFlow's own silu would compute its sigmoid again on the way back."""
     return sums * tf.sigmoid(sums) if activation == "silu" else keras.activations.get(activation)(sums)
-
-
-def _product(left: Any, right: Any, is_long: bool, *, transpose_a: bool = False) -> Any:
-    """Multiply matrices of each network; for long ones TensorFlow's batched product takes twice the time."""
-    if not is_long:
-        return tf.matmul(left, right, transpose_a=transpose_a)
-    pairs = zip(tf.unstack(left), tf.unstack(right), strict=True)
-    return tf.stack([tf.matmul(*pair, transpose_a=transpose_a) for pair in pairs])
