@@ -76,14 +76,14 @@ def test_slopes_of_correlations_are_those_of_finite_differences(name):
 @pytest.mark.parametrize("name", SPECTRA)
 def test_derivatives_by_scales_are_those_of_finite_differences(name):
     rng, step = np.random.default_rng(0), 1e-5
-    X, weights = rng.random((2, 8, 3)) * 2.0, rng.standard_normal((2, 8, 8))
-    weights = weights + np.swapaxes(weights, 1, 2)
-    found = SPECTRA[name].within(X).by_scales(weights)
+    X, Z, weights = rng.random((2, 8, 3)) * 2.0, rng.random((2, 5, 3)), rng.standard_normal((2, 8, 5))
+    found = SPECTRA[name].correlations(X, Z).by_scales(weights)
     assert found.shape == (2, 3)
     for place in range(3):
         stretch = np.exp(step * (np.arange(3) == place))
         above, below = (
-            (weights * SPECTRA[name].within(X * s).value).sum(axis=(1, 2)) for s in (stretch, 1 / stretch)
+            (weights * SPECTRA[name].correlations(X * s, Z * s).value).sum(axis=(1, 2))
+            for s in (stretch, 1 / stretch)
         )
         np.testing.assert_allclose(found[:, place], (above - below) / (2 * step), rtol=1e-4, atol=1e-6)
 

@@ -6,7 +6,7 @@ a draw of its own from the prior of these (anchored ensembles): where the rows s
 so that their mixture stands for what is not known, and where the rows say much they agree.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from scipy.linalg.lapack import dpotri
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._wide._factor import factor
 from bnnopt.surrogates._wide._kernels import SPECTRA
-from bnnopt.surrogates._wide._search import maximise
+from bnnopt.surrogates._wide._search import SHORT_STEP, maximise
 
 __all__ = ["Anchors", "ScalePrior", "Scales", "ThinnedRows", "learn_scales", "log_evidence"]
 
@@ -24,7 +24,6 @@ UNITS_PER_RANGE = 2.0
 AMPLITUDE_STD, OFFSET_STD, NOISE_STD = 2.0, 2.0, 3.0  # of the prior
 OFFSET_MEAN = -2.0
 INPUTS_OF_THE_PRIOR = 8  # with more, scales shrink so that rows stay as far apart as with so many
-SHORT_STEP = 0.03  # first step of a search that begins from good scales
 LOG_2_PI = float(np.log(2.0 * np.pi))
 
 
@@ -169,6 +168,10 @@ class Anchors:
         start[:, -1] = prior.first_noise
         return cls(point, std_above, std_below, start)
 
+    def only(self, place: int) -> "Anchors":
+        """Anchor of one network, with a first axis of length 1."""
+        return replace(self, point=self.point[[place]], start=self.start[[place]])
+
     def pull(self, point: FloatArray) -> FloatArray:
         """Gradient of the log prior density, shape of `point`."""
         std = np.where(point < self.point, self.std_below, self.std_above)
@@ -215,7 +218,8 @@ class _Evidence:
         self._stretched = scales.stretch(rows.X)
         self._groups = _groups(spectra)
         self._correlations = [
-            SPECTRA[name].within(self._stretched[chosen]) for name, chosen in self._groups.items()
+            SPECTRA[name].correlations(self._stretched[chosen], self._stretched[chosen])
+            for name, chosen in self._groups.items()
         ]
         self._correlation = self._gathered([each.value for each in self._correlations])
         covariance = scales.amplitudes[:, None, None] * self._correlation + scales.offsets[:, None, None]

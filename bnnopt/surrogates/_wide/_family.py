@@ -1,12 +1,13 @@
 """Families of wide networks: a law of frequencies and a way to lay the inputs, with the scales learned."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
+from bnnopt.surrogates._wide._bound import Bound
 from bnnopt.surrogates._wide._evidence import (
     Anchors,
     ScalePrior,
@@ -20,6 +21,7 @@ from bnnopt.surrogates._wide._inputs import INPUT_MAPS, InputMap
 from bnnopt.surrogates._wide._last_layer import Observed, ObservedRows
 from bnnopt.surrogates._wide._network import WideNetwork, solve_network
 from bnnopt.surrogates._wide._rows import OneOutput, StreamedRows
+from bnnopt.surrogates._wide._search import SHORT_STEP, maximise
 
 __all__ = ["ROWS_TO_JUDGE", "WideFamily", "fit_families", "regime_of"]
 
@@ -66,6 +68,9 @@ BY_RANGE_WITHOUT_SOME_INPUTS = {
     "wide, smooth, dropped inputs": ("smooth, dropped inputs", "range"),
 }
 STEPS_ON_ALL_ROWS = 10  # from scales learned from fewer rows, where not more than MAX_CENTRES are too many
+STEPS_OF_THE_BOUND = 20  # likewise, with more rows
+CENTRES_OF_THE_BOUND = 128
+LARGEST_LOSS = 1.0  # of the evidence, in nats for each scale
 
 # Below ROWS_TO_JUDGE rows it is the prior that keeps a function from wiggling between them.
 PRIOR_OF_FEW_ROWS = ScalePrior(
@@ -169,6 +174,8 @@ def fit_families(
         scales = crew.learned(all_places, n_steps)
     elif n_rows <= MAX_CENTRES:
         scales = crew.learned(all_places, min(n_steps, STEPS_ON_ALL_ROWS), start=judges)
+    else:
+        judges = scales = crew.learned_further(scales, common, min(n_steps, STEPS_OF_THE_BOUND))
     evidence = crew.log_evidence(scales, common)
     networks = crew.solved(scales)
     judging = networks if judges is scales else crew.solved(judges)
@@ -209,6 +216,29 @@ class _Crew:
         """Learn scales, each network of a family from its part of the rows."""
         thinned = self._thinned(np.tile(parts, (len(self._names), 1)))
         return learn_scales(thinned, self._spectra, self._anchors, n_steps, start)
+
+    def learned_further(self, scales: Scales, part: IntArray, n_steps: int) -> Scales:
+        """Let the network of most evidence learn on from all rows, or as many as are judged, with a bound.
+
+        With 128 centres a function that needs more looks like a smoother one with more noise: what was
+        learned is kept if the evidence of the part, which needs no centres, is not much smaller with it.
+        """
+        evidence = self.log_evidence(scales, part)
+        best = int(np.argmax(evidence))
+        input_map, anchor, spectrum = self._maps[best], self._anchors.only(best), self._spectra[best]
+        rows = self._rows.only(self._judged)
+        rows = replace(rows, X=input_map(rows.X))
+        step = max(len(self._centres) // CENTRES_OF_THE_BOUND, 1)
+        centres = input_map(self._rows.X[self._centres[::step]])
+
+        def gradient(point: FloatArray) -> FloatArray:
+            return Bound(rows, centres, spectrum, Scales.of(point)).gradient()[None] + anchor.pull(point)
+
+        point = scales.point
+        point[best] = maximise(gradient, point[[best]], n_steps, SHORT_STEP)[0]
+        further = Scales.of(point)
+        loss = (evidence - self.log_evidence(further, part))[best]
+        return further if loss <= LARGEST_LOSS * point.shape[1] else scales
 
     def log_evidence(self, scales: Scales, part: IntArray) -> FloatArray:
         """Evidence of all networks on the same rows."""

@@ -35,14 +35,14 @@ Law = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 
 class Correlations(NamedTuple):
-    """Correlations within rows, and how they change with the scales.
+    """Correlations between rows, and how they change with the scales.
 
     Attributes
     ----------
-    value : ndarray of shape (..., n, n)
+    value : ndarray of shape (..., n, m)
         The correlations.
     by_scales : callable
-        From symmetric weights of the same shape to the derivative of the weighted sum of the correlations by
+        From weights of the same shape to the derivative of the weighted sum of the correlations by
         the logarithm of each input's scale, shape (..., n_inputs).
     """
 
@@ -77,16 +77,16 @@ class Spectrum:
             value *= self._one_input(_squared_differences(A, B, place))[0]
         return value
 
-    def within(self, X: FloatArray) -> Correlations:
-        """Correlations within stretched rows of shape (..., n, d)."""
+    def correlations(self, A: FloatArray, B: FloatArray) -> Correlations:
+        """Correlations between stretched rows, and how they change; shapes as in `between`."""
         if not self.drops_inputs:
-            value, slope = self.law(squared_distances(X, X))
-            return Correlations(value, lambda weights: _by_scales(X, weights * slope))
-        value = self.between(X, X)
+            value, slope = self.law(squared_distances(A, B))
+            return Correlations(value, lambda weights: _by_scales(A, B, weights * slope))
+        value = self.between(A, B)
 
         def by_scales(weights: FloatArray) -> FloatArray:
             weighted = weights * value
-            return np.stack([self._by_scale(X, weighted, place) for place in range(X.shape[-1])], axis=-1)
+            return np.stack([self._by_scale(A, B, weighted, place) for place in range(A.shape[-1])], axis=-1)
 
         return Correlations(value, by_scales)
 
@@ -104,8 +104,8 @@ class Spectrum:
         value, slope = self.law(r2)
         return 1.0 - SHARE_OF_INPUTS + SHARE_OF_INPUTS * value, SHARE_OF_INPUTS * slope
 
-    def _by_scale(self, X: FloatArray, weighted: FloatArray, place: int) -> FloatArray:
-        r2 = _squared_differences(X, X, place)
+    def _by_scale(self, A: FloatArray, B: FloatArray, weighted: FloatArray, place: int) -> FloatArray:
+        r2 = _squared_differences(A, B, place)
         factor, slope = self._one_input(r2)
         slope *= r2
         slope /= factor
@@ -126,10 +126,11 @@ def _squared_differences(A: FloatArray, B: FloatArray, place: int) -> FloatArray
     return np.square(A[..., :, None, place] - B[..., None, :, place])
 
 
-def _by_scales(X: FloatArray, by_distance: FloatArray) -> FloatArray:
+def _by_scales(A: FloatArray, B: FloatArray, by_distance: FloatArray) -> FloatArray:
     """From derivatives by squared distances to those by the logarithms of the inputs' scales."""
-    by_place = by_distance.sum(axis=-1)[..., None] * X - by_distance @ X
-    return np.asarray(4.0 * (by_place * X).sum(axis=-2))
+    of_rows = (by_distance.sum(axis=-1)[..., None] * A - 2.0 * by_distance @ B) * A
+    of_others = by_distance.sum(axis=-2)[..., None] * np.square(B)
+    return np.asarray(2.0 * (of_rows.sum(axis=-2) + of_others.sum(axis=-2)))
 
 
 def _squared_exponential(r2: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -6,10 +6,11 @@ import numpy as np
 
 from bnnopt._typing import FloatArray
 
-__all__ = ["maximise"]
+__all__ = ["SHORT_STEP", "maximise"]
 
 FIRST_STEP, SMALLEST_STEP, LARGEST_STEP = 0.1, 1e-6, 1.0
 GROWTH, SHRINKAGE = 1.2, 0.5
+SHORT_STEP = 0.03  # a first step from where little is left to climb
 
 
 def maximise(
