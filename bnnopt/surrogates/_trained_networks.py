@@ -19,7 +19,8 @@ from bnnopt.surrogates._rows import DistinctRows
 
 __all__ = ["DrawnRows", "TrainedEnsemble", "TrainedNetworks", "train_ensemble"]
 
-N_MASKS_FOR_NOISE = 32
+MOST_MASKS_FOR_NOISE = 32  # of a network
+DRAWS_FOR_NOISE = 128  # of all: what too few masks add to an error they add to the variance between networks
 PLACES_PER_NETWORK = 2
 ROWS_AT_ONCE = 16_384
 
@@ -239,7 +240,8 @@ def _judge(
 ) -> tuple[HeldOutError, FloatArray]:
     from bnnopt.surrogates._keras import propagate
 
-    masks = draw_masks(networks, N_MASKS_FOR_NOISE, rng)
+    n_masks = min(MOST_MASKS_FOR_NOISE, -(-DRAWS_FOR_NOISE // networks.n_networks))
+    masks = draw_masks(networks, n_masks, rng)
     is_judged = is_held_out.any(axis=1)
     places = np.flatnonzero(is_judged) if is_judged.any() else np.arange(len(rows))
     held_out = np.full(rows.y.shape, np.nan)
