@@ -14,7 +14,7 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.surrogates._columns import check_cells, check_columns
 from bnnopt.surrogates._keras_posterior import KerasPosterior, Training
 from bnnopt.surrogates._routed_parameters import RoutedParameters
-from bnnopt.surrogates._weighted_rows import WeightedRows, join_equal_rows
+from bnnopt.surrogates._rows import DistinctRows
 
 __all__ = ["KerasMCDropoutRegressor"]
 
@@ -230,7 +230,7 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
         self.posterior_: KerasPosterior = posterior
         return self
 
-    def _checked_rows(self, X: Any, y: Any, sample_weight: Any, is_continued: bool) -> WeightedRows:
+    def _checked_rows(self, X: Any, y: Any, sample_weight: Any, is_continued: bool) -> DistinctRows:
         check_cells(X, "X")
         check_cells(y, "y")
         check = {"multi_output": True, "y_numeric": True, "dtype": np.float64}
@@ -245,9 +245,9 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
         self._y_ndim: int = outcomes.ndim
         self.n_outputs_: int = targets.shape[1]
         weights = _check_sample_weight(sample_weight, inputs, dtype=np.float64, ensure_non_negative=True)
-        return join_equal_rows(inputs, targets, weights)
+        return DistinctRows.of(inputs, targets, weights)
 
-    def _new_posterior(self, rows: WeightedRows) -> KerasPosterior:
+    def _new_posterior(self, rows: DistinctRows) -> KerasPosterior:
         from bnnopt.surrogates._keras._user_model import UserNetwork
 
         seed = int(check_random_state(self.random_state).randint(0, LARGEST_SEED))

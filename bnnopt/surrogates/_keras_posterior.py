@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray
+from bnnopt.surrogates._rows import DistinctRows
 from bnnopt.surrogates._scaling import InputScaler, RangeScaler
-from bnnopt.surrogates._weighted_rows import WeightedRows, split_judged_error
 
 __all__ = ["KerasPosterior", "Training"]
 
 FEWEST_HELD_OUT_ROWS = 10
+SMALLEST_NOISE_SHARE = 0.05
 N_ROWS_CHECKED = 50
 LARGEST_CHANGE = 1e-3  # of outputs scaled to [0, 1], far above rounding
 
@@ -71,11 +72,11 @@ class KerasPosterior:
     spread_scale: FloatArray = field(default_factory=lambda: np.empty(0))
 
     @classmethod
-    def start(cls, network: Any, seed: int, rows: WeightedRows) -> "KerasPosterior":
+    def start(cls, network: Any, seed: int, rows: DistinctRows) -> "KerasPosterior":
         """Take the scaling from the rows of the first training."""
         return cls(network, seed, InputScaler.of(rows.X, rows.weights), RangeScaler.of(rows.y))
 
-    def train(self, rows: WeightedRows, training: Training) -> None:
+    def train(self, rows: DistinctRows, training: Training) -> None:
         """Train the network on, and estimate noise and spread on rows that it does not see, if there are any.
 
         Raises
@@ -83,12 +84,12 @@ class KerasPosterior:
         ValueError
             If the training diverges, or the network does not treat each row by itself.
         """
-        scaled = WeightedRows(self.x_scaler.scale(rows.X), self.y_scaler.scale(rows.y), rows.weights)
+        scaled = rows.scaled(self.x_scaler.scale(rows.X), self.y_scaler.scale(rows.y))
         is_held_out = self._choose_held_out(len(rows.X), training.validation_fraction)
-        held_out = scaled.take(is_held_out) if is_held_out.any() else None
+        held_out = scaled.only(is_held_out) if is_held_out.any() else None
         validation = held_out if training.has_callbacks else None
         self.network.train(
-            scaled.take(~is_held_out),
+            scaled.only(~is_held_out),
             validation,
             training.options,
             epochs=training.epochs,
@@ -98,7 +99,7 @@ class KerasPosterior:
         draws = self.network.outputs(judged.X, training.n_masks, self._generator(1))
         _check_finite(draws)
         self._check_rows_are_apart(judged.X[:N_ROWS_CHECKED])
-        noise, self.spread_scale = split_judged_error(judged, *_moments(draws), held_out is not None)
+        noise, self.spread_scale = _split_judged_error(judged, *_moments(draws), held_out is not None)
         self.noise_variance = noise * self.y_scaler.span**2
 
     def moments(self, X: FloatArray, n_masks: int) -> tuple[FloatArray, FloatArray]:
@@ -154,3 +155,38 @@ def _check_finite(draws: FloatArray) -> None:
             "The training diverged: some predictions are not finite. Lower the learning rate "
             "(optimizer__learning_rate), and check the loss; it sees outputs scaled to [0, 1]."
         )
+
+
+def _split_judged_error(
+    rows: DistinctRows, mean: FloatArray, variance: FloatArray, is_held_out: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Split the squared error on the judged rows into observation noise and spread of the function.
+
+    With r the error of the mean and v the variance over masks, both averaged over rows: `noise = r**2 - v`,
+    not below a twentieth of `r**2`. On held-out rows the spread is scaled by `(r**2 - noise) / v`, at most 1,
+    so that noise and spread together are as large as the error. Training rows tell less than the true error,
+    there the spread stays as it is.
+
+    Parameters
+    ----------
+    rows : DistinctRows
+        The rows that are judged.
+    mean, variance : ndarray of shape (n_rows, n_outputs)
+        Over masks, in the unit of `rows.y` and its square.
+    is_held_out : bool
+        Whether the network has not seen the rows.
+
+    Returns
+    -------
+    noise : ndarray of shape (n_outputs,)
+        Variance of the observation noise.
+    scale : ndarray of shape (n_outputs,)
+        Factor of the variance over masks.
+    """
+    error = np.average((rows.y - mean) ** 2, axis=0, weights=rows.weights)
+    spread = np.average(variance, axis=0, weights=rows.weights)
+    noise = np.maximum(error - spread, SMALLEST_NOISE_SHARE * error)
+    if not is_held_out:
+        return noise, np.ones_like(noise)
+    scale = np.divide(error - noise, spread, out=np.ones_like(spread), where=spread > 0)
+    return noise, np.minimum(scale, 1.0)

@@ -1,12 +1,12 @@
 """Rows of a table as the training sees them: distinct, in one order, with the weight of each."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import FloatArray, IntArray
+from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.surrogates._table import Table
 
 __all__ = ["DistinctRows", "Rows"]
@@ -70,6 +70,10 @@ class DistinctRows:
     def scaled(self, X: FloatArray, y: FloatArray) -> "DistinctRows":
         """Return the same rows with X and y in other units."""
         return replace(self, X=X, y=y)
+
+    def only(self, chosen: IntArray | BoolArray) -> "DistinctRows":
+        """Return some of the rows, by number or by a mask of shape (n_rows,)."""
+        return DistinctRows(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
     @property
     def total_weight(self) -> float:

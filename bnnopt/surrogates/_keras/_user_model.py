@@ -12,7 +12,7 @@ from bnnopt._typing import FloatArray
 from bnnopt.surrogates._keras._user_build import build_checked, dropout_network
 from bnnopt.surrogates._keras._user_masks import ThinnedNetwork
 from bnnopt.surrogates._keras._user_trainee import Trainee
-from bnnopt.surrogates._weighted_rows import WeightedRows
+from bnnopt.surrogates._rows import DistinctRows
 
 __all__ = ["UserNetwork"]
 
@@ -73,8 +73,8 @@ class UserNetwork:
 
     def train(
         self,
-        rows: WeightedRows,
-        validation: WeightedRows | None,
+        rows: DistinctRows,
+        validation: DistinctRows | None,
         options: dict[str, Any],
         *,
         epochs: int,
@@ -84,9 +84,9 @@ class UserNetwork:
 
         Parameters
         ----------
-        rows : WeightedRows
+        rows : DistinctRows
             Scaled inputs and outputs.
-        validation : WeightedRows or None
+        validation : DistinctRows or None
             Rows for the validation of Keras.
         options : dict
             Parameters of `KerasRegressor` for training: batch_size, callbacks, verbose.
@@ -96,8 +96,7 @@ class UserNetwork:
             Whether the epochs are counted on from those of the call before.
         """
         X, y, weights = _as_keras_takes_it(rows)
-        data = None if validation is None else tuple(part.astype(np.float32) for part in validation)
-        self._present_trainee().validation_data = data
+        self._present_trainee().validation_data = None if validation is None else _in_single(validation)
         regressor = self._regressor(options)
         before = self.history if is_partial else {}
         n_before = len(before.get("loss", []))
@@ -156,7 +155,13 @@ class UserNetwork:
         return state
 
 
-def _as_keras_takes_it(rows: WeightedRows) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+def _in_single(rows: DistinctRows) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return rows, targets and weights in single precision."""
+    X, y, weights = (part.astype(np.float32) for part in (rows.X, rows.y, rows.weights))
+    return X, y, weights
+
+
+def _as_keras_takes_it(rows: DistinctRows) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """Return rows, targets and weights of mean 1, or None for equal weights, in single precision."""
     X, y, weights = (part.astype(np.float32) for part in (rows.X, rows.y, rows.weights / rows.weights.mean()))
     return X, y, None if np.all(rows.weights == rows.weights[0]) else weights
