@@ -11,6 +11,7 @@ __all__ = ["log_normal_density", "stack"]
 ROWS_OF_PRIOR = 2.0
 FEW_ROWS = 500.0  # beyond, the prior fades
 TOLERANCE = 1e-6  # of the gradient, in shares
+SMALLEST_DENSITY = 1e-300  # in units of the largest of a row: a search may step far before it turns back
 
 
 def log_normal_density(y: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
@@ -50,10 +51,11 @@ def stack(log_densities: FloatArray, weights: FloatArray) -> FloatArray:
     def loss(logits: FloatArray) -> tuple[float, FloatArray]:
         """Negative of what is maximised, a mean over the rows, and its gradient by the logits."""
         mixture = softmax(logits)
-        mixed = mixture @ density
+        mixed = np.maximum(mixture @ density, SMALLEST_DENSITY)
         value = weights @ np.log(mixed) + prior * log_softmax(logits).sum()
         counts = mixture * (density @ (weights / mixed)) + prior
         return -value / total, mixture - counts / total
 
-    found = minimize(loss, np.zeros(len(density)), jac=True, method="BFGS", options={"gtol": TOLERANCE})
+    start, options = np.zeros(len(density)), {"gtol": TOLERANCE, "ftol": 0.0}
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     return np.asarray(softmax(found.x), dtype=float)
