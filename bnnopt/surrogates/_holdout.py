@@ -11,7 +11,7 @@ import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 
-__all__ = ["HeldOutError", "SeenRows", "assign_holdout", "held_out_mean"]
+__all__ = ["SMALLEST_NOISE_SHARE", "HeldOutError", "SeenRows", "assign_holdout", "held_out_mean"]
 
 SMALLEST_NOISE_SHARE = 0.05
 

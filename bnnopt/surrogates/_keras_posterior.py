@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray
+from bnnopt.surrogates._holdout import SMALLEST_NOISE_SHARE
 from bnnopt.surrogates._rows import DistinctRows
 from bnnopt.surrogates._scaling import InputScaler, RangeScaler
 
 __all__ = ["KerasPosterior", "Training"]
 
 FEWEST_HELD_OUT_ROWS = 10
-SMALLEST_NOISE_SHARE = 0.05
 N_ROWS_CHECKED = 50
 LARGEST_CHANGE = 1e-3  # of outputs scaled to [0, 1], far above rounding
 

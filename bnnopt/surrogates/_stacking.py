@@ -10,7 +10,7 @@ __all__ = ["log_normal_density", "stack"]
 
 ROWS_OF_PRIOR = 2.0
 FEW_ROWS = 500.0  # beyond, the prior fades
-TOLERANCE = 1e-6  # of the gradient, in shares
+TOLERANCE = 1e-9  # of the gradient, in shares
 SMALLEST_DENSITY = 1e-300  # in units of the largest of a row: a search may step far before it turns back
 
 

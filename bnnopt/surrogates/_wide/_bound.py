@@ -29,7 +29,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrs
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._wide._evidence import Scales
+from bnnopt.surrogates._wide._evidence import LOG_2_PI, Scales
 from bnnopt.surrogates._wide._factor import factor
 from bnnopt.surrogates._wide._kernels import SPECTRA
 from bnnopt.surrogates._wide._last_layer import inverse_root
@@ -38,7 +38,6 @@ from bnnopt.surrogates._wide._rows import OneOutput
 __all__ = ["Bound"]
 
 JITTER = 1e-6  # of the prior variance, at the centres
-LOG_2_PI = float(np.log(2.0 * np.pi))
 
 
 class Bound:

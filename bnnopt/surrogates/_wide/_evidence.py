@@ -17,7 +17,7 @@ from bnnopt.surrogates._wide._factor import factor
 from bnnopt.surrogates._wide._kernels import SPECTRA
 from bnnopt.surrogates._wide._search import SHORT_STEP, maximise
 
-__all__ = ["Anchors", "ScalePrior", "Scales", "ThinnedRows", "learn_scales", "log_evidence"]
+__all__ = ["LOG_2_PI", "Anchors", "ScalePrior", "Scales", "ThinnedRows", "learn_scales", "log_evidence"]
 
 SMALLEST_NOISE = 1e-8  # of the variance of y: keeps the covariance of coincident rows invertible
 UNITS_PER_RANGE = 2.0
