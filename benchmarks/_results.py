@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 import bnnopt
+from benchmarks._load import busy_processes, describe_load
 from benchmarks.machine import describe, markdown
 
 __all__ = [
@@ -74,8 +75,10 @@ def options_of(
     n_seeds: int,
     short: Mapping[str, Any],
     arguments: list[str] | None,
+    *,
+    add: Callable[[argparse.ArgumentParser], None] | None = None,
 ) -> argparse.Namespace:
-    """Return the options that all benchmarks share.
+    """Return the options that all benchmarks of kept rows share.
 
     Parameters
     ----------
@@ -91,23 +94,31 @@ def options_of(
         Defaults that `--short` puts in place of these.
     arguments : list of str or None
         As given, by default those of the command line.
+    add : callable, optional
+        Adds options of one benchmark.
 
     Returns
     -------
     Namespace
-        short, methods, problems, seeds (the number), again, show, results (the file).
+        short, methods, problems, seeds (the number), busy (the number), again, show, results (the file; rows
+        measured beside busy processes have one of their own).
     """
     parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
     parser.add_argument("--short", action="store_true", help="under a minute; the CSV file is left alone")
     parser.add_argument("--methods", nargs="+", choices=list(methods), default=list(methods))
     parser.add_argument("--problems", nargs="+", choices=list(problems), default=list(problems))
     parser.add_argument("--seeds", type=int, default=n_seeds, help="number of seeds, counted from 0")
+    about_busy = "processes that keep cores busy beside the measurement"
+    parser.add_argument("--busy", type=int, default=0, metavar="N", help=about_busy)
     parser.add_argument("--again", action="store_true", help="measure again what the file has")
     parser.add_argument("--show", action="store_true", help="measure nothing, print what the file has")
-    parser.add_argument("--results", type=Path, default=FOLDER / f"{name}.csv", help="the CSV file")
-    if parser.parse_args(arguments).short:
-        scratch = Path(tempfile.mkdtemp()) / f"{name}.csv"
-        parser.set_defaults(results=scratch, **short)
+    parser.add_argument("--results", type=Path, help="the CSV file")
+    if add is not None:
+        add(parser)
+    first = parser.parse_args(arguments)
+    beside = f"_busy{first.busy}" if first.busy else ""
+    folder = Path(tempfile.mkdtemp()) if first.short else FOLDER
+    parser.set_defaults(results=folder / f"{name}{beside}.csv", **(short if first.short else {}))
     return parser.parse_args(arguments)
 
 
@@ -132,8 +143,9 @@ def measure_missing(
     if options.again and not options.show:
         results.drop(options)
     keys = product(options.problems, options.methods, range(0 if options.show else options.seeds))
-    for key in sorted(keys, key=lambda key: options.methods.index(key[1])):
-        if not results.has(*key):
+    missing = [key for key in keys if not results.has(*key)]
+    with busy_processes(options.busy if missing else 0):
+        for key in sorted(missing, key=lambda key: options.methods.index(key[1])):
             results.add(dict(zip(KEYS, key, strict=True)) | measure(*key))
     rows = results.frame()
     return rows[_is_asked(rows, options)]
@@ -159,9 +171,10 @@ def medians_of(frame: pd.DataFrame, column: str) -> dict[tuple[str, str], float]
     }
 
 
-def print_table(title: str, header: list[str], rows: list[list[str]]) -> None:
-    """Print the machine, what the figures are, and the table."""
-    print(f"{describe()}\n{title}\n\n{markdown(header, rows)}\n")
+def print_table(title: str, header: list[str], rows: list[list[str]], *, busy: int = 0) -> None:
+    """Print the machine, what the figures are, how many processes ran beside, and the table."""
+    beside = f"; {describe_load(busy)}" if busy else ""
+    print(f"{describe()}\n{title}{beside}\n\n{markdown(header, rows)}\n")
 
 
 def spread(values: pd.Series) -> str:

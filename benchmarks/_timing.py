@@ -4,11 +4,13 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from benchmarks._load import busy_processes, describe_load
 from benchmarks.machine import describe, markdown
 from bnnopt._typing import FloatArray
 
@@ -20,8 +22,11 @@ __all__ = [
     "at_least",
     "at_most",
     "compare",
+    "how",
+    "loaded",
     "parse",
     "print_ratios",
+    "repeats_parser",
     "take_turns",
     "threads",
     "timing_parser",
@@ -30,7 +35,7 @@ __all__ = [
 HEADER = ["work", "medians", "ratio (range over repeats)", "bar", "met"]
 N_REPEATS = 5
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "processor": time.process_time}
-THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 @dataclass(frozen=True)
@@ -162,15 +167,33 @@ def compare(work: str, times: Times, above: str, below: str, bar: Bar | None = N
 
 def print_ratios(title: str, options: argparse.Namespace, rows: list[list[str]]) -> None:
     """Print the machine, what was measured and how, and rows from `compare`."""
-    how = f"{options.repeats} repeats, {options.clock} time, threads {threads()}"
-    print(f"{describe()}\n{title}; {how}\n\n{markdown(HEADER, rows)}\n")
+    print(f"{describe()}\n{title}; {how(options)}\n\n{markdown(HEADER, rows)}\n")
+
+
+def how(options: argparse.Namespace) -> str:
+    """Say how often, by which clock, beside what and with how many threads something was measured."""
+    load = describe_load(options.busy)
+    return f"{options.repeats} repeats, {options.clock} time, {load}, threads {threads()}"
+
+
+def loaded(options: argparse.Namespace) -> AbstractContextManager[object]:
+    """Keep as many processes busy within the block as `--busy` asks for."""
+    return busy_processes(options.busy)
+
+
+def repeats_parser(about: str | None) -> argparse.ArgumentParser:
+    """Return a parser of `--short` and `--repeats`; `about` is the docstring."""
+    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    parser.add_argument("--short", action="store_true", help="under a minute: less work, two repeats")
+    parser.add_argument("--repeats", type=int, default=N_REPEATS, help="measured calls of each")
+    return parser
 
 
 def timing_parser(about: str | None) -> argparse.ArgumentParser:
     """Return a parser of the options that all measurements of time share; `about` is the docstring."""
-    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="under a minute: less work, two repeats")
-    parser.add_argument("--repeats", type=int, default=N_REPEATS, help="measured calls of each")
+    parser = repeats_parser(about)
+    about_busy = "processes that keep cores busy beside the measurement"
+    parser.add_argument("--busy", type=int, default=0, metavar="N", help=about_busy)
     about_clock = "processor time is that of all threads, and leaves out what else the machine does"
     parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help=about_clock)
     return parser
@@ -185,6 +208,8 @@ def parse(
     options = parser.parse_args(arguments)
     if options.repeats < 1:
         parser.error(f"--repeats must be at least 1, got {options.repeats}")
+    if getattr(options, "busy", 0) < 0:
+        parser.error(f"--busy must be at least 0, got {options.busy}")
     return options
 
 

@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
     n_steps = N_STEPS_SHORT if options.short else N_STEPS
     frame = measure_missing(options, partial(measure, n_steps=n_steps))
     title = f"regret after {N_INITIAL} Sobol points and {n_steps} steps; seeds 0 to {options.seeds - 1}"
-    print_table(title, HEADER, rows_of(frame, options.problems, options.methods))
+    print_table(title, HEADER, rows_of(frame, options.problems, options.methods), busy=options.busy)
     print(verdict(frame))
 
 

@@ -4,7 +4,7 @@ import os
 import platform
 from importlib.metadata import version
 
-__all__ = ["describe", "markdown"]
+__all__ = ["describe", "markdown", "markdown_line"]
 
 PACKAGES = ("bnnopt", "numpy", "scikit-learn", "scipy", "tensorflow", "keras", "scikeras")
 
@@ -17,8 +17,12 @@ def describe() -> str:
 
 def markdown(header: list[str], rows: list[list[str]]) -> str:
     """Return a Markdown table."""
-    lines = ["| " + " | ".join(cells) + " |" for cells in [header, ["---"] * len(header), *rows]]
-    return "\n".join(lines)
+    return "\n".join(markdown_line(cells) for cells in [header, ["---"] * len(header), *rows])
+
+
+def markdown_line(cells: list[str]) -> str:
+    """Return one line of a Markdown table."""
+    return "| " + " | ".join(cells) + " |"
 
 
 def _version(name: str) -> str:

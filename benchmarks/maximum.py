@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
     frame = measure_missing(options, measure)
     title = f"expected improvement of one row asked for ÷ that of the best of {N_STARTS} climbs"
     rows = rows_of(frame, options.problems, options.methods)
-    print_table(f"{title}; seeds 0 to {options.seeds - 1}", HEADER, rows)
+    print_table(f"{title}; seeds 0 to {options.seeds - 1}", HEADER, rows, busy=options.busy)
 
 
 def measure(problem: str, method: str, seed: int) -> dict[str, Any]:
