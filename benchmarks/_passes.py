@@ -7,7 +7,6 @@ import numpy as np
 
 from benchmarks._paper_network import Scalers, paper_network
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._networks import Networks, draw_masks
 
 __all__ = ["N_MASKS", "Errors", "NaivePasses", "monte_carlo_errors"]
 
@@ -22,7 +21,7 @@ Moments = tuple[FloatArray, FloatArray]
 class NaivePasses:
     """Stochastic passes of the trained network in plain Keras, a new mask for every row and pass."""
 
-    def __init__(self, networks: Networks, scalers: Scalers) -> None:
+    def __init__(self, networks: Any, scalers: Scalers) -> None:
         import tensorflow as tf
 
         self._scalers = scalers
@@ -90,12 +89,12 @@ class Errors:
         ]
 
 
-def monte_carlo_errors(networks: Networks, naive: NaivePasses, n_draws: int) -> Errors:
+def monte_carlo_errors(networks: Any, naive: NaivePasses, n_draws: int) -> Errors:
     """Measure the errors of independent draws of the masks at scaled rows.
 
     Parameters
     ----------
-    networks : Networks
+    networks : object with kernels and biases
         The trained network.
     naive : NaivePasses
         Its passes.
@@ -140,11 +139,11 @@ def _deviations(passes: FloatArray, of_truth: FloatArray) -> tuple[float, float]
     return float(mean), float(spread)
 
 
-def _scaled_moments(networks: Networks, rows: FloatArray, n_masks: int, seed: int) -> Moments:
+def _scaled_moments(networks: Any, rows: FloatArray, n_masks: int, seed: int) -> Moments:
     """Mean and std as bnnopt predicts them, with masks by a seed."""
     from bnnopt.surrogates._keras import propagate_moments
+    from bnnopt.surrogates._networks import draw_masks
 
-    mean, variance = propagate_moments(
-        rows, networks, draw_masks(networks, n_masks, np.random.default_rng(seed))
-    )
+    masks = draw_masks(networks, n_masks, np.random.default_rng(seed))
+    mean, variance = propagate_moments(rows, networks, masks)
     return mean, np.sqrt(variance)

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks._peers_botorch import BoTorch
+from benchmarks._surrogates import COMPARED
 from bnnopt._typing import FloatArray
 from bnnopt.objectives import Minimize
 from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.space import Real, SearchSpace
-from bnnopt.surrogates import SURROGATES
 
 __all__ = ["OPTIMIZERS", "SOFTWARE", "BatchOptimizer", "Bnnopt", "BoTorch", "SequentialOptimizer"]
 
@@ -148,7 +148,7 @@ OPTIMIZERS: dict[str, Callable[[FloatArray, int, int], SequentialOptimizer]] = {
     "optuna_gp": partial(Optuna, sampler="GPSampler"),
     "scikit_optimize": ScikitOptimize,
     "botorch": BoTorch,
-    **{name: partial(Bnnopt, surrogate=name) for name in SURROGATES},
+    **{name: partial(Bnnopt, surrogate=name) for name in COMPARED},
 }
 
 SOFTWARE = {

@@ -3,18 +3,19 @@
 Run `python -m benchmarks.batches` (`--short` for CI, without BoTorch). Problems and first points are those
 of `benchmarks.sequential`. A method is a family and how it asks: `single` for one setting at a time, `batch`
 for 8 settings whose results are told together, `batch_q_log_ei` for the same with an acquisition that scores
-the whole batch. The families are `bnnopt` (`BayesianOptimizer`, its default surrogate mc_dropout and
-"log_ei"), `gaussian_process` (the same with that surrogate) and `botorch` (`LogExpectedImprovement`, in
-batches `qLogExpectedImprovement`, maximised by one setting after the other, otherwise its defaults).
+the whole batch. The families are surrogates by their keys (`BayesianOptimizer` with that surrogate and
+"log_ei") and `botorch` (`LogExpectedImprovement`, in batches `qLogExpectedImprovement`, maximised by one
+setting after the other, otherwise its defaults).
 
 The loss is by how much the median over seeds of the regret by batches is above that of the same family one
-at a time, and the ratio of the two. The bar: batches of `bnnopt` lose less than those of `botorch`. Seconds
+at a time, and the ratio of the two. The bar: batches of `auto` lose less than those of `botorch`. Seconds
 are processor time of one setting.
 """
 
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,7 @@ from benchmarks._results import (
     software,
     spread,
 )
+from benchmarks._surrogates import COMPARED
 from benchmarks.sequential import N_INITIAL, N_SEEDS, PROBLEMS, first_design
 from bnnopt._typing import FloatArray
 from bnnopt.metrics import simple_regret
@@ -45,7 +47,6 @@ SHORT = {
     "problems": ["branin"],
     "seeds": 1,
 }
-NETWORKS, PROCESS = partial(Bnnopt, surrogate="mc_dropout"), partial(Bnnopt, surrogate="gaussian_process")
 
 
 class Loss(NamedTuple):
@@ -70,13 +71,12 @@ class Method(NamedTuple):
     is_batch: bool
 
 
+WAYS = {"single": ("log_ei", False), "batch": ("log_ei", True), "batch_q_log_ei": ("q_log_ei", True)}
 METHODS = {
-    "bnnopt_single": Method(NETWORKS, is_batch=False),
-    "bnnopt_batch": Method(NETWORKS, is_batch=True),
-    "bnnopt_batch_q_log_ei": Method(partial(NETWORKS, acquisition="q_log_ei"), is_batch=True),
-    "gaussian_process_single": Method(PROCESS, is_batch=False),
-    "gaussian_process_batch": Method(PROCESS, is_batch=True),
-    "gaussian_process_batch_q_log_ei": Method(partial(PROCESS, acquisition="q_log_ei"), is_batch=True),
+    f"{surrogate}_{way}": Method(partial(Bnnopt, surrogate=surrogate, acquisition=acquisition), is_batch)
+    for surrogate, (way, (acquisition, is_batch)) in product(COMPARED, WAYS.items())
+}
+METHODS |= {
     "botorch_single": Method(BoTorch, is_batch=False),
     "botorch_batch": Method(BoTorch, is_batch=True),
 }
@@ -89,7 +89,8 @@ def main(arguments: list[str] | None = None) -> None:
     frame = measure_missing(options, partial(measure, n_rounds=sizes[0], batch_size=sizes[1]))
     title = f"regret after {N_INITIAL} Sobol points and {sizes[0]} batches of {sizes[1]}, or as many single"
     seeds = f"settings; seeds 0 to {options.seeds - 1}"
-    print_table(f"{title} {seeds}", HEADER, rows_of(frame, options.problems, options.methods))
+    rows = rows_of(frame, options.problems, options.methods)
+    print_table(f"{title} {seeds}", HEADER, rows, busy=options.busy)
     print(verdict(frame))
 
 

@@ -22,6 +22,7 @@ import pandas as pd
 from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
 from benchmarks._searches import Bnnopt, Method, RandomDraws, ratio_of_regrets, run
 from benchmarks._studies import OptunaStudy
+from benchmarks._surrogates import COMPARED
 from bnnopt._typing import BoolArray
 from bnnopt.metrics import simple_regret
 from bnnopt.testing import ConstrainedProblem, make_constrained_problem
@@ -31,8 +32,7 @@ PROBLEMS = {name: make_constrained_problem(name) for name in NAMES}
 METHODS: dict[str, Method] = {
     "random": RandomDraws,
     "optuna_gp": partial(OptunaStudy, sampler="GPSampler"),
-    "gaussian_process": partial(Bnnopt, surrogate="gaussian_process"),
-    "mc_dropout": partial(Bnnopt, surrogate="mc_dropout"),
+    **{name: partial(Bnnopt, surrogate=name) for name in COMPARED},
 }
 PEER = "optuna_gp"
 SOFTWARE = {"random": "numpy", PEER: "optuna"}
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     n_steps = N_STEPS_SHORT if options.short else N_STEPS
     frame = measure_missing(options, partial(measure, n_steps=n_steps))
     title = f"regret after {N_INITIAL} Sobol points and {n_steps} steps; seeds 0 to {options.seeds - 1}"
-    print_table(title, HEADER, rows_of(frame, options.problems, options.methods))
+    print_table(title, HEADER, rows_of(frame, options.problems, options.methods), busy=options.busy)
 
 
 def measure(problem: str, method: str, seed: int, n_steps: int = N_STEPS) -> dict[str, Any]:

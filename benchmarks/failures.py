@@ -20,11 +20,12 @@ import pandas as pd
 from benchmarks._failing import FAILING_PROBLEMS
 from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
 from benchmarks._searches import Bnnopt, Method, RandomDraws, run
+from benchmarks._surrogates import COMPARED
 from bnnopt.metrics import simple_regret
 
 UNAWARE = "_unaware"
 METHODS: dict[str, Method] = {"random": RandomDraws}
-for surrogate in ["gaussian_process", "mc_dropout"]:
+for surrogate in COMPARED:
     METHODS[surrogate] = partial(Bnnopt, surrogate=surrogate, success_classifier="auto")
     METHODS[surrogate + UNAWARE] = partial(Bnnopt, surrogate=surrogate, success_classifier=None)
 N_INITIAL, N_STEPS, N_SEEDS = 5, 30, 10
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     n_steps = N_STEPS_SHORT if options.short else N_STEPS
     frame = measure_missing(options, partial(measure, n_steps=n_steps))
     title = f"{n_steps} steps after {N_INITIAL} Sobol points; seeds 0 to {options.seeds - 1}"
-    print_table(title, HEADER, rows_of(frame, options.problems, options.methods))
+    print_table(title, HEADER, rows_of(frame, options.problems, options.methods), busy=options.busy)
 
 
 def measure(problem: str, method: str, seed: int, n_steps: int = N_STEPS) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from benchmarks._embedded import EmbeddedProblem
 from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
 from benchmarks._searches import Bnnopt, Method, RandomDraws, ratio_of_regrets, run
 from benchmarks._studies import OptunaStudy
+from benchmarks._surrogates import COMPARED
 from bnnopt.metrics import simple_regret
 from bnnopt.testing import make_problem
 
@@ -29,8 +30,7 @@ METHODS: dict[str, Method] = {
     "random": RandomDraws,
     "optuna_tpe": partial(OptunaStudy, sampler="TPESampler"),
     "optuna_gp": partial(OptunaStudy, sampler="GPSampler"),
-    "gaussian_process": partial(Bnnopt, surrogate="gaussian_process"),
-    "mc_dropout": partial(Bnnopt, surrogate="mc_dropout"),
+    **{name: partial(Bnnopt, surrogate=name) for name in COMPARED},
 }
 PEER = "optuna_tpe"
 SOFTWARE = {"random": "numpy", PEER: "optuna", "optuna_gp": "optuna"}
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> None:
     n_steps = N_STEPS_SHORT if options.short else N_STEPS
     frame = measure_missing(options, partial(measure, n_steps=n_steps))
     title = f"regret after {N_INITIAL} Sobol points and {n_steps} steps; seeds 0 to {options.seeds - 1}"
-    print_table(title, HEADER, rows_of(frame, options.problems, options.methods))
+    print_table(title, HEADER, rows_of(frame, options.problems, options.methods), busy=options.busy)
 
 
 def measure(problem: str, method: str, seed: int, n_steps: int = N_STEPS) -> dict[str, Any]:

@@ -23,18 +23,18 @@ import pandas as pd
 from benchmarks._pbs import INPUTS, pbs_table, pbs_wavelengths
 from benchmarks._peers_regression import ForestRegressor
 from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
+from benchmarks._surrogates import COMPARED
 from bnnopt.exceptions import SpaceExhaustedWarning
 from bnnopt.objectives import Minimize, OutcomeConstraint
 from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.space import Real, SearchSpace
-from bnnopt.surrogates import SURROGATES
 
 N_INITIAL, N_SEEDS, TOLERANCE_NM = 5, 20, 50.0
 HEADER = ["problem", "method", "rows needed: median (quartiles)", "worst", "seconds a step", "runs"]
 SHORT = {"methods": ["random", "forest"], "problems": ["1150"], "seeds": 1}
 
 METHODS: dict[str, Any] = {"random": None, "forest": ForestRegressor(n_trees=100)}
-METHODS |= {name: name for name in SURROGATES}
+METHODS |= {name: name for name in COMPARED}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -42,10 +42,10 @@ def main(arguments: list[str] | None = None) -> None:
     problems = [str(wavelength) for wavelength in pbs_wavelengths()]
     options = options_of("pool", __doc__, METHODS, problems, N_SEEDS, SHORT, arguments)
     frame = measure_missing(options, measure)
-    title = f"rows measured until the best within {TOLERANCE_NM:g} nm is found"
-    print_table(
-        f"{title}; seeds 0 to {options.seeds - 1}", HEADER, _rows(frame, options.problems, options.methods)
+    title = (
+        f"rows measured until the best within {TOLERANCE_NM:g} nm is found; seeds 0 to {options.seeds - 1}"
     )
+    print_table(title, HEADER, _rows(frame, options.problems, options.methods), busy=options.busy)
 
 
 def measure(problem: str, method: str, seed: int) -> dict[str, Any]:

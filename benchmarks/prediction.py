@@ -26,33 +26,31 @@ bnnopt with 4,000 masks, in standard errors, the largest over rows and outcomes.
 largest is between 3 and 5.
 """
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks._paper_network import Scalers
 from benchmarks._passes import N_MASKS, NaivePasses, monte_carlo_errors
 from benchmarks._peers_regression import RBFProcessRegressor
+from benchmarks._surrogates import fitted
 from benchmarks._tables import synthetic_table
 from benchmarks._timing import (
     Times,
     at_least,
     at_most,
     compare,
+    loaded,
     parse,
     print_ratios,
     take_turns,
     timing_parser,
 )
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates import MCDropoutRegressor
-from bnnopt.surrogates._blocks import ROWS_PER_BLOCK
-from bnnopt.surrogates._networks import Networks
 
 N_LEARN, N_LEARN_KERNEL = 2300, 300
+ROWS_PER_BLOCK = 384  # of the floor, as in bnnopt
 ROWS_PER_PROCESS_BATCH = 2000
 SHORT = {"rows": 100_000, "repeats": 2, "draws": 8, "process_rows": 4000}
 
@@ -66,21 +64,20 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--process-rows", type=int, default=20_000, help="rows of the Gaussian process")
     options = parse(parser, SHORT, arguments)
     table = synthetic_table(N_LEARN, 0)
-    model = _fitted(table, options.updates, N_MASKS)
+    model = _fitted_paper(table, options.updates, N_MASKS)
     naive = NaivePasses(model.networks_, Scalers(*table))
     errors = monte_carlo_errors(model.networks_, naive, options.draws)
-    fewer = _fitted(table, options.updates, errors.n_masks)
+    fewer = _fitted_paper(table, options.updates, errors.n_masks)
     work = _network_work(model, fewer, naive, synthetic_table(options.rows, 1)[0])
     work["Gaussian process"] = _process_work(*table, options.process_rows)
-    times = take_turns(work, options.repeats, clock=options.clock)
+    with loaded(options):
+        times = take_turns(work, options.repeats, clock=options.clock)
     times = times.scaled("Gaussian process", options.rows / options.process_rows)
     print_ratios(f"{options.rows:,} rows", options, _rows(times, errors.n_masks))
     print("\n".join(errors.notes()))
 
 
-def _network_work(
-    model: MCDropoutRegressor, fewer: MCDropoutRegressor, naive: NaivePasses, X: FloatArray
-) -> dict[str, Callable[[], Any]]:
+def _network_work(model: Any, fewer: Any, naive: NaivePasses, X: FloatArray) -> dict[str, Callable[[], Any]]:
     return {
         "naive": lambda: naive.moments(X),
         "bnnopt": lambda: model.predict(X, return_std=True, noise=False),
@@ -106,15 +103,12 @@ def _rows(times: Times, n_masks: int) -> list[list[str]]:
     ]
 
 
-def _fitted(table: tuple[FloatArray, FloatArray], n_updates: int, n_masks: int) -> MCDropoutRegressor:
+def _fitted_paper(table: tuple[FloatArray, FloatArray], n_updates: int, n_masks: int) -> Any:
     """Train the network; its weights do not depend on the number of masks."""
-    model = MCDropoutRegressor.from_paper(max_iter=n_updates, n_masks=n_masks, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(*table)
+    return fitted("mc_dropout_paper", *table, max_iter=n_updates, n_masks=n_masks, random_state=0)
 
 
-def _floor(networks: Networks, X: FloatArray) -> Callable[[], Any]:
+def _floor(networks: Any, X: FloatArray) -> Callable[[], Any]:
     """Return the loop of bare products and exponentials; the module says what it counts."""
     import tensorflow as tf
 

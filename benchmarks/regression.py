@@ -24,6 +24,7 @@ from sklearn.model_selection import train_test_split
 from benchmarks._pbs import INPUTS, pbs_table
 from benchmarks._peers_regression import ForestRegressor, KerasDropoutRegressor, RBFProcessRegressor
 from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
+from benchmarks._surrogates import OWN
 from bnnopt._typing import FloatArray
 from bnnopt.metrics import coverage, negative_log_likelihood
 from bnnopt.surrogates import make_surrogate
@@ -61,7 +62,7 @@ TABLES: dict[str, Callable[[], Table]] = {
 }
 
 METHODS: dict[str, Callable[..., Any]] = {
-    "mc_dropout": partial(make_surrogate, "mc_dropout"),
+    **{name: partial(make_surrogate, name) for name in OWN},
     "gaussian_process_rbf": RBFProcessRegressor,
     "forest": ForestRegressor,
     "keras_paper": KerasDropoutRegressor,
@@ -76,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = options_of("regression", __doc__, METHODS, TABLES, N_SEEDS, SHORT, arguments)
     frame = measure_missing(options, measure)
     title = f"held-out fifths; splits by seeds 0 to {options.seeds - 1}"
-    print_table(title, HEADER, _rows(frame, options.problems, options.methods))
+    print_table(title, HEADER, _rows(frame, options.problems, options.methods), busy=options.busy)
 
 
 def measure(problem: str, method: str, seed: int) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """Seconds, error and memory of the default fit against the number of rows.
 
 Run `python -m benchmarks.scaling` (`--short` for CI, up to 10,000 rows; `--plot FILE` for a figure). Each fit
-of the default `MCDropoutRegressor` to the first outcome of a synthetic table (`benchmarks._tables`) has a
-process of its own, which loads the table from a file, notes its memory, trains a little on 1,100 of the rows
-to load TensorFlow and trace its graphs, and then fits: the seconds are those of the fit alone, the memory is
-the peak above that before the training, libraries and graphs included. The error is the root mean square
-difference of the predicted mean from 2,000 other measurements, in units of the noise: 1 is all that can be
-known. The slope is that of a straight line through the logarithms of median seconds and rows, from 10,000
-rows on.
+of a surrogate, `auto` by default, to the first outcome of a synthetic table (`benchmarks._tables`) has a
+process of its own, which loads the table from a file, notes its memory, fits 1,100 of the rows to load
+libraries and trace graphs, and then fits all: the seconds are those of this fit alone, the memory is the peak
+above what was noted, libraries and graphs included. The error is the root mean square difference of the
+predicted mean from 2,000 other measurements, in units of the noise: 1 is all that can be known. The slope is
+that of a straight line through the logarithms of median seconds and rows, from 10,000 rows on.
 """
 
 import argparse
@@ -16,20 +15,18 @@ import resource
 import subprocess
 import sys
 import tempfile
-import warnings
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.exceptions import ConvergenceWarning
 
+from benchmarks._surrogates import DEFAULT, fitted
 from benchmarks._tables import NOISE, synthetic_table
-from benchmarks._timing import CLOCKS, at_most, parse, threads, timing_parser
+from benchmarks._timing import CLOCKS, at_most, how, loaded, parse, timing_parser
 from benchmarks.machine import describe, markdown
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates import MCDropoutRegressor
 
 N_ROWS = [1_000, 10_000, 100_000, 1_000_000]
 N_HELD_OUT, SEED_HELD_OUT, N_WARM_UP = 2000, 10_000, 1100
@@ -45,16 +42,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser = timing_parser(__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=N_ROWS, help="numbers of rows")
     parser.add_argument("--plot", type=Path, help="draw seconds against rows into this file")
+    parser.add_argument("--surrogate", default=DEFAULT, help="a key of the registry")
     parser.add_argument("--table", type=Path, help=argparse.SUPPRESS)
     options = parse(parser, SHORT, arguments)
     if options.table is not None:
-        print(json.dumps(_measure(options.table, options.clock)))
+        print(json.dumps(_measure(options)))
         return
-    frame = pd.DataFrame(
-        [_one_fit(*turn, options.clock) for turn in product(range(options.repeats), options.rows)]
-    )
-    title = f"default fit, one outcome; {options.repeats} repeats, each with a table of its own"
-    print(f"{describe()}\n{title}; {options.clock} time, threads {threads()}\n")
+    with loaded(options):
+        turns = product(range(options.repeats), options.rows)
+        frame = pd.DataFrame([_one_fit(*turn, options) for turn in turns])
+    title = f"default fit of {options.surrogate}, one outcome, each repeat with a table of its own"
+    print(f"{describe()}\n{title}; {how(options)}\n")
     print(markdown(HEADER, _rows(frame)) + "\n\n" + "\n".join(_notes(frame)))
     if options.plot is not None:
         _plot(frame, options.plot)
@@ -65,27 +63,28 @@ def slope(rows: Any, seconds: Any) -> float:
     return float(np.polyfit(np.log(rows), np.log(seconds), 1)[0])
 
 
-def _one_fit(seed: int, n_rows: int, clock: str) -> dict[str, float]:
+def _one_fit(seed: int, n_rows: int, options: argparse.Namespace) -> dict[str, float]:
     """Measure one fit in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "table.npy"
         X, y = synthetic_table(n_rows, seed)
         np.save(file, np.column_stack([X, y[:, 0]]))
-        command = [sys.executable, "-m", "benchmarks.scaling", "--table", str(file), "--clock", clock]
+        command = [sys.executable, "-m", "benchmarks.scaling", "--table", str(file)]
+        command += ["--clock", options.clock, "--surrogate", options.surrogate]
         done = subprocess.run(
             command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True, check=True
         )
     return {"rows": n_rows, **json.loads(done.stdout.splitlines()[-1])}
 
 
-def _measure(file: Path, clock: str) -> dict[str, float]:
+def _measure(options: argparse.Namespace) -> dict[str, float]:
     """Fit to the table in a file; only in a process that has not held more memory before."""
-    table = np.load(file)
+    table = np.load(options.table)
     before = _peak_bytes()
-    _fit(table[:N_WARM_UP], max_iter=250)
-    now = CLOCKS[clock]
+    _fit(options.surrogate, table[:N_WARM_UP])
+    now = CLOCKS[options.clock]
     start = now()
-    model = _fit(table)
+    model = _fit(options.surrogate, table)
     seconds = now() - start
     peak = _peak_bytes()
     X, y = synthetic_table(N_HELD_OUT, SEED_HELD_OUT)
@@ -93,10 +92,8 @@ def _measure(file: Path, clock: str) -> dict[str, float]:
     return {"seconds": seconds, "error": float(error), "megabytes": (peak - before) / 1e6}
 
 
-def _fit(table: FloatArray, **parameters: Any) -> MCDropoutRegressor:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return MCDropoutRegressor(random_state=0, **parameters).fit(table[:, :-1], table[:, -1])
+def _fit(surrogate: str, table: FloatArray) -> Any:
+    return fitted(surrogate, table[:, :-1], table[:, -1], random_state=0)
 
 
 def _peak_bytes() -> int:

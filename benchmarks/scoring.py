@@ -31,8 +31,18 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
+from benchmarks._surrogates import DEFAULT
 from benchmarks._tables import synthetic_table
-from benchmarks._timing import at_least, at_most, compare, parse, print_ratios, take_turns, timing_parser
+from benchmarks._timing import (
+    at_least,
+    at_most,
+    compare,
+    loaded,
+    parse,
+    print_ratios,
+    take_turns,
+    timing_parser,
+)
 from bnnopt.objectives import Maximize
 from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.space import Real, SearchSpace, random_pool
@@ -56,15 +66,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--process-candidates", type=int, default=20_000)
     parser.add_argument("--exact-candidates", type=int, default=200_000)
     parser.add_argument("--memory-candidates", type=int, nargs=2, default=[100_000, 10_000_000])
+    parser.add_argument("--surrogate", default=DEFAULT, help="a key of the registry")
     parser.add_argument("--peak-of", type=int, help="print the peak memory of reading so many, and end")
     options = parse(parser, SHORT, arguments)
     if options.peak_of:
-        print(_peak_of(options.rows, options.peak_of))
+        print(_peak_of(options))
         return
-    rows = [_whole_way(options), _together(options)]
-    print_ratios(f"{options.rows} rows, {options.candidates} candidates", options, rows)
-    print(_best_found(options.rows, options.exact_candidates))
-    print(_memory(options.rows, *options.memory_candidates))
+    with loaded(options):
+        rows = [_whole_way(options), _together(options)]
+    title = f"{options.surrogate}, {options.rows} rows, {options.candidates} candidates"
+    print_ratios(title, options, rows)
+    print(_best_found(options))
+    print(_memory(options))
 
 
 def _optimizer(n_rows: int, surrogate: str | BaseEstimator) -> BayesianOptimizer:
@@ -101,16 +114,15 @@ def _whole_way(options: Any) -> list[str]:
         fitted = _optimizer(options.rows, _process().set_params(optimizer=None))
         _chosen(fitted, 8, few)
         scores = take_turns({"few": lambda: _chosen(fitted, 8, few)}, 1, clock=options.clock)
-    ours = take_turns(
-        {"bnnopt": fit_and_choose("mc_dropout", options.candidates)}, options.repeats, clock=options.clock
-    )
+    work = {"bnnopt": fit_and_choose(options.surrogate, options.candidates)}
+    ours = take_turns(work, options.repeats, clock=options.clock)
     seconds = process.median("all") + scores.median("few") * (options.candidates / few - 1)
     ours.seconds["Gaussian process"] = np.full_like(ours.seconds["bnnopt"], seconds)
     return compare("fit and choose 8", ours, "Gaussian process", "bnnopt", at_least(40))
 
 
 def _together(options: Any) -> list[str]:
-    optimizer = _optimizer(options.rows, "mc_dropout")
+    optimizer = _optimizer(options.rows, options.surrogate)
     work = {
         "96 together": lambda: _chosen(optimizer, 96, options.candidates),
         "score once": lambda: _chosen(optimizer, 1, options.candidates),
@@ -119,8 +131,9 @@ def _together(options: Any) -> list[str]:
     return compare("96 together", times, "96 together", "score once", at_most(4))
 
 
-def _best_found(n_rows: int, n_candidates: int) -> str:
-    optimizer = _optimizer(n_rows, "mc_dropout")
+def _best_found(options: Any) -> str:
+    n_candidates = options.exact_candidates
+    optimizer = _optimizer(options.rows, options.surrogate)
     pool = pd.concat(random_pool(optimizer.space, n_candidates, random_state=1), ignore_index=True)
     found = _best_eight(optimizer, pool, is_screened=True)
     best = _best_eight(optimizer, pool, is_screened=False)
@@ -132,32 +145,26 @@ def _best_eight(optimizer: BayesianOptimizer, pool: pd.DataFrame, *, is_screened
     return set(best["x0"])
 
 
-def _memory(n_rows: int, few: int, many: int) -> str:
-    peaks = [_peak_in_a_new_process(n_rows, n_candidates) for n_candidates in (few, many)]
+def _memory(options: Any) -> str:
+    few, many = options.memory_candidates
+    peaks = [_peak_in_a_new_process(options, n_candidates) for n_candidates in (few, many)]
     above = peaks[1] - peaks[0]
     verdict = "yes" if above < 200 else "no"
     return f"- peak memory of {many} candidates above that of {few}: {above:.0f} MB (bar < 200 MB: {verdict})"
 
 
-def _peak_in_a_new_process(n_rows: int, n_candidates: int) -> float:
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.scoring",
-        "--rows",
-        str(n_rows),
-        "--peak-of",
-        str(n_candidates),
-    ]
+def _peak_in_a_new_process(options: Any, n_candidates: int) -> float:
+    command = [sys.executable, "-m", "benchmarks.scoring", "--peak-of", str(n_candidates)]
+    command += ["--rows", str(options.rows), "--surrogate", options.surrogate]
     done = subprocess.run(
         command, cwd=Path(__file__).parents[1], check=True, stdout=subprocess.PIPE, text=True
     )
     return float(done.stdout.split()[-1])
 
 
-def _peak_of(n_rows: int, n_candidates: int) -> float:
+def _peak_of(options: Any) -> float:
     """Return the largest resident set so far, in MB, after reading candidates."""
-    _chosen(_optimizer(n_rows, "mc_dropout"), 8, n_candidates)
+    _chosen(_optimizer(options.rows, options.surrogate), 8, options.peak_of)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
 
 

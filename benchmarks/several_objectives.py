@@ -19,6 +19,7 @@ import pandas as pd
 from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
 from benchmarks._searches import Bnnopt, Method, RandomDraws, run
 from benchmarks._studies import BoTorchFront, OptunaStudy
+from benchmarks._surrogates import COMPARED
 from bnnopt.metrics import hypervolume
 from bnnopt.testing import MultiObjectiveProblem, make_multi_objective_problem
 
@@ -28,8 +29,7 @@ METHODS: dict[str, Method] = {
     "optuna_nsga2": partial(OptunaStudy, sampler="NSGAIISampler"),
     "optuna_gp": partial(OptunaStudy, sampler="GPSampler"),
     "botorch": BoTorchFront,
-    "gaussian_process": partial(Bnnopt, surrogate="gaussian_process"),
-    "mc_dropout": partial(Bnnopt, surrogate="mc_dropout"),
+    **{name: partial(Bnnopt, surrogate=name) for name in COMPARED},
     "q_nehvi": partial(Bnnopt, surrogate="gaussian_process", acquisition="q_nehvi"),
     "parego": partial(Bnnopt, surrogate="gaussian_process", acquisition="log_ei"),
 }
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     n_runs = N_RUNS_SHORT if options.short else N_RUNS
     frame = measure_missing(options, partial(measure, n_runs=n_runs))
     title = f"hypervolume after {n_runs} runs, the first design included; seeds 0 to {options.seeds - 1}"
-    print_table(title, HEADER, rows_of(frame, options.problems, options.methods))
+    print_table(title, HEADER, rows_of(frame, options.problems, options.methods), busy=options.busy)
 
 
 def measure(problem: str, method: str, seed: int, n_runs: int = N_RUNS) -> dict[str, Any]:

@@ -9,8 +9,8 @@ in turns:
   and with `batch_size=len(X)`.
 - "Keras fit, many steps" is the same with `steps_per_execution=200` (all epochs if they are fewer), on a
   tf.data set that repeats the full batch.
-- "bnnopt" is `fit` of `MCDropoutRegressor.from_paper`, with all that belongs to it: checks, scaling, training
-  and the estimate of the noise, which passes the rows through the trained network.
+- "bnnopt" is `fit` of the surrogate `mc_dropout_paper`, with all that belongs to it: checks, scaling,
+  training and the estimate of the noise, which passes the rows through the trained network.
 - "floor" is what any training with TensorFlow must do for each epoch, and nothing else: the eight matrix
   products of forward and backward pass (three forward, three for the gradients of the kernels, two for those
   of the hidden layers; none for those of the inputs) and one exponential for each row and hidden unit, all in
@@ -22,12 +22,13 @@ in turns:
 The first call of each is a warm-up: it builds, traces and compiles, and is printed below the table. In all
 later calls graphs are there already, also those of bnnopt, whose estimator is made anew.
 
-The last row fits the first outcome with the default `MCDropoutRegressor` and with scikit-learn's Gaussian
-process (constant · anisotropic RBF + white noise, `normalize_y`, one start), and prints the mean log density
-of 2,000 other rows under the predicted normal laws, larger is better, and the standard error of the
+The last row fits the first outcome with a surrogate by its key, `auto` by default, and with scikit-learn's
+Gaussian process (constant · anisotropic RBF + white noise, `normalize_y`, one start), and prints the mean log
+density of 2,000 other rows under the predicted normal laws, larger is better, and the standard error of the
 difference, row by row.
 """
 
+import argparse
 import warnings
 from collections.abc import Callable
 from itertools import pairwise
@@ -40,19 +41,20 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
 from benchmarks._paper_network import ALPHA, UNITS, Scalers, paper_network
+from benchmarks._surrogates import DEFAULT, fitted
 from benchmarks._tables import synthetic_table
 from benchmarks._timing import (
     Times,
     at_least,
     at_most,
     compare,
+    loaded,
     parse,
     print_ratios,
     take_turns,
     timing_parser,
 )
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates import MCDropoutRegressor
 
 N_ROWS, N_HELD_OUT = 2300, 2000
 STEPS_PER_EXECUTION = 200
@@ -65,14 +67,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=400, help="of the paper's network")
     parser.add_argument("--process-rows", type=int, default=N_ROWS, help="of the Gaussian process; 0: none")
     parser.add_argument("--process-repeats", type=int, default=1, help="fits of the Gaussian process")
+    parser.add_argument("--surrogate", default=DEFAULT, help="against the Gaussian process")
     options = parse(parser, SHORT, arguments)
-    work = _paper_work(*synthetic_table(N_ROWS, 0), options.epochs)
-    times = take_turns(work, options.repeats, clock=options.clock)
-    rows, notes = _paper_rows(times), _paper_notes(times)
-    if options.process_rows:
-        row, note = _against_process(options.process_rows, options.process_repeats, options.clock)
-        rows.append(row)
-        notes.append(note)
+    with loaded(options):
+        work = _paper_work(*synthetic_table(N_ROWS, 0), options.epochs)
+        times = take_turns(work, options.repeats, clock=options.clock)
+        rows, notes = _paper_rows(times), _paper_notes(times)
+        if options.process_rows:
+            row, note = _against_process(options)
+            rows.append(row)
+            notes.append(note)
     print_ratios(f"{N_ROWS} rows, {options.epochs} epochs", options, rows)
     print("\n".join(notes))
 
@@ -110,11 +114,8 @@ def _paper_notes(times: Times) -> list[str]:
     return [f"- first calls: {first}", f"- loss at the end of the first training: {last}"]
 
 
-def _fit_paper(X: FloatArray, y: FloatArray, n_epochs: int, n_networks: int) -> MCDropoutRegressor:
-    model = MCDropoutRegressor.from_paper(max_iter=n_epochs, n_networks=n_networks, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(X, y)
+def _fit_paper(X: FloatArray, y: FloatArray, n_epochs: int, n_networks: int) -> Any:
+    return fitted("mc_dropout_paper", X, y, max_iter=n_epochs, n_networks=n_networks, random_state=0)
 
 
 def _compiled(rows: FloatArray, targets: FloatArray, n_epochs: int, steps_per_execution: int) -> Any:
@@ -196,24 +197,24 @@ def _floor(rows: FloatArray, n_outputs: int, n_epochs: int) -> Callable[[], Any]
     return lambda: [tensor.numpy() for tensor in epochs()]
 
 
-def _against_process(n_rows: int, n_repeats: int, clock: str) -> tuple[list[str], str]:
-    """Fit the default and the Gaussian process to one outcome; return the row and what they predict."""
+def _against_process(options: argparse.Namespace) -> tuple[list[str], str]:
+    """Fit a surrogate and the Gaussian process to one outcome; return the row and what they predict."""
+    n_rows, ours = options.process_rows, options.surrogate
     X, y = synthetic_table(n_rows, 0)
     work = {
         "Gaussian process": lambda: _fit_process(X, y[:, 0]),
-        "bnnopt, default": lambda: MCDropoutRegressor(random_state=0).fit(X, y[:, 0]),
+        ours: lambda: fitted(ours, X, y[:, 0], random_state=0),
     }
-    first = take_turns({name: work[name] for name in ["bnnopt, default"]}, 1, is_warmed_up=False)
-    times = take_turns(work, n_repeats, clock=clock, is_warmed_up=False)
+    first = take_turns({ours: work[ours]}, 1, is_warmed_up=False)
+    times = take_turns(work, options.process_repeats, clock=options.clock, is_warmed_up=False)
     held_out = synthetic_table(N_HELD_OUT, 1)
     densities = {name: _log_densities(model, *held_out) for name, model in times.results.items()}
-    gain = densities["bnnopt, default"] - densities["Gaussian process"]
+    gain = densities[ours] - densities["Gaussian process"]
     verdict = f"difference {gain.mean():.4f}, standard error {gain.std() / np.sqrt(len(gain)):.4f}"
-    row = compare(
-        f"default fit, {n_rows} rows, one outcome", times, "Gaussian process", "bnnopt, default", at_least(20)
-    )
+    what = f"default fit, {n_rows} rows, one outcome"
+    row = compare(what, times, "Gaussian process", ours, at_least(20))
     said = ", ".join(f"{name} {density.mean():.4f}" for name, density in densities.items())
-    took = f"first call of the default {first.median('bnnopt, default'):.3g} s"
+    took = f"first call of {ours} {first.median(ours):.3g} s"
     return row, f"- held-out log density: {said} ({verdict}); {took}"
 
 

@@ -3,8 +3,7 @@
 Run `python -m benchmarks.trust_region` (`--short` for CI). At a seed all methods begin with the same 10
 scrambled Sobol points; the regret is the best value found minus the minimum. There is no bar: the region is
 an option, and the table says where it helps. Ackley's function has its minimum in the middle of the usual
-box; here it is sought from -5 to 10. bnnopt is told to use its model after these 10 points. 52 steps end
-before 64 rows, from which on networks are trained too and a step costs five times as much. Seconds are
+box; here it is sought from -5 to 10. bnnopt is told to use its model after these 10 points. Seconds are
 processor time of a step; see `benchmarks.sequential`.
 """
 
@@ -16,6 +15,7 @@ import pandas as pd
 
 from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
 from benchmarks._searches import Bnnopt, Method, RandomDraws, ratio_of_regrets, run
+from benchmarks._surrogates import DEFAULT
 from bnnopt.metrics import simple_regret
 from bnnopt.testing import make_problem
 
@@ -24,16 +24,16 @@ PROBLEMS = {
     "levy20": make_problem("levy", n_inputs=N_INPUTS),
     "ackley20": replace(make_problem("ackley", n_inputs=N_INPUTS), bounds=((-5.0, 10.0),) * N_INPUTS),
 }
+BASE = DEFAULT
 METHODS: dict[str, Method] = {
     "random": RandomDraws,
-    "mc_dropout": partial(Bnnopt, surrogate="mc_dropout"),
-    "mc_dropout_trust": partial(Bnnopt, surrogate="mc_dropout", trust_region=True),
+    BASE: partial(Bnnopt, surrogate=BASE),
+    f"{BASE}_trust": partial(Bnnopt, surrogate=BASE, trust_region=True),
 }
 SOFTWARE = {"random": "numpy"}
-BASE = "mc_dropout"
 N_INITIAL, N_STEPS, N_SEEDS = 10, 52, 1
 HEADER = ["problem", "method", "regret: median (quartiles)", "worst", f"÷ {BASE}", "seconds a step", "seeds"]
-SHORT = {"methods": ["random", "mc_dropout_trust"], "problems": ["levy20"], "seeds": 1}
+SHORT = {"methods": ["random", f"{BASE}_trust"], "problems": ["levy20"], "seeds": 1}
 N_STEPS_SHORT = 3
 
 
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     n_steps = N_STEPS_SHORT if options.short else N_STEPS
     frame = measure_missing(options, partial(measure, n_steps=n_steps))
     title = f"regret after {N_INITIAL} Sobol points and {n_steps} steps; seeds 0 to {options.seeds - 1}"
-    print_table(title, HEADER, rows_of(frame, options.problems, options.methods))
+    print_table(title, HEADER, rows_of(frame, options.problems, options.methods), busy=options.busy)
 
 
 def measure(problem: str, method: str, seed: int, n_steps: int = N_STEPS) -> dict[str, Any]:

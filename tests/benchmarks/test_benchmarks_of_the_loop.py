@@ -74,27 +74,27 @@ def test_bnnopt_proposes_batches_of_different_settings_within_bounds():
 
 def test_the_loss_is_difference_and_ratio_of_medians_within_a_family():
     frame = regrets(
-        *(("branin", "bnnopt_single", regret) for regret in [1, 2, 9]),
-        *(("branin", "bnnopt_batch", regret) for regret in [3, 5, 6]),
-        ("branin", "bnnopt_batch_q_log_ei", 2),
+        *(("branin", "auto_single", regret) for regret in [1, 2, 9]),
+        *(("branin", "auto_batch", regret) for regret in [3, 5, 6]),
+        ("branin", "auto_batch_q_log_ei", 2),
         ("levy8", "botorch_batch", 7),
     )
     assert batches.losses_of(frame) == {
-        ("branin", "bnnopt_batch"): (3.0, 2.5),
-        ("branin", "bnnopt_batch_q_log_ei"): (0.0, 1.0),
+        ("branin", "auto_batch"): (3.0, 2.5),
+        ("branin", "auto_batch_q_log_ei"): (0.0, 1.0),
     }
-    rows = batches.rows_of(frame, ["branin", "levy8"], ["bnnopt_single", "bnnopt_batch", "botorch_batch"])
+    rows = batches.rows_of(frame, ["branin", "levy8"], ["auto_single", "auto_batch", "botorch_batch"])
     assert [row[-2:] for row in rows] == [["", ""], ["3", "2.5"], ["", ""]]
 
 
 def test_batches_that_lose_less_are_counted():
-    pairs = [("botorch_single", 1.0), ("botorch_batch", 3.0), ("bnnopt_single", 2.0)]
+    pairs = [("botorch_single", 1.0), ("botorch_batch", 3.0), ("auto_single", 2.0)]
     frame = regrets(
         *((problem, *pair) for problem in ["branin", "levy8"] for pair in pairs),
-        ("branin", "bnnopt_batch", 5.0),
-        ("levy8", "bnnopt_batch", 6.0),
+        ("branin", "auto_batch", 5.0),
+        ("levy8", "auto_batch", 6.0),
     )
-    verdict = "bnnopt_batch loses less than botorch_batch on 0 of 2 problems, by the ratio on 1"
+    verdict = "auto_batch loses less than botorch_batch on 0 of 2 problems, by the ratio on 1"
     assert batches.verdict(frame) == verdict
 
 
