@@ -1,12 +1,13 @@
 """Processes that keep cores busy beside a measurement, as other work on a machine in use does."""
 
+import argparse
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-__all__ = ["busy_processes", "can_pin", "describe_load", "first_core"]
+__all__ = ["add_busy", "busy_processes", "can_pin", "describe_load", "first_core"]
 
 LONGEST_SECONDS = 4 * 3600.0  # after which a busy process ends whatever happens
 SPIN = """
@@ -19,6 +20,12 @@ while time.monotonic() < end and os.getppid() == parent:
     for _ in range(100_000):
         pass
 """
+
+
+def add_busy(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--busy`, how many processes keep cores busy beside a measurement."""
+    about = "processes that keep cores busy beside the measurement"
+    parser.add_argument("--busy", type=_count, default=0, metavar="N", help=about)
 
 
 @contextmanager
@@ -78,6 +85,13 @@ def describe_load(n: int, *, is_pinned: bool = False) -> str:
         return "idle"
     processes = "1 busy process" if n == 1 else f"{n} busy processes"
     return f"beside {processes}{' on one core' if is_pinned else ''}"
+
+
+def _count(text: str) -> int:
+    """Read a whole number of at least 0."""
+    if (n := int(text)) < 0:
+        raise argparse.ArgumentTypeError(f"must be at least 0, got {n}")
+    return n
 
 
 def _start(core: str, longest_seconds: float) -> subprocess.Popen[str]:

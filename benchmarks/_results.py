@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 import bnnopt
-from benchmarks._load import busy_processes, describe_load
+from benchmarks._load import add_busy, busy_processes, describe_load
 from benchmarks.machine import describe, markdown
 
 __all__ = [
@@ -108,8 +108,7 @@ def options_of(
     parser.add_argument("--methods", nargs="+", choices=list(methods), default=list(methods))
     parser.add_argument("--problems", nargs="+", choices=list(problems), default=list(problems))
     parser.add_argument("--seeds", type=int, default=n_seeds, help="number of seeds, counted from 0")
-    about_busy = "processes that keep cores busy beside the measurement"
-    parser.add_argument("--busy", type=int, default=0, metavar="N", help=about_busy)
+    add_busy(parser)
     parser.add_argument("--again", action="store_true", help="measure again what the file has")
     parser.add_argument("--show", action="store_true", help="measure nothing, print what the file has")
     parser.add_argument("--results", type=Path, help="the CSV file")

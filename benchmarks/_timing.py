@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._load import busy_processes, describe_load
+from benchmarks._load import add_busy, busy_processes, describe_load
 from benchmarks.machine import describe, markdown
 from bnnopt._typing import FloatArray
 
@@ -192,8 +192,7 @@ def repeats_parser(about: str | None) -> argparse.ArgumentParser:
 def timing_parser(about: str | None) -> argparse.ArgumentParser:
     """Return a parser of the options that all measurements of time share; `about` is the docstring."""
     parser = repeats_parser(about)
-    about_busy = "processes that keep cores busy beside the measurement"
-    parser.add_argument("--busy", type=int, default=0, metavar="N", help=about_busy)
+    add_busy(parser)
     about_clock = "processor time is that of all threads, and leaves out what else the machine does"
     parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help=about_clock)
     return parser
@@ -208,8 +207,6 @@ def parse(
     options = parser.parse_args(arguments)
     if options.repeats < 1:
         parser.error(f"--repeats must be at least 1, got {options.repeats}")
-    if getattr(options, "busy", 0) < 0:
-        parser.error(f"--busy must be at least 0, got {options.busy}")
     return options
 
 

@@ -85,7 +85,7 @@ def test_the_option_of_the_speed_benchmarks_starts_the_load_and_is_printed():
 def test_less_than_no_load_is_refused(capsys):
     with pytest.raises(SystemExit):
         parse(timing_parser("What."), {}, ["--busy", "-1"])
-    assert "--busy must be at least 0, got -1" in capsys.readouterr().err
+    assert "--busy: must be at least 0, got -1" in capsys.readouterr().err
 
 
 def test_rows_measured_beside_a_load_are_kept_apart():
