@@ -12,6 +12,9 @@ from pathlib import Path
 
 NAMES = [
     "latency",
+    "fit_time",
+    "threads",
+    "continuity",
     "training",
     "prediction",
     "scoring",

@@ -1,18 +1,22 @@
-"""Seconds that a user waits: for the import, for the help of the command, for the next setting.
+"""Seconds that a user waits: for the import, the help of the command, a first fit, the next setting.
 
 Run `python -m benchmarks.latency` (`--short` for CI). Imports and the command run in fresh processes, from
 start to end, in turns, seven times, by the clock on the wall; "import nothing" is the interpreter alone.
 Rooms of bnnopt are loaded when one of their names is first used, so the import of an estimator has a row too.
+"import and fit" is a fresh process that makes a surrogate by its key and fits it to 20 rows; below the table
+stands whether TensorFlow was loaded by the import, by making it and by the fit. The bars: never by the first
+two, and not by the fit of `gaussian_process_ensemble`.
 
 The next setting is `ask` on the six-dimensional Hartmann function: bnnopt's `BayesianOptimizer` with the
-surrogate `mc_dropout` and Optuna's `GPSampler` get the same 20 Sobol points, make one step that is not
+surrogate `auto` and Optuna's `GPSampler` get the same 20, 100 or 300 Sobol points, make one step that is not
 counted, and then ten steps in turns. A step is `ask`, the function, which takes no time, and `tell` with its
-value, so that learning counts wherever it happens. Where Optuna is not installed, the row is left out.
+value, so that learning counts wherever it happens. Where Optuna is not installed, these rows are left out.
 """
 
+import json
 import subprocess
 import sys
-from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,20 +25,43 @@ import numpy as np
 from scipy.stats import qmc
 
 from benchmarks._peers import OPTIMIZERS, SequentialOptimizer
-from benchmarks._timing import Times, at_most, compare, parse, print_ratios, take_turns, timing_parser
+from benchmarks._surrogates import DEFAULT, add_surrogates
+from benchmarks._timing import (
+    Times,
+    at_most,
+    compare,
+    loaded,
+    parse,
+    print_ratios,
+    take_turns,
+    timing_parser,
+)
 from bnnopt._typing import FloatArray
 from bnnopt.testing import make_problem
 
-N_ROWS = 20
+ASK_BARS = {20: at_most(1.5), 100: at_most(3), 300: at_most(3)}
+PEER, WITHOUT_TENSORFLOW = "GPSampler", "gaussian_process_ensemble"
 PROCESSES = {
     "import nothing": "pass",
     "import sklearn.base": "import sklearn.base",
     "import bnnopt": "import bnnopt",
-    "import its estimator": "from bnnopt import MCDropoutRegressor",
+    "import an estimator": "from bnnopt import MCDropoutRegressor",
     "bnnopt --help": "import sys; sys.argv = ['bnnopt', '--help']; from bnnopt.cli import main; main()",
 }
-PEERS = {"GPSampler": "optuna_gp", "bnnopt": "mc_dropout"}
-SHORT = {"repeats": 3, "asks": 2}
+MAKE_AND_FIT = """
+import json, sys
+import bnnopt.surrogates
+loaded = {{"import": "tensorflow" in sys.modules}}
+from benchmarks._surrogates import fitted
+from benchmarks._tables import synthetic_table
+model = bnnopt.surrogates.make_surrogate({key!r})
+loaded["make"] = "tensorflow" in sys.modules
+X, y = synthetic_table(20, 0)
+fitted({key!r}, X, y[:, 0], random_state=0)
+loaded["fit"] = "tensorflow" in sys.modules
+print(json.dumps(loaded))
+"""
+SHORT = {"repeats": 3, "asks": 2, "rows": [20]}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -42,42 +69,68 @@ def main(arguments: list[str] | None = None) -> None:
     parser = timing_parser(__doc__)
     parser.set_defaults(repeats=7)
     parser.add_argument("--asks", type=int, default=10, help="settings asked for, each after a tell")
+    parser.add_argument("--rows", type=int, nargs="+", default=list(ASK_BARS), help="known before the asks")
+    parser.add_argument("--asking", default=DEFAULT, help="the surrogate of the asks")
+    add_surrogates(parser)
     options = parse(parser, SHORT, arguments)
-    started = take_turns({name: _process(code) for name, code in PROCESSES.items()}, options.repeats)
-    names = [name for name in PEERS if name == "bnnopt" or find_spec("optuna")]
-    asked = take_turns({name: _Asking(PEERS[name]) for name in names}, options.asks, clock=options.clock)
-    print_ratios(f"asks: {options.asks}", options, _process_rows(started) + _ask_rows(asked))
+    codes = PROCESSES | {_fit_of(key): MAKE_AND_FIT.format(key=key) for key in options.surrogates}
+    with loaded(options):
+        started = take_turns({name: partial(_run, code) for name, code in codes.items()}, options.repeats)
+        rows = _process_rows(started, options.surrogates)
+        rows += [row for n_rows in options.rows for row in _ask_rows(n_rows, options)]
+    print_ratios(f"asks: {options.asks}, surrogate {options.asking}", options, rows)
+    print("\n".join(_loads(key, started.results[_fit_of(key)]) for key in options.surrogates))
 
 
-def _process_rows(times: Times) -> list[list[str]]:
+def _process_rows(times: Times, surrogates: list[str]) -> list[list[str]]:
+    fits = [
+        compare(f"import and fit, {key}", times, _fit_of(key), "import sklearn.base") for key in surrogates
+    ]
     return [
         compare("import", times, "import bnnopt", "import sklearn.base", at_most(1.3)),
-        compare("import of an estimator", times, "import its estimator", "import sklearn.base"),
+        compare("import of an estimator", times, "import an estimator", "import sklearn.base"),
         compare("help", times, "bnnopt --help", "import nothing"),
+        *fits,
     ]
 
 
-def _ask_rows(times: Times) -> list[list[str]]:
-    if "GPSampler" not in times.seconds:
+def _ask_rows(n_rows: int, options: Any) -> list[list[str]]:
+    """Return the row of the asks after a number of rows; none where Optuna is not installed."""
+    if not find_spec("optuna"):
         return []
-    return [compare(f"ask(1) at {N_ROWS} rows", times, "bnnopt", "GPSampler", at_most(0.5))]
+    methods = {PEER: "optuna_gp", options.asking: options.asking}
+    asking = {name: _Asking(method, n_rows) for name, method in methods.items()}
+    times = take_turns(asking, options.asks, clock=options.clock)
+    return [compare(f"ask(1) at {n_rows} rows", times, options.asking, PEER, ASK_BARS.get(n_rows))]
 
 
-def _process(code: str) -> Callable[[], Any]:
-    """Return what runs code in a fresh process, in the folder where bnnopt can be imported."""
-    command = [sys.executable, "-c", code]
-    folder = Path(__file__).parents[1]
-    return lambda: subprocess.run(command, cwd=folder, capture_output=True, check=True)
+def _loads(key: str, output: str) -> str:
+    """Say what of an estimator loads TensorFlow, and whether that meets the bars."""
+    is_loaded = json.loads(output.splitlines()[-1])
+    said = ", ".join(f"{step} {'yes' if value else 'no'}" for step, value in is_loaded.items())
+    without = ["import", "make", *(["fit"] if key == WITHOUT_TENSORFLOW else [])]
+    met = "no" if any(is_loaded[step] for step in without) else "yes"
+    return f"- TensorFlow loaded, {key}: {said} (bar: not by {', '.join(without)}; met: {met})"
+
+
+def _fit_of(key: str) -> str:
+    return f"import and fit {key}"
+
+
+def _run(code: str) -> str:
+    """Run code in a fresh process, in the folder where bnnopt can be imported; return what it prints."""
+    command, folder = [sys.executable, "-c", code], Path(__file__).parents[1]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=True, text=True).stdout
 
 
 class _Asking:
     """An optimizer that knows its first design; each call makes a step."""
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, n_rows: int) -> None:
         self._function = make_problem("hartmann6").function
         bounds = np.array(make_problem("hartmann6").bounds)
-        self._optimizer: SequentialOptimizer = OPTIMIZERS[method](bounds, N_ROWS, 0)
-        cube = qmc.Sobol(len(bounds), rng=0).random_base2(5)[:N_ROWS]
+        self._optimizer: SequentialOptimizer = OPTIMIZERS[method](bounds, n_rows, 0)
+        cube = qmc.Sobol(len(bounds), rng=0).random_base2(int(np.ceil(np.log2(n_rows))))[:n_rows]
         for x in bounds[:, 0] + cube * (bounds[:, 1] - bounds[:, 0]):
             self._tell(x)
 
