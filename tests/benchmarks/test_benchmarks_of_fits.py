@@ -15,6 +15,13 @@ def seconds(*walls):
     return [Seconds(wall / 2, wall, wall, 2 * wall) for wall in walls]
 
 
+@pytest.fixture
+def one_thread(monkeypatch):
+    """Workers of one thread each, also where a benchmark lets the libraries choose."""
+    for benchmark in [threads, fit_time]:
+        monkeypatch.setattr(benchmark, "FitWorker", lambda name, n, _=None: FitWorker(name, n, ONE_THREAD))
+
+
 def figures(std):
     """Rows of the CSV file for two functions, from standard deviations by number of rows."""
     return pd.DataFrame(
@@ -74,6 +81,7 @@ def test_workers_take_turns_with_the_same_seeds():
     assert measured == {"a": [1, 2], "b": [1, 2]}
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_the_short_form_of_threads_prints_a_row_for_each_load(capsys, monkeypatch):
     monkeypatch.setitem(threads.LOADS, "one busy", threads.LOADS["idle"])
     arguments = ["--short", "--surrogates", PROCESS, "--rows", "8", "--repeats", "1"]
@@ -93,6 +101,7 @@ def test_a_system_that_cannot_pin_leaves_the_load_out(monkeypatch, capsys):
     assert "left out, since this system cannot keep a process on one core" in printed
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_the_short_form_of_fit_times(capsys):
     fit_time.main(["--short", "--surrogates", PROCESS, "--rows", "8", "--repeats", "1"])
     assert f"| {PROCESS} | 8 |" in capsys.readouterr().out
