@@ -141,8 +141,8 @@ def _deviations(passes: FloatArray, of_truth: FloatArray) -> tuple[float, float]
 
 def _scaled_moments(networks: Any, rows: FloatArray, n_masks: int, seed: int) -> Moments:
     """Mean and std as bnnopt predicts them, with masks by a seed."""
-    from bnnopt.surrogates._keras import propagate_moments
-    from bnnopt.surrogates._networks import draw_masks
+    from bnnopt.surrogates._dropout._networks import draw_masks
+    from bnnopt.surrogates._dropout._propagation import propagate_moments
 
     masks = draw_masks(networks, n_masks, np.random.default_rng(seed))
     mean, variance = propagate_moments(rows, networks, masks)

@@ -30,7 +30,13 @@ if TYPE_CHECKING:
         Real,
         SearchSpace,
     )
-    from bnnopt.surrogates import SURROGATES, AutoRegressor, KerasMCDropoutRegressor, MCDropoutRegressor
+    from bnnopt.surrogates import (
+        SURROGATES,
+        BayesianStackingRegressor,
+        GaussianProcessEnsembleRegressor,
+        KerasMCDropoutRegressor,
+        MCDropoutRegressor,
+    )
 
 __version__ = "0.1.0"
 
@@ -38,14 +44,15 @@ __all__ = [
     "ACQUISITIONS",
     "SURROGATES",
     "Acquisition",
-    "AutoRegressor",
     "BayesianOptimizer",
+    "BayesianStackingRegressor",
     "CampaignSettings",
     "Categorical",
     "Chebyshev",
     "Context",
     "Desirability",
     "Discrete",
+    "GaussianProcessEnsembleRegressor",
     "Integer",
     "KerasMCDropoutRegressor",
     "LaterCohortSplit",
@@ -68,14 +75,15 @@ __all__ = [
 _ROOM_OF = {
     "ACQUISITIONS": "acquisition",
     "Acquisition": "acquisition",
-    "AutoRegressor": "surrogates",
     "BayesianOptimizer": "optimizer",
+    "BayesianStackingRegressor": "surrogates",
     "CampaignSettings": "campaign",
     "Categorical": "space",
     "Chebyshev": "objectives",
     "Context": "space",
     "Desirability": "objectives",
     "Discrete": "space",
+    "GaussianProcessEnsembleRegressor": "surrogates",
     "Integer": "space",
     "KerasMCDropoutRegressor": "surrogates",
     "LaterCohortSplit": "model_selection",

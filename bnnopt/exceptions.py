@@ -1,10 +1,11 @@
-"""Errors and warnings of bnnopt; each error is a `ValueError` or an `OSError` too."""
+"""Errors and warnings of bnnopt; each error is a `ValueError`, an `OSError` or an `ImportError` too."""
 
 __all__ = [
     "BnnoptError",
     "DataFetchError",
     "InfeasibleSpaceError",
     "InvalidDataError",
+    "MissingDependencyError",
     "SpaceExhaustedWarning",
     "UnknownNameError",
 ]
@@ -28,6 +29,10 @@ class UnknownNameError(BnnoptError, ValueError):
 
 class DataFetchError(BnnoptError, OSError):
     """A data set could not be fetched, or what came is not what was expected."""
+
+
+class MissingDependencyError(BnnoptError, ImportError):
+    """A package that is needed for what was asked is not installed; the message says which and what to do."""
 
 
 class SpaceExhaustedWarning(UserWarning):

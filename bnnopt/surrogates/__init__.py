@@ -3,16 +3,20 @@
 TensorFlow is loaded by the first `fit` or `predict` that needs it, not by the import of this room.
 """
 
-from bnnopt.surrogates._auto import AutoRegressor
-from bnnopt.surrogates._gaussian_process import ARDGaussianProcessRegressor
+from bnnopt.surrogates._ard_gaussian_process import ARDGaussianProcessRegressor
+from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor
+from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
 from bnnopt.surrogates._keras_mc_dropout import KerasMCDropoutRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
+from bnnopt.surrogates._predictor import HeldOutPredictions
 from bnnopt.surrogates._registry import SURROGATES, make_surrogate
 
 __all__ = [
     "SURROGATES",
     "ARDGaussianProcessRegressor",
-    "AutoRegressor",
+    "BayesianStackingRegressor",
+    "GaussianProcessEnsembleRegressor",
+    "HeldOutPredictions",
     "KerasMCDropoutRegressor",
     "MCDropoutRegressor",
     "make_surrogate",

@@ -1,24 +1,29 @@
 """MC dropout with a Keras network of the user's own, behind scikit-learn's interface."""
 
 from collections.abc import Callable
-from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
+from bnnopt._estimators import (
+    Rule,
+    check_parameters,
+    draw_seed,
+    flag,
+    is_whole,
+    real,
+    seed_parameter,
+    whole,
+)
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt.surrogates._columns import check_cells, check_columns
-from bnnopt.surrogates._keras_posterior import KerasPosterior, Training
-from bnnopt.surrogates._routed_parameters import RoutedParameters
-from bnnopt.surrogates._rows import DistinctRows
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._keras._posterior import KerasPosterior, Training
+from bnnopt.surrogates._keras._routed_parameters import RoutedParameters
+from bnnopt.surrogates._rows import Rows, check_fit_data, check_number_of_outputs, check_rows
 
 __all__ = ["KerasMCDropoutRegressor"]
-
-LARGEST_SEED = 2**31 - 1
 
 
 class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
@@ -120,15 +125,17 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
         "fit__validation_split": "use validation_fraction",
     }
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "model": [callable, None],
-        "n_masks": [Interval(Integral, 1, None, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), Options(Integral, {-1})],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "require_dropout": ["boolean"],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
+    _rules: ClassVar[dict[str, Rule]] = {
+        "model": Rule(lambda value: value is None or callable(value), "a build function or None"),
+        "n_masks": whole(1),
+        "epochs": whole(1),
+        "batch_size": Rule(
+            lambda value: is_whole(value) and (value >= 1 or value == -1), "at least 1, or -1"
+        ),
+        "validation_fraction": real(0, 1, closed="left"),
+        "require_dropout": flag(),
+        "warm_start": flag(),
+        "random_state": seed_parameter(),
     }
 
     def __init__(
@@ -165,7 +172,6 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
         for name, value in routed.items():
             setattr(self, name, value)
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train the network and estimate the observation noise.
 
@@ -194,7 +200,6 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
         """
         return self._train(X, y, sample_weight, is_continued=self.warm_start and hasattr(self, "posterior_"))
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one epoch, from the present weights if there are any.
 
@@ -215,6 +220,7 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
     def _train(
         self, X: Any, y: Any, sample_weight: Any, *, is_continued: bool, is_partial: bool = False
     ) -> Self:
+        check_parameters(self, self._rules)
         self._check_routed_names()
         rows = self._checked_rows(X, y, sample_weight, is_continued)
         posterior = self.posterior_ if is_continued else self._new_posterior(rows)
@@ -230,27 +236,18 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
         self.posterior_: KerasPosterior = posterior
         return self
 
-    def _checked_rows(self, X: Any, y: Any, sample_weight: Any, is_continued: bool) -> DistinctRows:
-        check_cells(X, "X")
-        check_cells(y, "y")
-        check = {"multi_output": True, "y_numeric": True, "dtype": np.float64}
+    def _checked_rows(self, X: Any, y: Any, sample_weight: Any, is_continued: bool) -> Rows:
+        rows = check_fit_data(self, X, y, sample_weight, is_first=not is_continued, may_stay=False)
         if is_continued:
-            check_columns(getattr(self, "feature_names_in_", None), X)
-            inputs, outcomes = validate_data(self, X, y, reset=False, **check)
-        else:
-            inputs, outcomes = validate_data(self, X, y, ensure_min_samples=2, **check)
-        targets = np.asarray(outcomes, dtype=np.float64).reshape(len(inputs), -1)
-        if is_continued and targets.shape[1] != self.n_outputs_:
-            raise ValueError(f"y has {targets.shape[1]} output(s), but the network has {self.n_outputs_}.")
-        self._y_ndim: int = outcomes.ndim
-        self.n_outputs_: int = targets.shape[1]
-        weights = _check_sample_weight(sample_weight, inputs, dtype=np.float64, ensure_non_negative=True)
-        return DistinctRows.of(inputs, targets, weights)
+            check_number_of_outputs(rows.y.shape[1], self.n_outputs_)
+        self._y_ndim: int = np.ndim(y)
+        self.n_outputs_: int = rows.y.shape[1]
+        return rows
 
-    def _new_posterior(self, rows: DistinctRows) -> KerasPosterior:
+    def _new_posterior(self, rows: Rows) -> KerasPosterior:
         from bnnopt.surrogates._keras._user_model import UserNetwork
 
-        seed = int(check_random_state(self.random_state).randint(0, LARGEST_SEED))
+        seed = draw_seed(self.random_state)
         settings = {"optimizer": self.optimizer, "loss": self.loss, "metrics": self.metrics}
         settings |= self._routed_to("compile", "loss", "metrics", "model", "optimizer")
         network = UserNetwork(self.model, settings, self.n_features_in_, self.n_outputs_, seed)
@@ -317,9 +314,9 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
             In the units of y.
         """
         rows = self._checked(X)
-        if not _is_whole(n_samples) or n_samples < 1:
-            raise ValueError(f"n_samples must be a whole number of at least 1, got {n_samples!r}.")
-        rng = np.random.default_rng(check_random_state(random_state).randint(0, LARGEST_SEED))
+        if not is_whole(n_samples) or n_samples < 1:
+            raise InvalidDataError(f"n_samples must be a whole number of at least 1, got {n_samples!r}.")
+        rng = np.random.default_rng(draw_seed(random_state))
         values = self.posterior_.draws(rows, int(n_samples), int(self.n_masks), rng)
         return values[:, 0] if self._y_ndim == 1 else values
 
@@ -331,9 +328,7 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
 
     def _checked(self, X: ArrayLike) -> FloatArray:
         check_is_fitted(self, "posterior_")
-        check_columns(getattr(self, "feature_names_in_", None), X)
-        check_cells(X, "X")
-        return validate_data(self, X, reset=False, dtype=np.float64)
+        return check_rows(self, X)
 
     def _moments(self, rows: FloatArray) -> tuple[Any, Any]:
         mean, variance = self.posterior_.moments(rows, int(self.n_masks))
@@ -343,8 +338,3 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def _is_whole(value: object) -> bool:
-    """Tell whether a value is a whole number, and not a truth value."""
-    return isinstance(value, Integral) and not isinstance(value, bool)

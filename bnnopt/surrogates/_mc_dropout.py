@@ -1,69 +1,48 @@
-"""The MC-dropout estimator: learning and posterior behind scikit-learn's interface."""
+"""The MC-dropout estimator: dropout networks trained side by side, behind scikit-learn's interface."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 
+from bnnopt._estimators import Rule, check_parameters
 from bnnopt._typing import ArrayLike
-from bnnopt.surrogates._array_rows import checked_rows
-from bnnopt.surrogates._learning import Learned, learn
-from bnnopt.surrogates._partwise import PartwiseLearner
-from bnnopt.surrogates._plan import PARAMETER_RANGES
-from bnnopt.surrogates._prediction import MixturePredictor
-from bnnopt.surrogates._table import output_names
-from bnnopt.surrogates._wide import ROWS_TO_JUDGE
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._dropout._fit import TrainedFit, fit_networks
+from bnnopt.surrogates._dropout._networks import UPDATES_PER_CHUNK
+from bnnopt.surrogates._dropout._plan import RULES
+from bnnopt.surrogates._predictor import MixtureRegressor
+from bnnopt.surrogates._rows import check_fit_data, check_number_of_outputs, open_batches
 
 __all__ = ["MCDropoutRegressor"]
 
-SECONDS_OF_A_ROW, ROWS_TO_LEARN_FROM = 5e-3, 800  # of wide networks, in the search for scales
-SECONDS_OF_A_FURTHER_ROW = 1.6e-4  # in the sums of the last layers
-SECONDS_OF_AN_UPDATE = 2e-3  # of trained networks
+SHARE_OF_UPDATES = 1 / 6  # that a trial makes, and a training that goes on with some more rows
 
 
-class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, BaseEstimator):
+class MCDropoutRegressor(MixtureRegressor):
     """Regression with a standard deviation, from neural networks with dropout.
 
-    The prediction is a mixture of thinned networks of two kinds, weighed for each output by how well they
-    predict rows that they have not seen; one rule serves from two rows to a million.
-
-    - Wide networks have one hidden layer of sine units with random frequencies, integrated out in closed form
-      over weights and dropout masks. The scale of each input, the size of the function and the noise are
-      learned by the evidence; the last layer is solved on all rows. There are several, which differ by a draw
-      from the prior that each is pulled to and by the rows that it learned its scales from.
-    - Trained networks have the layers given here. A few are trained side by side with dropout, each without
-      its share of the rows, and take part from 64 distinct rows on. On the rows that a network did not see,
-      its error is split: what the networks disagree on is the spread of the function, which more data would
-      reduce, and the rest is observation noise.
-
-    A draw of the posterior is one network with one dropout mask, the same for all rows. Inputs and outputs
-    are scaled inside.
+    A few networks are trained side by side with dropout, each without its share of the rows. A draw of the
+    posterior is one network with one dropout mask, the same for all rows. On the rows that a network did not
+    see, its error is split: what the networks disagree on is the spread of the function, which more data
+    would reduce, and the rest is observation noise. Inputs and outputs are scaled inside.
 
     Up to 100,000 rows are copied, sorted and joined where they repeat: their order does not matter, to the
     last bit. More rows stay where they are, in an array, a memory-mapped file or a stream of batches
-    (`fit_stream`), and are read in blocks; scales and judgement come from 16,384 of them drawn at random,
-    last layers are solved on all, and networks are trained on random mini-batches. Another order of the rows
-    then has the effect of another seed.
+    (`fit_stream`), and networks are trained on random mini-batches of all and judged by 16,384 of them.
+
+    With few rows, or a smooth function, `GaussianProcessEnsembleRegressor` says more;
+    `BayesianStackingRegressor` weighs the two by rows that neither has seen.
 
     Parameters
     ----------
     hidden_layer_sizes : sequence of int, default=(20, 20, 20)
-        Units of each hidden layer of the trained networks, each at least 1; at least one layer.
+        Units of each hidden layer, each at least 1; at least one layer.
     activation : {"elu", "gelu", "relu", "selu", "silu", "softplus", "tanh"}, default="silu"
-        Of the hidden layers of the trained networks.
-    method : {"auto", "wide", "trained"}, default="auto"
-        Which networks take part. With "auto", trained networks do from 64 distinct rows on, beyond 512 if a
-        sixth of a training of more than 250 updates raises the log density of held-out rows by 0.01 or more,
-        and in any case if `early_stopping`, `callbacks` or `warm_start` ask for a training; only if
-        `n_networks` is above 1.
+        Of the hidden layers.
     dropout : float in [0, 1), default=0.05
-        Probability that a hidden unit is left out, in training and in draws.
-    noise : {"constant", "input_dependent"}, default="constant"
-        Whether the noise is the same for all inputs, or learned as a function of them from held-out errors;
-        with `method="trained"` it is always the same.
-    calibrate : bool, default=False
-        Whether to scale all variances so that the squared errors of held-out rows are as large as predicted.
+        Probability that a hidden unit is left out, in training and in draws. With 0 draws
+        differ by their network only.
     alpha : float in [0, inf), default=0.01
         Strength of the L2 penalty as in `sklearn.neural_network.MLPRegressor`: `alpha / n_samples` times the
         sum of the squared weights is added to the mean squared error of the scaled outputs.
@@ -79,8 +58,7 @@ class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, Base
     learning_rate_init : float in (0, inf), default=0.01
         First step size of Adam; it falls along half a cosine to 2 % of it.
     max_iter : int, default=3000
-        Optimizer updates of the trained networks, at least 1; an epoch each in full batch. Below 40 it also
-        cuts the search for the scales of the wide networks short.
+        Optimizer updates, at least 1; an epoch each in full batch.
     batch_size : int or "auto", default="auto"
         Rows in an update; "auto" takes all rows up to 1,024 and mini-batches of 256 beyond. Of more than
         100,000 rows an update takes at most 16,384.
@@ -97,7 +75,7 @@ class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, Base
     tol : float in [0, inf), default=0.001
         How much better a validation score (R squared) must be to count for `early_stopping`.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last fit.
+        Whether `fit` goes on from the weights of the last fit, in the scaling of the first one.
     callbacks : sequence of keras.callbacks.Callback, default=None
         Called in the training with chunks of 250 updates as epochs: `on_epoch_end` gets the logs "loss" and,
         where rows are held out, "val_loss". `self.model.stop_training = True` ends the training.
@@ -114,22 +92,18 @@ class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, Base
         Names of the inputs, if fitted on a DataFrame with string column names.
     n_outputs_ : int
         Number of outputs.
-    noise_variance_ : float or ndarray of shape (n_outputs,)
-        Estimated variance of the observation noise, in squared units of y; its mean over the rows where it
-        depends on them.
-    shares_ : DataFrame of shape (n_families, n_outputs)
-        Share of each family of networks in the prediction of each output; each column makes 1.
-    held_out_log_density_ : float
-        Mean over rows, by their weights, and outputs of the log density of each standardised output under the
-        stacked mixture of networks that did not see it, `log sum_k w_k N(y; m_k, v_k)` with noise included.
-        Below 64 rows the scales of the networks have seen it; the shares w have in any case. NaN where
-        trained networks take part and hold nothing out.
     output_names_ : ndarray of shape (n_outputs,)
         Names of the outputs, if y was a DataFrame with string column names. Predictions are arrays in that
         order.
+    noise_variance_ : float or ndarray of shape (n_outputs,)
+        Estimated variance of the observation noise, in squared units of y.
+    held_out_log_density_ : float
+        Mean over rows, by their weights, and outputs of the log density of each standardised output, noise
+        included, by the network that did not see the row; NaN of a single network.
+    has_gradients_ : bool
+        False: there are no exact gradients.
     n_iter_ : int
-        Optimizer updates made by the last `fit` or `partial_fit`; steps of the search for the scales of the
-        wide networks if no network was trained, and then the attributes below are absent.
+        Optimizer updates made by the last `fit` or `partial_fit`.
     loss_ : float
         Loss at the end of training: the mean over networks of the squared error of the scaled outputs plus
         the penalty, smoothed over the last 25 updates or so.
@@ -164,17 +138,14 @@ class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, Base
 
     trains_outputs_jointly: ClassVar[bool] = True
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = PARAMETER_RANGES
+    _rules: ClassVar[dict[str, Rule]] = RULES
 
     def __init__(
         self,
         hidden_layer_sizes: Sequence[int] = (20, 20, 20),
         activation: str = "silu",
         *,
-        method: str = "auto",
         dropout: float = 0.05,
-        noise: str = "constant",
-        calibrate: bool = False,
         alpha: float = 0.01,
         output_weights: ArrayLike | None = None,
         n_networks: int = 8,
@@ -193,10 +164,7 @@ class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, Base
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
-        self.method = method
         self.dropout = dropout
-        self.noise = noise
-        self.calibrate = calibrate
         self.alpha = alpha
         self.output_weights = output_weights
         self.n_networks = n_networks
@@ -228,7 +196,6 @@ class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, Base
         setting: dict[str, Any] = {
             "hidden_layer_sizes": (20, 20),
             "activation": "elu",
-            "method": "trained",
             "dropout": 0.1,
             "n_networks": 1,
             "n_masks": 100,
@@ -238,19 +205,11 @@ class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, Base
         }
         return cls(**(setting | parameters))
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        noise_variance: ArrayLike | None = None,
-    ) -> Self:
-        """Learn the networks, their shares and the observation noise.
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Train the networks, and estimate the observation noise.
 
         With `warm_start=True` the training goes on from the weights of the last fit, in the scaling of the
-        first one, and a fit that fails or is stopped leaves the last one as it was. Without it, such a fit
-        leaves the estimator not fitted.
+        first one. A fit that fails or is stopped leaves the last one as it was.
 
         Parameters
         ----------
@@ -263,10 +222,6 @@ class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, Base
             How many times each row counts, at least 0 and not necessarily whole; 1 for all by default. A row
             of weight 2 is the same as that row twice, one of weight 0 as none. The order of the rows does not
             matter either. Beyond 100,000 rows both hold but for the numbers drawn.
-        noise_variance : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Noise variance of each measurement where it is known, such as a squared standard error, in squared
-            units of y. The wide networks add it to the noise that they learn; with `method="trained"` it has
-            no effect.
 
         Returns
         -------
@@ -276,65 +231,153 @@ class MCDropoutRegressor(PartwiseLearner, MixturePredictor, RegressorMixin, Base
         ------
         ValueError
             If a parameter is out of its range, the data are not finite numbers of fitting shapes, fewer than
-            2 rows have a weight above 0, or a warm start finds networks of another shape.
+            2 rows have a weight above 0, the training diverges, or a warm start finds networks of another
+            shape.
+        MissingDependencyError
+            If TensorFlow is not installed.
 
         Warns
         -----
         ConvergenceWarning
-            If the loss fell by more than 5 % of the variance of y over the last chunk of 250 updates, or
-            `max_iter` cut the search for the scales short.
+            If the loss fell by more than 5 % of the variance of y over the last chunk of 250 updates.
         """
-        before = getattr(self, "_learned", None) if self.warm_start else None
-        if before is None:
-            self._forget()
-        rows = checked_rows(self, X, y, sample_weight, noise_variance, is_first=before is None)
-        learned = learn(self, rows, before, n_updates=int(self.max_iter), is_more=False)
-        return self._keep(learned, y)
+        before = self._trained if self.warm_start else None
+        with self._fitting(is_first=before is None):
+            check_parameters(self, self._rules)
+            rows = check_fit_data(self, X, y, sample_weight, is_first=before is None)
+            self._check_outputs(rows.y.shape[1], before)
+            return self._take(fit_networks(self, rows, before, n_updates=int(self.max_iter)), y)
 
-    def expected_fit_seconds(self, n_rows: int, n_features: int) -> float:
-        """Estimate the time of a fit from the size of its table, the same on any computer.
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn from further rows.
+
+        The training goes on with the given rows alone. After a fit on more than 100,000 rows, which row a
+        network leaves out is drawn anew.
+
+        One call makes one chunk of updates (250, or `max_iter` if that is less), in which the step size falls
+        along its own half cosine. The first call sets the scaling of inputs and outputs for all later ones,
+        so its rows should span what is to come. Rows that were seen before stay with the network that leaves
+        them out; the noise is estimated on the rows of all calls, each judged when it came.
 
         Parameters
         ----------
-        n_rows : int
-            Number of rows; beyond 800 only the sums of the last layers grow, since scales are learned from
-            some of the rows and the trained networks make `max_iter` updates whatever the number.
-        n_features : int
-            Number of inputs; it hardly matters.
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Inputs in the units of the first call, finite; at least 2 rows in the first call, 1 later.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Outputs in the units of the first call, finite.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
 
         Returns
         -------
-        float
-            Seconds on one core.
+        self
+
+        Raises
+        ------
+        ValueError
+            As `fit`, or if `early_stopping` is True.
         """
-        is_trained = self.method == "trained" or (self.method == "auto" and n_rows >= ROWS_TO_JUDGE)
-        of_trained = SECONDS_OF_AN_UPDATE * self.max_iter * is_trained
-        if self.method == "trained":
-            return of_trained
-        n_further = max(n_rows - ROWS_TO_LEARN_FROM, 0)
-        return of_trained + SECONDS_OF_A_ROW * (n_rows - n_further) + SECONDS_OF_A_FURTHER_ROW * n_further
+        if self.early_stopping:
+            raise InvalidDataError(
+                "partial_fit does not support early_stopping=True; fit with warm_start=True."
+            )
+        before = self._trained
+        with self._fitting(is_first=before is None):
+            check_parameters(self, self._rules)
+            rows = check_fit_data(self, X, y, sample_weight, is_first=before is None, may_stay=False)
+            self._check_outputs(rows.y.shape[1], before)
+            n_updates = min(int(self.max_iter), UPDATES_PER_CHUNK)
+            return self._take(fit_networks(self, rows, before, n_updates=n_updates, is_more=True), y)
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_learned")
+    def fit_stream(self, batches: Iterable[Any]) -> Self:
+        """Learn from batches of rows, such as those of a tf.data set, without holding them all.
 
-    def _forget(self) -> None:
-        """Leave the estimator not fitted until a fit has come through."""
-        for name in [name for name in vars(self) if name.endswith("_") or name == "_learned"]:
-            delattr(self, name)
+        Up to 100,000 rows are collected and fitted as `fit` does. More are read again and again: once for
+        their number, ranges, means, spreads and 16,384 of them drawn at random, and once for each few hundred
+        thousand rows that the training needs. They give the same numbers as `fit` on arrays of these rows in
+        this order. `warm_start` works as in `fit`.
 
-    def _keep(self, learned: Learned, y: ArrayLike) -> Self:
-        self._learned = learned
-        self._has_output_axis = np.asarray(y).ndim == 2
-        names = output_names(y)
-        if names is not None:
-            self.output_names_ = names
-        for name, value in learned.attributes().items():
-            setattr(self, name, value)
-        self.noise_variance_ = self._as_given(learned.mixture.noise[None])[0]
-        return self
+        Parameters
+        ----------
+        batches : iterable of (X, y) or (X, y, sample_weight)
+            A finite tf.data set, or any iterable that starts anew each time it is gone through and gives the
+            same rows, in the same order or another; in each batch X of shape (n, n_features), y of shape (n,)
+            or (n, n_outputs) and weights of shape (n,), as arrays, tensors or DataFrames. At least 2 rows.
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        tags.non_deterministic = False
-        return tags
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If `batches` is not an iterable.
+        ValueError
+            If it is empty, endless or can be gone through only once, gives other rows at a later time, or a
+            batch has values that are not finite (the message names batch and row) or other columns than the
+            first; else as `fit`.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As `fit`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from bnnopt import MCDropoutRegressor
+        >>> X = np.linspace(0, 1, 30)[:, None]
+        >>> batches = [(X[:10], 2 * X[:10, 0]), (X[10:], 2 * X[10:, 0])]
+        >>> model = MCDropoutRegressor(random_state=0).fit_stream(batches)
+        >>> model.predict(X).shape
+        (30,)
+        """
+        before = self._trained if self.warm_start else None
+        with self._fitting(is_first=before is None):
+            check_parameters(self, self._rules)
+            rows, source = open_batches(self, batches, is_first=before is None)
+            self._check_outputs(rows.y.shape[1], before)
+            return self._take(fit_networks(self, rows, before, n_updates=int(self.max_iter)), source.y)
+
+    def fit_after(self, previous: Any, X: ArrayLike, y: ArrayLike, **further: ArrayLike) -> Self:
+        """Fit, going on from the weights of an earlier fit on much the same rows, in a sixth of the updates.
+
+        Parameters
+        ----------
+        previous : MCDropoutRegressor or None
+            Fitted; None, or one of another shape, trains anew.
+        X, y
+            All rows, as in `fit`.
+        **further
+            `sample_weight`, as in `fit`.
+
+        Returns
+        -------
+        self
+        """
+        before = previous._trained if isinstance(previous, MCDropoutRegressor) else None
+        if before is None or not before.is_of_shape(self.n_networks, self.hidden_layer_sizes, X, y):
+            return self.fit(X, y, **further)
+        with self._fitting():
+            check_parameters(self, self._rules)
+            rows = check_fit_data(self, X, y, further.get("sample_weight"))
+            n_updates = max(int(self.max_iter * SHARE_OF_UPDATES), 1)
+            return self._take(fit_networks(self, rows, before, n_updates=n_updates), y)
+
+    @property
+    def trial_parameters(self) -> dict[str, Any]:
+        """Parameters of a short fit, which shows a stacking whether a long one is worth its time."""
+        return {"max_iter": max(int(self.max_iter * SHARE_OF_UPDATES), 1), "verbose": 0, "callbacks": None}
+
+    @property
+    def _trained(self) -> TrainedFit | None:
+        return getattr(self, "_posterior", None)
+
+    def _check_outputs(self, n_outputs: int, before: TrainedFit | None) -> None:
+        if before is not None:
+            check_number_of_outputs(n_outputs, len(before.noise))
+
+    def _take(self, fit: TrainedFit, y: Any) -> Self:
+        return self._keep(
+            fit, y, held_out_log_density=fit.held_out_log_density, has_gradients=False, **fit.attributes()
+        )

@@ -6,15 +6,19 @@ from typing import Any
 from sklearn.base import BaseEstimator, clone
 
 from bnnopt._validation import lookup
-from bnnopt.surrogates._auto import AutoRegressor
-from bnnopt.surrogates._gaussian_process import ARDGaussianProcessRegressor
+from bnnopt.surrogates._ard_gaussian_process import ARDGaussianProcessRegressor
+from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor
+from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
+from bnnopt.surrogates._keras_mc_dropout import KerasMCDropoutRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
 
 __all__ = ["SURROGATES", "make_surrogate"]
 
 SURROGATES: dict[str, Callable[..., BaseEstimator]] = {
-    "auto": AutoRegressor,
+    "auto": BayesianStackingRegressor,
     "gaussian_process": ARDGaussianProcessRegressor,
+    "gaussian_process_ensemble": GaussianProcessEnsembleRegressor,
+    "keras_mc_dropout": KerasMCDropoutRegressor,
     "mc_dropout": MCDropoutRegressor,
     "mc_dropout_paper": MCDropoutRegressor.from_paper,
 }

@@ -1,17 +1,52 @@
-"""Weights of predictors from how well each predicted rows that it had not seen."""
+"""Mixtures of predictive distributions: shares from held-out rows, moments, draws in proportion."""
+
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax, logsumexp, softmax
 
-from bnnopt._typing import FloatArray
+from bnnopt._typing import FloatArray, IntArray
 
-__all__ = ["log_normal_density", "stack"]
+__all__ = [
+    "HeldOut",
+    "average",
+    "calibration_factor",
+    "in_proportion",
+    "log_normal_density",
+    "mixture_moments",
+    "spread_out",
+    "stack",
+    "stacking_shares",
+]
 
 ROWS_OF_PRIOR = 2.0
+ROWS_TO_STAY = 3.0  # that must speak for a member, or half as many as for the best
 FEW_ROWS = 500.0  # beyond, the prior fades
 TOLERANCE = 1e-9  # of the gradient, in shares
 SMALLEST_DENSITY = 1e-300  # in units of the largest of a row: a search may step far before it turns back
+CALIBRATION_RANGE = (0.25, 16.0)
+
+
+class HeldOut(NamedTuple):
+    """Rows predicted without them, noise included, each of shape (n_members, n_rows)."""
+
+    mean: FloatArray
+    variance: FloatArray
+
+    def log_density(self, y: FloatArray) -> FloatArray:
+        """Log density of each row, shape (n_rows,), under each member; shape (n_members, n_rows)."""
+        return log_normal_density(y, self.mean, self.variance)
+
+    def mixed(self, shares: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and variance of the mixture, each of shape (n_rows,)."""
+        return mixture_moments(shares, self.mean, self.variance)
+
+    def mixed_log_density(self, y: FloatArray, shares: FloatArray, calibration: float = 1.0) -> FloatArray:
+        """Log density of each row under the mixture, shape (n_rows,)."""
+        means = spread_out(shares, self.mean, calibration)
+        density = log_normal_density(y, means, calibration * self.variance)
+        return np.asarray(logsumexp(density, axis=0, b=shares[:, None]))
 
 
 def log_normal_density(y: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
@@ -23,19 +58,19 @@ def stack(log_densities: FloatArray, weights: FloatArray) -> FloatArray:
     """Mixture weights under which held-out rows are most likely.
 
     They maximise `sum_i weights_i log(sum_k w_k p_ik) + prior sum_k log(w_k)`: the second term, a Dirichlet
-    prior worth two rows for each predictor, keeps few rows from deciding everything. Beyond 500 rows it is
+    prior worth two rows for each member, keeps few rows from deciding everything. Beyond 500 rows it is
     worth 1000 / rows.
 
     Parameters
     ----------
-    log_densities : ndarray of shape (n_predictors, n_rows)
-        Log density that each predictor gave to each row without having seen it.
+    log_densities : ndarray of shape (n_members, n_rows)
+        Log density that each member gave to each row without having seen it.
     weights : ndarray of shape (n_rows,)
         How many times each row counts.
 
     Returns
     -------
-    ndarray of shape (n_predictors,)
+    ndarray of shape (n_members,)
         At least 0, with sum 1.
 
     References
@@ -44,9 +79,8 @@ def stack(log_densities: FloatArray, weights: FloatArray) -> FloatArray:
     Bayesian Analysis 2018, 13, 917 (equation 4).
     """
     density = np.exp(log_densities - log_densities.max(axis=0))
-    n_rows = float(weights.sum())
-    prior = ROWS_OF_PRIOR * min(1.0, FEW_ROWS / max(n_rows, 1.0))
-    total = n_rows + prior * len(density)
+    prior = _prior(weights)
+    total = float(weights.sum()) + prior * len(density)
 
     def loss(logits: FloatArray) -> tuple[float, FloatArray]:
         """Negative of what is maximised, a mean over the rows, and its gradient by the logits."""
@@ -56,6 +90,80 @@ def stack(log_densities: FloatArray, weights: FloatArray) -> FloatArray:
         counts = mixture * (density @ (weights / mixed)) + prior
         return -value / total, mixture - counts / total
 
+    if len(density) == 1:
+        return np.ones(1)
     start, options = np.zeros(len(density)), {"gtol": TOLERANCE, "ftol": 0.0}
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     return np.asarray(softmax(found.x), dtype=float)
+
+
+def stacking_shares(log_densities: FloatArray, weights: FloatArray) -> FloatArray:
+    """Shares from `stack`, without members for which next to no row speaks.
+
+    What the prior gives to a member that is wrong is little, but counts where a score rewards a long tail. So
+    a member stays only if three rows speak for it, or half as many as for the best one: its share of the
+    total weight, less the prior.
+
+    Parameters
+    ----------
+    log_densities, weights
+        As in `stack`.
+
+    Returns
+    -------
+    ndarray of shape (n_members,)
+        0 for members that were left out; the sum is 1.
+    """
+    shares, kept, prior = np.zeros(len(log_densities)), np.arange(len(log_densities)), _prior(weights)
+    while True:
+        found = stack(log_densities[kept], weights)
+        rows = found * (weights.sum() + prior * len(kept)) - prior
+        is_kept = rows >= min(ROWS_TO_STAY, 0.5 * rows.max())
+        if is_kept.all():
+            shares[kept] = found
+            return shares
+        kept = kept[is_kept]
+
+
+def _prior(weights: FloatArray) -> float:
+    """Rows that the prior is worth for each member."""
+    return ROWS_OF_PRIOR * min(1.0, FEW_ROWS / max(float(weights.sum()), 1.0))
+
+
+def average(shares: FloatArray, values: FloatArray) -> FloatArray:
+    """Average over the first axis, term by term: a product, or a sum of one row, would round differently."""
+    total = np.zeros(values.shape[1:])
+    for share, value in zip(shares, values, strict=True):
+        total += share * value
+    return total
+
+
+def mixture_moments(
+    shares: FloatArray, means: FloatArray, variances: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of a mixture by the law of total variance, shapes (k, ...) to (...)."""
+    mean = average(shares, means)
+    return mean, average(shares, variances + np.square(means - mean))
+
+
+def spread_out(shares: FloatArray, means: FloatArray, factor: float) -> FloatArray:
+    """Move means away from their average so that their variance is multiplied by a factor."""
+    if factor == 1.0:
+        return means
+    middle = average(shares, means)
+    return middle + np.sqrt(factor) * (means - middle)
+
+
+def calibration_factor(y: FloatArray, mean: FloatArray, variance: FloatArray, weights: FloatArray) -> float:
+    """Mean squared error of held-out rows in units of the predicted variance, 0.25 to 16; 1 for one row."""
+    if len(y) < 2:
+        return 1.0
+    ratio = np.average(np.square(y - mean) / variance, weights=weights)
+    return float(np.clip(ratio, *CALIBRATION_RANGE))
+
+
+def in_proportion(shares: FloatArray, n: int, rng: np.random.Generator) -> IntArray:
+    """Choose places in proportion to shares, as evenly as n allows (systematic sampling), in random order."""
+    ticks = (rng.random() + np.arange(n)) / n
+    places = np.searchsorted(np.cumsum(shares) / shares.sum(), ticks, side="right")
+    return rng.permutation(np.minimum(places, np.flatnonzero(shares)[-1]))

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import keras
 import numpy as np
+
+from bnnopt.surrogates._dropout._tensorflow import keras
 
 __all__ = ["build_checked", "dropout_network"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import keras
+from bnnopt.surrogates._dropout._tensorflow import keras
 
 __all__ = ["SUPPORTED", "mask_shape", "refuse_hidden_dropout"]
 

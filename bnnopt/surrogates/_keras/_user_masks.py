@@ -10,11 +10,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from bnnopt._typing import FloatArray
+from bnnopt.surrogates._dropout._tensorflow import keras, tf
 from bnnopt.surrogates._keras._user_layers import SUPPORTED, mask_shape, refuse_hidden_dropout
 
 __all__ = ["Masks", "ThinnedNetwork"]

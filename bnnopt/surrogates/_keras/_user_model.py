@@ -4,15 +4,14 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
-from scikeras.wrappers import KerasRegressor
 
 from bnnopt._typing import FloatArray
+from bnnopt.surrogates._dropout._tensorflow import KerasRegressor, keras
 from bnnopt.surrogates._keras._user_build import build_checked, dropout_network
 from bnnopt.surrogates._keras._user_masks import ThinnedNetwork
 from bnnopt.surrogates._keras._user_trainee import Trainee
-from bnnopt.surrogates._rows import DistinctRows
+from bnnopt.surrogates._rows import Rows
 
 __all__ = ["UserNetwork"]
 
@@ -73,8 +72,8 @@ class UserNetwork:
 
     def train(
         self,
-        rows: DistinctRows,
-        validation: DistinctRows | None,
+        rows: Rows,
+        validation: Rows | None,
         options: dict[str, Any],
         *,
         epochs: int,
@@ -84,9 +83,9 @@ class UserNetwork:
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows : Rows
             Scaled inputs and outputs.
-        validation : DistinctRows or None
+        validation : Rows or None
             Rows for the validation of Keras.
         options : dict
             Parameters of `KerasRegressor` for training: batch_size, callbacks, verbose.
@@ -155,13 +154,13 @@ class UserNetwork:
         return state
 
 
-def _in_single(rows: DistinctRows) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _in_single(rows: Rows) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return rows, targets and weights in single precision."""
     X, y, weights = (part.astype(np.float32) for part in (rows.X, rows.y, rows.weights))
     return X, y, weights
 
 
-def _as_keras_takes_it(rows: DistinctRows) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+def _as_keras_takes_it(rows: Rows) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """Return rows, targets and weights of mean 1, or None for equal weights, in single precision."""
     X, y, weights = (part.astype(np.float32) for part in (rows.X, rows.y, rows.weights / rows.weights.mean()))
     return X, y, None if np.all(rows.weights == rows.weights[0]) else weights

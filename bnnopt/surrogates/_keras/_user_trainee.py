@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import tensorflow as tf
-
 from bnnopt._typing import FloatArray
+from bnnopt.surrogates._dropout._tensorflow import tf
 
 __all__ = ["Trainee"]
 

@@ -1,0 +1,545 @@
+"""Stacking of predictive distributions: members weighed by what they say of rows that they have not seen."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student_t
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.metaestimators import available_if
+
+from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, seed_parameter, seeded_clone
+from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt.exceptions import InvalidDataError, MissingDependencyError
+from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
+from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
+from bnnopt.surrogates._members import Data, Member, fit_member
+from bnnopt.surrogates._predictor import HeldOutPredictions, MixtureRegressor, OutputLaw
+from bnnopt.surrogates._rows import check_fit_data, open_batches
+from bnnopt.surrogates._stacking import (
+    HeldOut,
+    calibration_factor,
+    in_proportion,
+    spread_out,
+    stacking_shares,
+)
+
+__all__ = ["BayesianStackingRegressor"]
+
+LEAST_GAIN = 0.01  # of the mean log density of held-out rows, that a trial must show
+SMALLEST_SHARE = 0.01  # a member below is left out of predictions, and of the next fits for a while
+GROWTH = 1.25  # of the rows, after which a member that was left out is tried again
+
+Estimators = Sequence[tuple[str, BaseEstimator]]
+
+
+def _members_have(name: str) -> Callable[["BayesianStackingRegressor"], bool]:
+    """Tell whether all members that predict have a method; taken for granted before a fit."""
+    return lambda model: all(member.has(name) for member in model._members)
+
+
+class BayesianStackingRegressor(MixtureRegressor):
+    """Regression with a standard deviation by several regressors, whose distributions are averaged.
+
+    Each member says what it predicts for rows that it has not seen; for each output the shares are those
+    under which these rows are most likely (Yao et al. 2018). By default the members are a
+    `GaussianProcessEnsembleRegressor` and a `MCDropoutRegressor`.
+
+    A member that offers a short fit (`trial_parameters`), as `MCDropoutRegressor` does, joins only where such
+    a trial says that held-out rows gain: by 0.01 or more in mean log density, and by more than chance may do
+    (Student's t at 95 %). Members that cannot be had here, such as dropout networks without TensorFlow, are
+    left out; `left_out_` says which and why.
+
+    Parameters
+    ----------
+    estimators : list of (str, estimator), default=None
+        Names and regressors with `predict(X, return_std=True)`; None for
+        `[("gaussian_process_ensemble", GaussianProcessEnsembleRegressor()), ("mc_dropout",
+        MCDropoutRegressor())]`. Their parameters are those of this one behind the name:
+        `mc_dropout__dropout`. What a member may offer besides stands in docs/surrogates.md; one that has no
+        `predict_held_out` is cross-validated in 5 folds.
+    calibrate : bool, default=False
+        Whether to scale all variances so that the squared errors of held-out rows are as large as predicted.
+    random_state : int, RandomState or None, default=None
+        Seeds each `random_state` of the members that is None, and folds.
+
+    Attributes
+    ----------
+    shares_ : DataFrame of shape (n_members, n_outputs)
+        Share of each member in the prediction of each output; each column makes 1.
+    estimators_ : dict of str to estimator
+        The fitted members by name; a list of one for each output where a member learns one output at a time.
+    left_out_ : dict of str to str
+        Why a member takes no part, by name.
+    held_out_log_density_ : float
+        Mean over rows, by their weights, and outputs of the log density of each standardised output, noise
+        included, under the mixture of what members predict without the row.
+    noise_variance_ : float or ndarray of shape (n_outputs,)
+        Mean variance of the observation noise, in squared units of y.
+    has_gradients_ : bool
+        Whether `predict_mixture` can return gradients: if all members that predict can.
+    n_features_in_, n_outputs_ : int
+        Number of inputs and outputs.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the inputs, if fitted on a DataFrame with string column names.
+    output_names_ : ndarray of shape (n_outputs,)
+        Names of the outputs, if y was a DataFrame with string column names.
+
+    References
+    ----------
+    Y. Yao, A. Vehtari, D. Simpson, A. Gelman, "Using stacking to average Bayesian predictive distributions",
+    Bayesian Analysis 2018, 13, 917 (equation 4).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bnnopt import BayesianStackingRegressor, GaussianProcessEnsembleRegressor
+    >>> from sklearn.linear_model import BayesianRidge
+    >>> members = [("processes", GaussianProcessEnsembleRegressor()), ("linear", BayesianRidge())]
+    >>> X = np.linspace(0, 1, 12)[:, None]
+    >>> model = BayesianStackingRegressor(members, random_state=0).fit(X, np.sin(6 * X[:, 0]))
+    >>> list(model.shares_.index)
+    ['processes', 'linear']
+    """
+
+    trains_outputs_jointly: ClassVar[bool] = True
+
+    _rules: ClassVar[dict[str, Rule]] = {"calibrate": flag(), "random_state": seed_parameter()}
+
+    def __init__(
+        self,
+        estimators: Estimators | None = None,
+        *,
+        calibrate: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.estimators = estimators
+        self.calibrate = calibrate
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        noise_variance: ArrayLike | None = None,
+    ) -> Self:
+        """Fit the members and weigh them.
+
+        A fit that fails or is stopped leaves the last one as it was.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Inputs in any units, finite; at least 2 rows.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Outputs in any units, finite.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How many times each row counts, at least 0. If given, all members must take it.
+        noise_variance : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Noise variance of each measurement where it is known, in squared units of y; for members whose
+            `fit` takes it.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the data are not finite numbers of fitting shapes, a name stands twice, or a member has no
+            `return_std` or does not take the weights that were given.
+        MissingDependencyError
+            If no member can be had.
+        """
+        return self.fit_after(None, X, y, sample_weight=sample_weight, noise_variance=noise_variance)
+
+    def fit_after(
+        self,
+        previous: Any,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        noise_variance: ArrayLike | None = None,
+    ) -> Self:
+        """Fit, with an earlier fit on some of the rows in mind: what an optimizer does from row to row.
+
+        Members with a method `fit_after`, such as `MCDropoutRegressor`, go on from the earlier ones; a member
+        that was left out, or whose share was next to nothing, is left out until the rows are a quarter more.
+
+        Parameters
+        ----------
+        previous : BayesianStackingRegressor or None
+            Fitted; None for a fit that knows of none.
+        X, y, sample_weight, noise_variance
+            As in `fit`.
+
+        Returns
+        -------
+        self
+        """
+        with self._fitting():
+            named = self._checked_members()
+            rows = check_fit_data(self, X, y, sample_weight, noise_variance)
+            data = Data.of(rows, X, y, sample_weight, noise_variance, named)
+            return self._learn(data, named, y, previous if isinstance(previous, type(self)) else None)
+
+    def fit_stream(self, batches: Iterable[Any]) -> Self:
+        """Learn from batches of rows, such as those of a tf.data set; all members must have `fit_stream`.
+
+        Parameters
+        ----------
+        batches : iterable of (X, y) or (X, y, sample_weight)
+            As in `GaussianProcessEnsembleRegressor.fit_stream`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `GaussianProcessEnsembleRegressor.fit_stream`, or if a member cannot read batches.
+        """
+        with self._fitting():
+            named = self._checked_members()
+            rows, source = open_batches(self, batches)
+            return self._learn(Data.of_batches(rows, batches, named), named, source.y, None)
+
+    def _checked_members(self) -> dict[str, BaseEstimator]:
+        check_parameters(self, self._rules)
+        pairs = self._pairs()
+        names = [name for name, _ in pairs]
+        taken = set(self._get_param_names())
+        is_free = all(
+            isinstance(name, str) and name and "__" not in name and name not in taken for name in names
+        )
+        if not names or not is_free or len(set(names)) < len(names):
+            raise InvalidDataError(
+                "estimators must be (name, estimator) pairs, at least one, with unlike names that hold no "
+                f"'__' and are none of {sorted(taken)}; got {self.estimators!r}."
+            )
+        return dict(pairs)
+
+    def _learn(self, data: Data, named: dict[str, BaseEstimator], y: Any, previous: Self | None) -> Self:
+        seed = draw_seed(self.random_state)
+        members, left_out, tried_at = self._fit_members(data, named, seed, previous)
+        if not members:
+            raise MissingDependencyError(f"No member could be fitted: {'; '.join(left_out.values())}")
+        weighed = _Weighed.of(data, members)
+        posterior = StackedPosterior(members, weighed, bool(self.calibrate), data)
+        shares = pd.DataFrame(weighed.shares, index=[member.name for member in members])
+        self._tried_at, self._members = tried_at, posterior.predicting
+        return self._keep(
+            posterior,
+            y,
+            shares=shares,
+            estimators={member.name: member.fitted for member in members},
+            left_out=left_out,
+            held_out_log_density=posterior.held_out_log_density,
+            has_gradients=all(member.has_gradients for member in posterior.predicting),
+        )
+
+    def _fit_members(
+        self, data: Data, named: dict[str, BaseEstimator], seed: int, previous: Self | None
+    ) -> tuple[list[Member], dict[str, str], dict[str, int]]:
+        """Return the members, why others were left out, and at how many rows each was tried."""
+        needs_trial = {name: hasattr(estimator, "trial_parameters") for name, estimator in named.items()}
+        found: dict[str, Member] = {}
+        left_out: dict[str, str] = {}
+        tried_at: dict[str, int] = {}
+        for name in sorted(named, key=lambda each: needs_trial[each]):
+            model = seeded_clone(named[name], seed)
+            try:
+                if needs_trial[name] and found:
+                    reason, tried_at[name] = self._verdict(name, model, data, list(found.values()), previous)
+                    if reason:
+                        left_out[name] = reason
+                        continue
+                before = previous.estimators_.get(name) if previous is not None else None
+                found[name] = fit_member(name, model, data, seed, before)
+            except MissingDependencyError as error:
+                left_out[name] = str(error)
+        return [found[name] for name in named if name in found], left_out, tried_at
+
+    def _verdict(
+        self, name: str, model: BaseEstimator, data: Data, others: list[Member], previous: Self | None
+    ) -> tuple[str, int]:
+        """Say why a member is left out, "" if it is not, and at how many rows that was found."""
+        known = None if previous is None else previous._tried_at.get(name)
+        if previous is not None and known is not None and data.n_rows < GROWTH * known:
+            if name in previous.left_out_:
+                return previous.left_out_[name], known
+            if (previous.shares_.loc[name] >= SMALLEST_SHARE).any():
+                return "", known
+            return f"its share was next to nothing at {known} rows", known
+        short = clone(model).set_params(**model.trial_parameters)
+        trial = fit_member(name, short, data, draw_seed(self.random_state), None)
+        gain, chance = _gain_by(data, others, trial)
+        if gain >= max(LEAST_GAIN, chance):
+            return "", data.n_rows
+        return (
+            f"a short trial changed the mean log density of held-out rows by {gain:.2g} at {data.n_rows} "
+            f"rows, and a gain of {max(LEAST_GAIN, chance):.2g} is needed"
+        ), data.n_rows
+
+    @available_if(_members_have("sample_y"))
+    def sample_y(
+        self, X: ArrayLike, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0
+    ) -> FloatArray:
+        """Draw functions from the posterior and evaluate them at X; there if all predicting members have it.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples_X, n_features)
+            Inputs.
+        n_samples : int, default=1
+            Number of draws, at least 1; they come from the members in proportion to their shares.
+        random_state : int, RandomState or None, default=0
+            Seeds the draws.
+
+        Returns
+        -------
+        ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
+            In the units of y.
+        """
+        return super().sample_y(X, n_samples, random_state)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to return the members by name and their parameters as `name__parameter`.
+
+        Returns
+        -------
+        dict
+        """
+        params: dict[str, Any] = super().get_params(deep=False)
+        for name, estimator in self._pairs() if deep else ():
+            params[name] = estimator
+            params |= {f"{name}__{key}": value for key, value in estimator.get_params(deep=True).items()}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of members as `name__parameter`, and members by their names.
+
+        Parameters
+        ----------
+        **params
+            Names and values.
+
+        Returns
+        -------
+        self
+        """
+        if "estimators" in params:
+            self.estimators = params.pop("estimators")
+        pairs = self._pairs()
+        names = [name for name, _ in pairs]
+        if any(key.partition("__")[0] in names for key in params):
+            self.estimators = [(name, params.pop(name, estimator)) for name, estimator in pairs]
+        super().set_params(**params)
+        return self
+
+    @property
+    def _members(self) -> list[Member]:
+        return getattr(self, "_predicting", [])
+
+    @_members.setter
+    def _members(self, members: list[Member]) -> None:
+        self._predicting = members
+
+    def _pairs(self) -> list[tuple[str, BaseEstimator]]:
+        """Return names and estimators, the default ones where none were given."""
+        if self.estimators is None:
+            return [
+                ("gaussian_process_ensemble", GaussianProcessEnsembleRegressor()),
+                ("mc_dropout", MCDropoutRegressor()),
+            ]
+        pairs = [tuple(item) for item in self.estimators if isinstance(item, list | tuple) and len(item) == 2]
+        if len(pairs) < len(list(self.estimators)) or not all(
+            hasattr(each, "get_params") for _, each in pairs
+        ):
+            raise InvalidDataError(
+                f"estimators must be a list of (name, estimator) pairs or None, got {self.estimators!r}."
+            )
+        return pairs
+
+
+class _Weighed:
+    """Members, what they say of the same held-out rows, and their shares of each output."""
+
+    def __init__(self, data: Data, members: list[Member]) -> None:
+        self.places = _common_places(members)
+        self.y, self.weights = data.held_out_rows(self.places)
+        self.centre, self.unit = data.centre_and_unit()
+        at_places = [member.held_out_at(self.places) for member in members]
+        self.mean = np.array([mean for mean, _ in at_places])
+        self.variance = np.array([variance for _, variance in at_places])
+
+    @classmethod
+    def of(cls, data: Data, members: list[Member]) -> "_Weighed":
+        """Weigh members; `shares` has the shape (n_members, n_outputs)."""
+        weighed = cls(data, members)
+        columns = [weighed.shares_of(place) for place in range(len(weighed.unit))]
+        weighed.shares = np.column_stack(columns)
+        return weighed
+
+    shares: FloatArray
+
+    def held_out(self, place: int, chosen: Any = slice(None)) -> tuple[HeldOut, FloatArray]:
+        """Predictions of one output by some of the members, and its values, standardised."""
+        centre, unit = self.centre[place], self.unit[place]
+        mean = (self.mean[chosen, :, place] - centre) / unit
+        return HeldOut(mean, self.variance[chosen, :, place] / unit**2), (self.y[:, place] - centre) / unit
+
+    def shares_of(self, place: int, chosen: Any = slice(None)) -> FloatArray:
+        """Shares of some of the members in one output."""
+        held_out, y = self.held_out(place, chosen)
+        return stacking_shares(held_out.log_density(y), self.weights)
+
+    def log_density(self, place: int, chosen: Any = slice(None)) -> FloatArray:
+        """Log density of each row under the stacking of some of the members."""
+        held_out, y = self.held_out(place, chosen)
+        return held_out.mixed_log_density(y, self.shares_of(place, chosen))
+
+
+def _gain_by(data: Data, others: list[Member], trial: Member) -> tuple[float, float]:
+    """Return how much a member raises the mean log density of held-out rows, and what chance may do.
+
+    The latter is the upper limit of the 95 % interval of a mean difference of 0 (Student's t). Of several
+    outputs, that which gains most beyond it.
+    """
+    weighed = _Weighed(data, [*others, trial])
+    gains = []
+    for place in range(len(weighed.unit)):
+        difference = weighed.log_density(place) - weighed.log_density(place, slice(len(others)))
+        mean = float(np.average(difference, weights=weighed.weights))
+        variance = float(np.average(np.square(difference - mean), weights=weighed.weights))
+        n_others = max(len(difference) - 1, 1)
+        gains.append((mean, float(student_t.ppf(0.975, n_others) * np.sqrt(variance / n_others))))
+    return max(gains, key=lambda pair: pair[0] - pair[1])
+
+
+def _common_places(members: list[Member]) -> Any:
+    places = members[0].held_out.rows
+    for member in members[1:]:
+        places = np.intersect1d(places, member.held_out.rows)
+    if not len(places):
+        raise InvalidDataError(
+            "The members have no held-out row in common. Let predict_held_out of each give all rows, or give "
+            "all members the same random_state."
+        )
+    return places
+
+
+class StackedPosterior:
+    """Members with their shares, in the units of the outputs.
+
+    Parameters
+    ----------
+    members : list of Member
+    weighed : _Weighed
+        Their shares, and what they were weighed by.
+    is_calibrated : bool
+        Whether variances are scaled to the errors of held-out rows.
+    data : Data
+        What was learned from.
+
+    Attributes
+    ----------
+    predicting : list of Member
+        Those whose share is not next to nothing.
+    shares : ndarray of shape (n_predicting, n_outputs)
+    """
+
+    def __init__(self, members: list[Member], weighed: _Weighed, is_calibrated: bool, data: Data) -> None:
+        is_kept = np.asarray((weighed.shares >= min(SMALLEST_SHARE, 1.0 / len(members))).any(axis=1))
+        self.predicting = [member for member, keep in zip(members, is_kept, strict=True) if keep]
+        shares = weighed.shares[is_kept]
+        self.shares = shares / shares.sum(axis=0)
+        self._weighed = weighed
+        self._outputs = range(shares.shape[1])
+        self._calibration = [self._factor(place) if is_calibrated else 1.0 for place in self._outputs]
+        mean_noise = np.array([member.mean_noise(data.X) for member in self.predicting])
+        self.noise = (self.shares * mean_noise).sum(axis=0) * np.array(self._calibration)
+
+    def _factor(self, place: int) -> float:
+        held_out, y = self._weighed.held_out(place)
+        moments = held_out.mixed(self._weighed.shares[:, place])
+        return calibration_factor(y, *moments, self._weighed.weights)
+
+    @property
+    def held_out_log_density(self) -> float:
+        """Mean log density of held-out rows, over rows and outputs."""
+        means = []
+        for place in self._outputs:
+            held_out, y = self._weighed.held_out(place)
+            shares, factor = self._weighed.shares[:, place], self._calibration[place]
+            density = held_out.mixed_log_density(y, shares, factor)
+            means.append(np.average(density, weights=self._weighed.weights))
+        return float(np.mean(means))
+
+    def noise_at(self, X: FloatArray) -> FloatArray:
+        """Variance of the observation noise at rows, shape (n_rows, n_outputs)."""
+        pairs = zip(self.predicting, self.shares, strict=True)
+        return sum(shares * member.noise_at(X) for member, shares in pairs) * np.array(self._calibration)
+
+    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+        """Law of each output's function: where digits matter one component a member, else all of theirs."""
+        of_members = [member.moments(X) if is_padded else member.laws(X) for member in self.predicting]
+        return [self._joined([laws[place] for laws in of_members], place) for place in self._outputs]
+
+    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+        """Law of each output and the derivatives of its means and variances by X."""
+        of_members = [member.slopes(X) for member in self.predicting]
+        found: list[tuple[OutputLaw, FloatArray, FloatArray]] = []
+        for place in self._outputs:
+            laws, by_mean, by_variance = zip(*(each[place] for each in of_members), strict=True)
+            law, factor = self._joined(list(laws), place), self._calibration[place]
+            spread = spread_out(law.shares, np.concatenate(by_mean), factor)
+            found.append((law, spread, factor * np.concatenate(by_variance)))
+        return found
+
+    def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
+        """Evaluate new functions, shape (n_rows, n_samples, n_outputs)."""
+        chosen = [in_proportion(self.shares[:, place], n_samples, rng) for place in self._outputs]
+        draws = np.empty((len(X), n_samples, len(self._outputs)))
+        for number, member in enumerate(self.predicting):
+            n_needed = max(int((each == number).sum()) for each in chosen)
+            if not n_needed:
+                continue
+            values = member.draw(X, n_needed, draw_seed(rng))
+            for place, own in enumerate(chosen):
+                taken = np.flatnonzero(own == number)
+                draws[:, taken, place] = values[:, : len(taken), place]
+        factors = np.array(self._calibration)
+        if (factors == 1.0).all():
+            return draws
+        middle = np.column_stack([law.moments()[0] for law in self.laws(X, is_padded=True)])[:, None]
+        return middle + np.sqrt(factors) * (draws - middle)
+
+    def held_out(self) -> HeldOutPredictions:
+        """Predictions of rows without them."""
+        own = self._weighed
+        pairs = []
+        for place in self._outputs:
+            held_out, _ = own.held_out(place)
+            mean, variance = held_out.mixed(own.shares[:, place])
+            scale = own.unit[place] ** 2 * self._calibration[place]
+            pairs.append((own.centre[place] + own.unit[place] * mean, scale * variance))
+        mean, variance = (np.column_stack(part) for part in zip(*pairs, strict=True))
+        return HeldOutPredictions(own.places, mean, variance)
+
+    def _joined(self, laws: list[OutputLaw], place: int) -> OutputLaw:
+        shares = np.concatenate(
+            [share * law.shares for share, law in zip(self.shares[:, place], laws, strict=True)]
+        )
+        means = np.concatenate([law.means for law in laws])
+        variances = np.concatenate([law.variances for law in laws])
+        factor = self._calibration[place]
+        return OutputLaw(shares, spread_out(shares, means, factor), factor * variances)

@@ -1,0 +1,285 @@
+"""Members of several families, learned side by side, conditioned on all rows, judged and weighed.
+
+One rule holds for all numbers of rows. What is chosen for cost only are the rows that hyperparameters are
+learned from (`rows_within_budget`) and the inducing points of a sparse posterior.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from bnnopt._typing import BoolArray, FloatArray, IntArray
+from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior, climb
+from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
+from bnnopt.surrogates._gaussian_process._kernels import KERNELS
+from bnnopt.surrogates._gaussian_process._marginal_likelihood import (
+    LearningRows,
+    gradient_of_likelihood,
+    log_marginal_likelihood,
+)
+from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition
+from bnnopt.surrogates._gaussian_process._sparse import MOST_INDUCING, gradient_of_bound
+from bnnopt.surrogates._rows import Rows
+from bnnopt.surrogates._stacking import HeldOut, stacking_shares
+
+__all__ = ["FAMILIES", "Ensemble", "fit_ensemble"]
+
+FAMILIES: dict[str, tuple[str, str]] = {
+    "matern_5_2": ("matern_5_2", "range"),
+    "squared_exponential": ("squared_exponential", "range"),
+    "anova_matern_5_2": ("anova_matern_5_2", "range"),
+    "anova_squared_exponential": ("anova_squared_exponential", "range"),
+    "matern_5_2_by_rank": ("matern_5_2", "rank"),
+    "exponential_by_rank": ("exponential", "rank"),
+}
+"""Kernel and input map of each family by name."""
+
+PRIOR = Prior(
+    length_scale=0.8,
+    length_scale_std=1.0,
+    signal_std=2.0,
+    offset_std=2.0,
+    noise_std=3.0,
+    offset=np.exp(-2.0),
+    noise=np.exp(-4.0),
+    tail=3.0,
+    length_scale_spread=0.5,
+    signal_spread=0.3,
+    noise_spread=1.0,
+    first_length_scale=0.1,
+    first_noise=np.exp(-4.0),
+)
+JUDGING_PARTS = 4  # each member learns from all but one of so many parts of the rows
+STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 40, 10, 20
+INDUCING_OF_THE_BOUND = 128
+LARGEST_LOSS = 1.0  # of the marginal likelihood, in nats for each hyperparameter
+MOST_JUDGED = 4096
+SMALLEST_SHARE = 1e-12  # where all judges of a row weigh nothing, they weigh the same
+
+LEARNING_SECONDS = 1.0  # on one core, for all members of an output
+SECONDS_OF_A_CUBE = 1e-9  # of one step of one member, by the cube of its rows
+FEWEST_LEARNED = 100
+
+
+@dataclass(frozen=True)
+class Family:
+    """Members of one kernel and input map, which differ by their anchors and by the rows they learned from.
+
+    Attributes
+    ----------
+    name : str
+        A key of `FAMILIES`.
+    members : tuple of GaussianProcess
+        Conditioned on all rows.
+    shares : ndarray of shape (n_members,)
+        Weight of each within the family; the sum is 1.
+    held_out_mean, held_out_variance : ndarray of shape (n_judged,)
+        Judged rows predicted without them, noise included, by the members that did not learn from the row
+        where there are any.
+    """
+
+    name: str
+    members: tuple[GaussianProcess, ...]
+    shares: FloatArray
+    held_out_mean: FloatArray
+    held_out_variance: FloatArray
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Families of one standardised output and what they say of rows that they have not seen.
+
+    Attributes
+    ----------
+    families : tuple of Family
+    rows : Rows
+        Those that were judged.
+    judged : ndarray of int
+        Their places among the rows at hand.
+    """
+
+    families: tuple[Family, ...]
+    rows: Rows
+    judged: IntArray
+
+    @cached_property
+    def held_out(self) -> HeldOut:
+        """Predictions of the judged rows by each family, first axis: families."""
+        return HeldOut(
+            np.array([family.held_out_mean for family in self.families]),
+            np.array([family.held_out_variance for family in self.families]),
+        )
+
+    @cached_property
+    def shares(self) -> FloatArray:
+        """Share of each family, shape (n_families,)."""
+        return stacking_shares(self.held_out.log_density(self.rows.y[:, 0]), self.rows.weights)
+
+
+def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.random.Generator) -> Ensemble:
+    """Learn the hyperparameters of all members side by side, then condition each on all rows.
+
+    Each member of a family first learns from a part of the rows: so judged, what it predicts for a row of the
+    rest without that row is honest, and follows in closed form. From there all go on with all rows, as many
+    as the time budget allows.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of one output, standardised; at least one.
+    families : sequence of str
+        Keys of `FAMILIES`.
+    n_members : int
+        Members of each.
+    rng : numpy.random.Generator
+        Draws anchors, parts and inducing points.
+    """
+    learner = _Learner(rows, families, n_members, rng)
+    parts = _parts(len(rows), n_members, learner.n_learned, rng)
+    judges = learner.learn(parts, STEPS)
+    common = np.sort(rng.permutation(len(rows))[: learner.n_common])
+    members = learner.learn(np.tile(common, (n_members, 1)), FURTHER_STEPS, start=judges)
+    if learner.is_sparse:
+        members = judges = learner.learn_from_all(members, common)
+    likelihood = learner.log_likelihood(members, common)
+    conditioned = learner.condition(members)
+    judging = conditioned if judges is members else learner.condition(judges)
+    return learner.ensemble(conditioned, judging, likelihood, _is_seen(parts, len(rows)))
+
+
+def rows_within_budget(n_members: int, n_steps: int) -> int:
+    """Rows that so many steps of so many members may take within the time budget of learning."""
+    return max(int(np.cbrt(LEARNING_SECONDS / (SECONDS_OF_A_CUBE * n_members * n_steps))), FEWEST_LEARNED)
+
+
+class _Learner:
+    """Members of several families, as many of each, one after the other."""
+
+    def __init__(self, rows: Rows, families: Sequence[str], n_members: int, rng: np.random.Generator) -> None:
+        maps, n_rows = input_maps(rows), len(rows)
+        self._rows, self._names, self._each = rows, tuple(families), n_members
+        pairs = [FAMILIES[name] for name in families for _ in range(n_members)]
+        self._kernels = [kernel for kernel, _ in pairs]
+        self._maps: list[InputMap] = [maps[name] for _, name in pairs]
+        self._anchors = Anchors.draw(len(pairs), rows.X.shape[1], PRIOR, rng)
+        self._inducing = np.sort(rng.permutation(n_rows)[:MOST_INDUCING])
+        self._judged = np.sort(rng.permutation(n_rows)[:MOST_JUDGED])
+        self.n_learned = rows_within_budget(len(pairs), STEPS)
+        self.n_common = rows_within_budget(len(pairs), FURTHER_STEPS)
+        self.is_sparse = rows.stream is not None or n_rows > MOST_INDUCING
+
+    def learn(self, parts: IntArray, n_steps: int, start: Hyperparameters | None = None) -> Hyperparameters:
+        """Learn hyperparameters, each member of a family from its part of the rows."""
+        rows = self._rows_of(np.tile(parts, (len(self._names), 1)))
+        return climb(
+            lambda point: gradient_of_likelihood(rows, self._kernels, point), self._anchors, n_steps, start
+        )
+
+    def learn_from_all(self, hyperparameters: Hyperparameters, part: IntArray) -> Hyperparameters:
+        """Let the member of most marginal likelihood learn on from all rows, or as many as are judged.
+
+        With 128 inducing points a function that needs more looks like a smoother one with more noise: what
+        was learned is kept if the likelihood of the part, which needs no such points, is not much smaller
+        with it.
+        """
+        likelihood = self.log_likelihood(hyperparameters, part)
+        best = [int(np.argmax(likelihood))]
+        input_map, kernel = self._maps[best[0]], KERNELS[self._kernels[best[0]]]
+        rows = self._rows.only(self._judged)
+        rows = replace(rows, X=input_map(rows.X))
+        step = max(len(self._inducing) // INDUCING_OF_THE_BOUND, 1)
+        inducing = input_map(self._rows.X[self._inducing[::step]])
+        point = hyperparameters.point
+        point[best] = climb(
+            lambda own: gradient_of_bound(rows, inducing, kernel, own)[None],
+            self._anchors.only(best),
+            STEPS_OF_THE_BOUND,
+            hyperparameters.only(best),
+        ).point
+        further = Hyperparameters.of(point)
+        loss = (likelihood - self.log_likelihood(further, part))[best[0]]
+        return further if loss <= LARGEST_LOSS * point.shape[1] else hyperparameters
+
+    def log_likelihood(self, hyperparameters: Hyperparameters, part: IntArray) -> FloatArray:
+        """Log marginal likelihood of all members on the same rows."""
+        rows = self._rows_of(np.tile(part, (len(self._kernels), 1)))
+        return log_marginal_likelihood(rows, self._kernels, hyperparameters)
+
+    def condition(self, hyperparameters: Hyperparameters) -> list[GaussianProcess]:
+        """Condition all members on all rows."""
+        return [
+            condition(
+                kernel,
+                self._maps[place],
+                hyperparameters.only([place]),
+                self._rows,
+                self._inducing,
+                self._judged,
+            )
+            for place, kernel in enumerate(self._kernels)
+        ]
+
+    def ensemble(
+        self,
+        members: list[GaussianProcess],
+        judges: list[GaussianProcess],
+        likelihood: FloatArray,
+        is_seen: BoolArray,
+    ) -> Ensemble:
+        """Put the families together."""
+        judged = self._rows.only(self._judged)
+        found = []
+        for number, name in enumerate(self._names):
+            own = slice(number * self._each, (number + 1) * self._each)
+            shares = np.exp(likelihood[own] - likelihood[own].max())
+            shares /= shares.sum()
+            held_out = _held_out(judged, judges[own], shares, is_seen[:, self._judged])
+            found.append(Family(name, tuple(members[own]), shares, *held_out))
+        return Ensemble(tuple(found), judged, self._judged)
+
+    def _rows_of(self, parts: IntArray) -> LearningRows:
+        rows = self._rows
+        return LearningRows(
+            X=np.stack([own(rows.X[part]) for own, part in zip(self._maps, parts, strict=True)]),
+            y=rows.y[parts, 0],
+            weights=rows.weights[parts],
+            noise_factors=rows.noise_factors[parts],
+            known_noise=rows.known_noise[parts, 0],
+        )
+
+
+def _parts(n_rows: int, n_members: int, n_learned: int, rng: np.random.Generator) -> IntArray:
+    """Rows that each member of a family learns from, (n_members, at most n_learned); each omits a share."""
+    order = rng.permutation(n_rows)
+    n_parts = max(JUDGING_PARTS, n_members)
+    left_out = [order[number::n_parts] for number in range(n_members)]
+    n_learned = max(min(n_rows - len(left_out[0]), n_learned), 1)
+    parts = [rng.permutation(np.setdiff1d(order, rest) if len(rest) < n_rows else order) for rest in left_out]
+    return np.array([np.sort(part[:n_learned]) for part in parts])
+
+
+def _is_seen(parts: IntArray, n_rows: int) -> BoolArray:
+    """Tell which rows each member of a family learned from, shape (n_members, n_rows)."""
+    is_seen = np.zeros((len(parts), n_rows), dtype=bool)
+    np.put_along_axis(is_seen, parts, True, axis=1)
+    return is_seen
+
+
+def _held_out(
+    rows: Rows, judges: list[GaussianProcess], shares: FloatArray, is_seen: BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """Predict each row without it, by members that did not learn from it if there are any."""
+    means = np.array([judge.posterior.left_out_mean for judge in judges])
+    variances = np.array([_left_out_variance(rows, judge) for judge in judges])
+    judging = (shares[:, None] + SMALLEST_SHARE) * (~is_seen | is_seen.all(axis=0))
+    judging /= judging.sum(axis=0)
+    mean = (judging * means).sum(axis=0)
+    return mean, (judging * (variances + np.square(means - mean))).sum(axis=0)
+
+
+def _left_out_variance(rows: Rows, member: GaussianProcess) -> FloatArray:
+    """Variance of one measurement of each row, predicted without the row."""
+    one = rows.noise(member.noise_variance)
+    return member.posterior.left_out_variance + one * (1.0 - 1.0 / rows.weights)

@@ -1,0 +1,178 @@
+"""Kernels: stationary ones of one length scale an input, and their ANOVA forms; gradients, frequencies.
+
+A hidden layer of H units sqrt(2) sin(w·u + b) with b uniform on a circle and output weights of variance 1/H
+is a random function of covariance E[cos(w·(u - u'))]; as H grows it becomes a Gaussian process, and dropout
+of units leaves that limit as it is. Normal frequencies w give the squared exponential kernel, Student-t of
+2 nu degrees of freedom the Matérn kernel of smoothness nu.
+
+Where the inputs are dropped too, a unit sees each input with probability one half, and the frequencies of the
+inputs that it sees are drawn independently. The kernel is then the product over the inputs of (1 + k_i) / 2,
+with k_i that of one input alone: a sum of functions of every subset of the inputs, an ANOVA kernel.
+
+References
+----------
+R. M. Neal, "Bayesian Learning for Neural Networks", Springer 1996, chapter 2 (the limit). A. Rahimi, B.
+Recht, "Random features for large-scale kernel machines", NeurIPS 2007 (sine units). D. Duvenaud, O. Rippel,
+R. P. Adams, Z. Ghahramani, "Avoiding pathologies in very deep networks", AISTATS 2014, section 5 (dropout of
+units, of inputs). N. Durrande, D. Ginsbourger, O. Roustant, L. Carraro, "ANOVA kernels and RKHS of zero mean
+functions", J. Multivar. Anal. 2013, 115, 57. R&W equations 4.9 and 4.17 (squared exponential, Matérn).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from bnnopt._typing import FloatArray
+
+__all__ = ["KERNELS", "Kernel", "KernelMatrix"]
+
+SMALLEST_SQUARED_DISTANCE = 1e-12
+SHARE_OF_INPUTS = 0.5  # that a unit sees where inputs are dropped
+
+Profile = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+
+
+class KernelMatrix(NamedTuple):
+    """Kernel between rows, and how it changes with the length scales.
+
+    Attributes
+    ----------
+    value : ndarray of shape (..., n, m)
+        The correlations.
+    by_log_length_scales : callable
+        From weights of the same shape to the derivative of the weighted sum of the correlations by the
+        logarithm of each length scale, shape (..., n_inputs).
+    """
+
+    value: FloatArray
+    by_log_length_scales: Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel of inputs that are divided by their length scales.
+
+    Attributes
+    ----------
+    profile : callable
+        Squared distances to the correlation and its derivative by the squared distance, of the same shape.
+    degrees_of_freedom : float
+        Of the Student-t law of the frequencies; infinite for the normal law.
+    is_anova : bool, default=False
+        Whether it is the product over the inputs of (1 + k_i) / 2.
+    """
+
+    profile: Profile
+    degrees_of_freedom: float
+    is_anova: bool = False
+
+    def __call__(self, A: FloatArray, B: FloatArray) -> FloatArray:
+        """Correlations between rows, shapes (..., n, d) and (..., m, d) to (..., n, m)."""
+        if not self.is_anova:
+            return self.profile(_squared_distances(A, B))[0]
+        value = np.ones((*A.shape[:-1], B.shape[-2]))
+        for place in range(A.shape[-1]):
+            value *= self._factor(_squared_differences(A, B, place))[0]
+        return value
+
+    def matrix(self, A: FloatArray, B: FloatArray) -> KernelMatrix:
+        """Correlations between rows, and how they change; shapes as for a call."""
+        if not self.is_anova:
+            value, slope = self.profile(_squared_distances(A, B))
+            return KernelMatrix(value, lambda weights: _by_length_scales(A, B, weights * slope))
+        return self._anova_matrix(A, B)
+
+    def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Correlations (n, m) between rows A (n, d) and B (m, d), and their derivatives by A, (n, m, d)."""
+        if not self.is_anova:
+            value, slope = self.profile(_squared_distances(A, B))
+            return value, 2.0 * slope[:, :, None] * (A[:, None] - B[None])
+        value = np.ones((len(A), len(B)))
+        relative = np.empty((len(A), len(B), A.shape[1]))
+        for place in range(A.shape[1]):
+            gap = A[:, None, place] - B[None, :, place]
+            factor, slope = self._factor(np.square(gap))
+            value *= factor
+            relative[:, :, place] = 2.0 * slope * gap / factor
+        return value, value[:, :, None] * relative
+
+    def draw_frequencies(self, n_inputs: int, n_units: int, rng: np.random.Generator) -> FloatArray:
+        """Draw the frequencies of a layer, shape (n_inputs, n_units); 0 for inputs not seen by a unit."""
+        shape = (n_inputs, n_units)
+        frequencies = rng.standard_normal(shape)
+        if np.isfinite(self.degrees_of_freedom):
+            squares = rng.chisquare(self.degrees_of_freedom, shape if self.is_anova else n_units)
+            frequencies /= np.sqrt(squares / self.degrees_of_freedom)
+        return frequencies * (rng.random(shape) < SHARE_OF_INPUTS) if self.is_anova else frequencies
+
+    def _factor(self, r2: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Factor of one input of an ANOVA kernel, and its derivative by the squared distance."""
+        value, slope = self.profile(r2)
+        return 1.0 - SHARE_OF_INPUTS + SHARE_OF_INPUTS * value, SHARE_OF_INPUTS * slope
+
+    def _anova_matrix(self, A: FloatArray, B: FloatArray) -> KernelMatrix:
+        """Multiply the factors, and keep each one's relative slope by its length scale."""
+        value = np.ones((*A.shape[:-1], B.shape[-2]))
+        slopes = np.empty((A.shape[-1], *value.shape))
+        for place in range(A.shape[-1]):
+            r2 = _squared_differences(A, B, place)
+            factor, slope = self._factor(r2)
+            value *= factor
+            slope *= r2
+            np.divide(slope, factor, out=slopes[place])
+
+        def by_log_length_scales(weights: FloatArray) -> FloatArray:
+            return np.moveaxis(-2.0 * np.einsum("...ij,d...ij->d...", weights * value, slopes), 0, -1)
+
+        return KernelMatrix(value, by_log_length_scales)
+
+
+def _squared_distances(A: FloatArray, B: FloatArray) -> FloatArray:
+    """Squared distances between rows, shapes (..., n, d) and (..., m, d) to (..., n, m)."""
+    squares_a, squares_b = np.square(A).sum(axis=-1), np.square(B).sum(axis=-1)
+    distances = A @ np.swapaxes(B, -1, -2)
+    distances *= -2.0
+    distances += squares_a[..., :, None]
+    distances += squares_b[..., None, :]
+    return np.maximum(distances, 0.0, out=distances)
+
+
+def _squared_differences(A: FloatArray, B: FloatArray, place: int) -> FloatArray:
+    return np.square(A[..., :, None, place] - B[..., None, :, place])
+
+
+def _by_length_scales(A: FloatArray, B: FloatArray, by_distance: FloatArray) -> FloatArray:
+    """From derivatives by squared distances to those by the logarithms of the length scales."""
+    of_rows = (by_distance.sum(axis=-1)[..., None] * A - 2.0 * by_distance @ B) * A
+    of_others = by_distance.sum(axis=-2)[..., None] * np.square(B)
+    return np.asarray(-2.0 * (of_rows.sum(axis=-2) + of_others.sum(axis=-2)))
+
+
+def _squared_exponential(r2: FloatArray) -> tuple[FloatArray, FloatArray]:
+    value = np.exp(-0.5 * r2)
+    return value, -0.5 * value
+
+
+def _matern_5_2(r2: FloatArray) -> tuple[FloatArray, FloatArray]:
+    r = np.sqrt(5.0 * r2)
+    decay = np.exp(-r)
+    slope = (1.0 + r) * decay
+    return slope + (5.0 / 3.0) * r2 * decay, (-5.0 / 6.0) * slope
+
+
+def _exponential(r2: FloatArray) -> tuple[FloatArray, FloatArray]:
+    r = np.sqrt(r2 + SMALLEST_SQUARED_DISTANCE)
+    decay = np.exp(-r)
+    return decay, -0.5 * decay / r
+
+
+KERNELS: dict[str, Kernel] = {
+    "squared_exponential": Kernel(_squared_exponential, np.inf),
+    "matern_5_2": Kernel(_matern_5_2, 5.0),
+    "exponential": Kernel(_exponential, 1.0),
+    "anova_squared_exponential": Kernel(_squared_exponential, np.inf, is_anova=True),
+    "anova_matern_5_2": Kernel(_matern_5_2, 5.0, is_anova=True),
+}
+"""Kernels by name."""

@@ -1,0 +1,203 @@
+"""The posterior given more rows than there are inducing points: cost grows with the rows, and no faster.
+
+The rows come in blocks, so that memory beyond theirs stays flat. What the inducing points cannot say of a row
+counts as noise of that row (FITC), without which rows of little noise are fitted too closely. In coordinates
+that whiten the prior of the inducing values, the rows determine some directions well and others hardly at
+all; those that take next to nothing from the variance are left out of predictions.
+
+References
+----------
+E. Snelson, Z. Ghahramani, "Sparse Gaussian processes using pseudo-inputs", NIPS 2005. J. Quiñonero-Candela,
+C. E. Rasmussen, "A unifying view of sparse approximate Gaussian process regression", JMLR 2005, 6, 1939,
+section 6. R&W equation 5.12 (rows left out). M. K. Titsias, "Variational learning of inducing variables in
+sparse Gaussian processes", AISTATS 2009, equation 9 (the bound).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg.lapack import dpotrs
+
+from bnnopt._typing import FloatArray
+from bnnopt.surrogates._gaussian_process._cholesky import cholesky, inverse_root
+from bnnopt.surrogates._gaussian_process._exact import Posterior, Whitening
+from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters
+from bnnopt.surrogates._gaussian_process._kernels import Kernel
+from bnnopt.surrogates._rows import Rows
+
+__all__ = ["MOST_INDUCING", "gradient_of_bound", "sparse_posterior"]
+
+MOST_INDUCING = 512
+JITTER = 1e-6  # of the prior variance, at the inducing points
+SMALLEST_SHARE = 1e-4  # of the variance in a direction, that the rows must explain for it to count
+SMALLEST_KEPT = 1e-9  # of a row's weight in its own prediction, that must be left to the others
+
+Covariances = Callable[[FloatArray], FloatArray]
+
+
+def sparse_posterior(
+    of_inducing: FloatArray,
+    with_rows: Covariances,
+    prior: float,
+    noise_variance: float,
+    blocks: Iterable[Rows],
+    judged: Rows,
+) -> Posterior:
+    """Condition on all rows, and predict some of them from all others.
+
+    Parameters
+    ----------
+    of_inducing : ndarray of shape (n_inducing, n_inducing)
+        Covariance of the inducing points.
+    with_rows : callable
+        From inputs of n rows to their covariances with the inducing points, shape (n, n_inducing).
+    prior : float
+        Prior variance at a row.
+    noise_variance : float
+        Learned variance of the noise.
+    blocks : iterable of Rows
+        All rows of one output, standardised.
+    judged : Rows
+        Those of them that are predicted.
+    """
+    whitening = inverse_root(of_inducing + JITTER * prior * np.eye(len(of_inducing))).T
+    features = _Features(with_rows, whitening, prior, noise_variance)
+    precision, moment = _sums(features, blocks)
+    gains, directions = np.linalg.eigh(precision)
+    gains = np.maximum(gains, 0.0)
+    basis, shares = whitening @ directions, gains / (1.0 + gains)
+    is_kept = shares >= SMALLEST_SHARE
+    mean, variance = _left_out(features, directions, gains, moment, judged)
+    return Posterior(
+        weights=basis @ ((directions.T @ moment) / (1.0 + gains)),
+        explained=basis[:, is_kept] * np.sqrt(shares[is_kept]),
+        y=judged.y[:, 0],
+        noise=judged.noise(noise_variance) / judged.weights,
+        left_out_mean=mean,
+        left_out_variance=variance,
+        whitening=Whitening(whitening, basis / np.sqrt(1.0 + gains)),
+    )
+
+
+@dataclass(frozen=True)
+class _Features:
+    """Rows as features: what the inducing points cannot say about a row is noise of its own."""
+
+    with_rows: Covariances
+    whitening: FloatArray
+    prior: float
+    noise_variance: float
+
+    def __call__(self, rows: Rows) -> tuple[FloatArray, FloatArray]:
+        """Features of rows, shape (n, n_inducing), and the noise with what they leave unexplained."""
+        features = self.with_rows(rows.X) @ self.whitening
+        explained = np.einsum("ij,ij->i", features, features)
+        noise = rows.noise(self.noise_variance) / rows.weights
+        return features, noise + np.maximum(self.prior - explained, 0.0)
+
+
+def _sums(features_of: _Features, blocks: Iterable[Rows]) -> tuple[FloatArray, FloatArray]:
+    """Return sums over the rows of products of features, and with the outputs, divided by the noise."""
+    n_inducing = len(features_of.whitening)
+    precision, moment = np.zeros((n_inducing, n_inducing)), np.zeros(n_inducing)
+    for rows in blocks:
+        features, noise = features_of(rows)
+        root = np.sqrt(noise)
+        features /= root[:, None]
+        precision += features.T @ features  # of a matrix with itself, which takes half the time
+        moment += features.T @ (rows.y[:, 0] / root)
+    return precision, moment
+
+
+def _left_out(
+    features_of: _Features, directions: FloatArray, gains: FloatArray, moment: FloatArray, judged: Rows
+) -> tuple[FloatArray, FloatArray]:
+    """Return mean and variance of the judged rows, each predicted from all others, noise included."""
+    means, variances = [], []
+    weights = (directions.T @ moment) / (1.0 + gains)
+    for rows in judged.blocks():
+        features, noise = features_of(rows)
+        features, y = features @ directions, rows.y[:, 0]
+        kept = np.maximum(1.0 - np.square(features) @ (1.0 / (1.0 + gains)) / noise, SMALLEST_KEPT)
+        means.append(y - (y - features @ weights) / kept)
+        variances.append(noise / kept)
+    return np.concatenate(means), np.concatenate(variances)
+
+
+def gradient_of_bound(
+    rows: Rows, inducing: FloatArray, kernel: Kernel, hyperparameters: Hyperparameters
+) -> FloatArray:
+    """Gradient of a lower bound of the log marginal likelihood by `Hyperparameters.point` (Titsias 2009).
+
+    The marginal likelihood itself costs the cube of the rows, so that large tables learn hyperparameters from
+    a part of the rows; the noise that a few hundred rows tell is off by some per cent. The bound costs the
+    rows times the square of the inducing points. It is the likelihood of the part of a function that these
+    can say, less what they leave unsaid of each row's variance in units of its noise.
+
+    With K the covariance of the rows, C that with the inducing points, M that of the inducing points, N the
+    noise on a diagonal and Q = C M⁻¹ Cᵀ what the inducing points explain, the bound is
+
+        log Normal(y; 0, Q + N) - tr(N⁻¹ (K - Q)) / 2
+
+    With W Wᵀ = M⁻¹, features F = C W, G = Fᵀ N⁻¹ F, a = (Q + N)⁻¹ y and b = W Fᵀ a its derivatives are
+
+        by C: a bᵀ + E,  E = N⁻¹ F G (I + G)⁻¹ Wᵀ
+        by M: -(b bᵀ + W G (I + G)⁻¹ G Wᵀ) / 2
+        by the variance of a row: -1 / (2 N)
+        by the noise of a row: (a² + N⁻¹ (N⁻¹ K - diag(E Cᵀ) - 1)) / 2
+
+    in which nothing cancels, however much the rows say about a direction.
+
+    Parameters
+    ----------
+    rows : Rows
+        Of one output, standardised, with mapped inputs.
+    inducing : ndarray of shape (n_inducing, n_inputs)
+        Mapped inputs of the inducing points.
+    kernel : Kernel
+    hyperparameters : Hyperparameters
+        Of one member.
+
+    Returns
+    -------
+    ndarray of shape (n_inputs + 3,)
+    """
+    own = hyperparameters
+    signal, offset = float(own.signal_variance[0]), float(own.offset_variance[0])
+    x, z = (own.scaled(inputs[None])[0] for inputs in (rows.X, inducing))
+    of_inducing, with_rows = kernel.matrix(z, z), kernel.matrix(x, z)
+    y, prior = rows.y[:, 0], signal + offset
+    noise = rows.noise(float(own.noise_variance[0])) / rows.weights
+    covariance = signal * of_inducing.value + offset
+    covariance[np.diag_indices_from(covariance)] += JITTER * prior
+    cross = signal * with_rows.value + offset
+    whitening = inverse_root(covariance).T
+    features = cross @ whitening
+    weighted = features / noise[:, None]
+    told = features.T @ weighted  # G
+    root = cholesky(told + np.eye(len(z)))
+    told_of = dpotrs(root, told, lower=True)[0]  # (I + G)⁻¹ G
+    solved = y / noise - weighted @ dpotrs(root, weighted.T @ y, lower=True)[0]  # a
+    gain = weighted @ (told_of.T @ whitening.T)  # E
+    through = whitening @ (features.T @ solved)  # b
+    by_cross = solved[:, None] * through + gain
+    by_inducing = -0.5 * (through[:, None] * through + whitening @ (told @ told_of) @ whitening.T)
+    by_variance = -0.5 * (1.0 / noise).sum() + JITTER * np.trace(by_inducing)
+    left = prior / noise - np.einsum("ij,ij->i", gain, cross)
+    by_noise = 0.5 * (np.square(solved) + (left - 1.0) / noise) / rows.weights
+    by_noise -= 0.5 * (rows.weights - 1.0) / (noise * rows.weights)
+    by_length_scales = with_rows.by_log_length_scales(by_cross) + of_inducing.by_log_length_scales(
+        by_inducing
+    )
+    by_values = (with_rows.value * by_cross).sum() + (of_inducing.value * by_inducing).sum()
+    return np.concatenate(
+        [
+            signal * by_length_scales,
+            [
+                signal * (by_variance + by_values),
+                offset * (by_variance + by_cross.sum() + by_inducing.sum()),
+                (by_noise * rows.noise_factors).sum() * np.exp(own.log_noise[0]),
+            ],
+        ]
+    )

@@ -1,0 +1,403 @@
+"""The Gaussian process ensemble: several kernels and anchors, weighed by rows that they have not seen."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, one_of, seed_parameter, whole
+from bnnopt._threads import one_thread
+from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import lookup
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._gaussian_process import (
+    FAMILIES,
+    Ensemble,
+    GaussianProcess,
+    NoiseModel,
+    fit_ensemble,
+    learn_noise,
+)
+from bnnopt.surrogates._predictor import HeldOutPredictions, MixtureRegressor, OutputLaw
+from bnnopt.surrogates._rows import ROWS_PER_BLOCK, Rows, check_fit_data, in_blocks, open_batches
+from bnnopt.surrogates._stacking import calibration_factor, in_proportion, spread_out
+
+__all__ = ["GaussianProcessEnsembleRegressor"]
+
+SMALLEST_SHARE = 1e-2  # of a member, that predicts
+DEFAULT_KERNELS = (
+    "matern_5_2",
+    "squared_exponential",
+    "anova_matern_5_2",
+    "matern_5_2_by_rank",
+)
+
+
+class GaussianProcessEnsembleRegressor(MixtureRegressor):
+    """Regression with a standard deviation from Gaussian processes of several kernels.
+
+    Each is the infinite-width limit of a network with dropout (Neal 1996): with kernels of one length scale
+    an input, their ANOVA forms, in which inputs are dropped too, and inputs laid by their range or halfway to
+    their ranks. Length scales, signal and noise variance are maxima of the marginal likelihood, each member
+    pulled to a draw of its own from the prior. Kernels are weighed for each output by how well they predict
+    rows without them (stacking); members of one kernel by their marginal likelihood. One rule holds from two
+    rows to a million, and TensorFlow is never loaded.
+
+    Beyond 512 rows posteriors go through 512 inducing points; hyperparameters are learned from as many rows
+    as a second on one core allows. Up to 100,000 rows are copied, sorted and joined where they repeat: their
+    order does not matter, to the last bit. More stay where they are, in an array, a memory-mapped file or a
+    stream of batches (`fit_stream`), and are read in blocks; hyperparameters and shares come from 16,384 of
+    them, posteriors from all.
+
+    Parameters
+    ----------
+    kernels : sequence of str, default=("matern_5_2", "squared_exponential", "anova_matern_5_2", \
+"matern_5_2_by_rank")
+        At least one of "matern_5_2", "squared_exponential", "anova_matern_5_2", "anova_squared_exponential",
+        "matern_5_2_by_rank", "exponential_by_rank".
+    n_members : int, default=2
+        Members of each kernel, at least 1.
+    noise : {"constant", "input_dependent"}, default="constant"
+        Whether the noise is the same for all inputs, or learned as a function of them from held-out errors.
+    calibrate : bool, default=False
+        Whether to scale all variances so that the squared errors of held-out rows are as large as predicted.
+    random_state : int, RandomState or None, default=None
+        Seeds anchors, parts and inducing points. The same seed gives the same numbers in any process.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of inputs.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the inputs, if fitted on a DataFrame with string column names.
+    n_outputs_ : int
+        Number of outputs.
+    output_names_ : ndarray of shape (n_outputs,)
+        Names of the outputs, if y was a DataFrame with string column names. Predictions are arrays in that
+        order.
+    noise_variance_ : float or ndarray of shape (n_outputs,)
+        Estimated variance of the observation noise, in squared units of y; its mean over the rows where it
+        depends on them.
+    shares_ : DataFrame of shape (n_kernels, n_outputs)
+        Share of each kernel in the prediction of each output; each column makes 1.
+    members_ : DataFrame
+        One row for each output and member that predicts: kernel, share, noise and signal variance in units of
+        the variance of y, and the length scale of each input in units of its range.
+    held_out_log_density_ : float
+        Mean over rows, by their weights, and outputs of the log density of each standardised output, noise
+        included, predicted without the row.
+    has_gradients_ : bool
+        True: `predict_mixture` can return gradients.
+
+    References
+    ----------
+    R. M. Neal, "Bayesian Learning for Neural Networks", Springer 1996, chapter 2. C. E. Rasmussen, C. K. I.
+    Williams, "Gaussian Processes for Machine Learning", MIT Press 2006. Y. Yao, A. Vehtari, D. Simpson, A.
+    Gelman, "Using stacking to average Bayesian predictive distributions", Bayesian Analysis 2018, 13, 917. T.
+    Pearce, F. Leibfried, A. Brintrup, "Uncertainty in neural networks: approximately Bayesian ensembling",
+    AISTATS 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bnnopt import GaussianProcessEnsembleRegressor
+    >>> X = np.linspace(0, 1, 30)[:, None]
+    >>> model = GaussianProcessEnsembleRegressor(random_state=0).fit(X, np.sin(6 * X[:, 0]))
+    >>> mean, std = model.predict(X, return_std=True)
+    >>> mean.shape, std.shape
+    ((30,), (30,))
+    """
+
+    trains_outputs_jointly: ClassVar[bool] = True
+
+    _rules: ClassVar[dict[str, Rule]] = {
+        "n_members": whole(1),
+        "noise": one_of("constant", "input_dependent"),
+        "calibrate": flag(),
+        "random_state": seed_parameter(),
+    }
+
+    def __init__(
+        self,
+        kernels: Sequence[str] = DEFAULT_KERNELS,
+        *,
+        n_members: int = 2,
+        noise: str = "constant",
+        calibrate: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.kernels = kernels
+        self.n_members = n_members
+        self.noise = noise
+        self.calibrate = calibrate
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        noise_variance: ArrayLike | None = None,
+    ) -> Self:
+        """Learn hyperparameters, shares and the observation noise.
+
+        A fit that fails or is stopped leaves the last one as it was.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Inputs in any units, finite; at least 2 rows. More than 100,000 rows of an array, memory-mapped or
+            not, are never copied as a whole, and neither are those of y.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Outputs in any units, finite.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How many times each row counts, at least 0 and not necessarily whole; 1 for all by default. A row
+            of weight 2 is the same as that row twice, one of weight 0 as none.
+        noise_variance : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Noise variance of each measurement where it is known, such as a squared standard error, in squared
+            units of y; it comes on top of the noise that is learned.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, the data are not finite numbers of fitting shapes, or fewer
+            than 2 rows have a weight above 0.
+        """
+        with self._fitting():
+            self._check()
+            return self._learn(check_fit_data(self, X, y, sample_weight, noise_variance), y)
+
+    def fit_stream(self, batches: Iterable[Any]) -> Self:
+        """Learn from batches of rows, such as those of a tf.data set, without holding them all.
+
+        Up to 100,000 rows are collected and fitted as `fit` does. More are read again and again: once for
+        their number, ranges, means, spreads and a sample, and once for each member and output. They give the
+        same numbers as `fit` on arrays of these rows in this order.
+
+        Parameters
+        ----------
+        batches : iterable of (X, y) or (X, y, sample_weight)
+            A finite tf.data set, or any iterable that starts anew each time it is gone through and gives the
+            same rows, in the same order or another; in each batch X of shape (n, n_features), y of shape (n,)
+            or (n, n_outputs) and weights of shape (n,), as arrays, tensors or DataFrames. At least 2 rows.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If `batches` is not an iterable.
+        ValueError
+            If it is empty, endless or can be gone through only once, gives other rows at a later time, or a
+            batch has values that are not finite (the message names batch and row) or other columns than the
+            first; else as `fit`.
+        """
+        with self._fitting():
+            self._check()
+            rows, source = open_batches(self, batches)
+            return self._learn(rows, source.y)
+
+    def _check(self) -> None:
+        check_parameters(self, self._rules)
+        if (
+            isinstance(self.kernels, str)
+            or not len(self.kernels)
+            or len(set(self.kernels)) < len(self.kernels)
+        ):
+            raise InvalidDataError(
+                f"kernels must name at least one of {sorted(FAMILIES)}, none twice, got {self.kernels!r}."
+            )
+        for name in self.kernels:
+            lookup(FAMILIES, name, "kernel")
+
+    @one_thread()
+    def _learn(self, rows: Rows, y: Any) -> Self:
+        rng = np.random.default_rng(draw_seed(self.random_state))
+        learned = [_learn_output(self, rows, place, rng) for place in range(rows.y.shape[1])]
+        posterior = EnsemblePosterior(tuple(output for output, _ in learned), rows)
+        density = [output.held_out_log_density for output, _ in learned]
+        return self._keep(
+            posterior,
+            y,
+            shares=pd.DataFrame([shares for _, shares in learned]).T,
+            members=_members_table(posterior),
+            held_out_log_density=float(np.mean(density)),
+            has_gradients=True,
+        )
+
+
+@dataclass(frozen=True)
+class OutputEnsemble:
+    """Members of one output and their shares.
+
+    Attributes
+    ----------
+    centre, unit : float
+        Mean and standard deviation of the output, in which the members count.
+    members : tuple of (str, GaussianProcess)
+        With the names of their kernels.
+    shares : ndarray of shape (n_members,)
+        Their shares, which make 1.
+    known_noise : float
+        Mean of the noise variances that were given with the rows, in squared units of the output.
+    noise_model : NoiseModel or None
+        Noise variance at rows as a multiple of the mean; None where it is the same everywhere.
+    calibration : float
+        Factor of all variances.
+    ensemble : Ensemble
+        What was judged.
+    """
+
+    centre: float
+    unit: float
+    members: tuple[tuple[str, GaussianProcess], ...]
+    shares: FloatArray
+    known_noise: float
+    noise_model: NoiseModel | None
+    calibration: float
+    ensemble: Ensemble
+
+    @property
+    def noise(self) -> float:
+        """Mean noise variance, in squared units of the output."""
+        learned = self.shares @ [member.noise_variance for _, member in self.members]
+        return float(learned * self.unit**2 + self.known_noise) * self.calibration
+
+    @property
+    def held_out_log_density(self) -> float:
+        """Mean log density of the judged rows."""
+        own = self.ensemble
+        density = own.held_out.mixed_log_density(own.rows.y[:, 0], own.shares, self.calibration)
+        return float(np.average(density, weights=own.rows.weights))
+
+    def law(self, moments: FloatArray) -> OutputLaw:
+        """Law in the unit of the output, from standardised moments of shape (n_members, 2, n_rows)."""
+        means = spread_out(self.shares, self.centre + self.unit * moments[:, 0], self.calibration)
+        return OutputLaw(self.shares, means, self.unit**2 * moments[:, 1] * self.calibration)
+
+
+@dataclass(frozen=True)
+class EnsemblePosterior:
+    """Ensembles of all outputs, independent of each other; `rows` are those learned from."""
+
+    outputs: tuple[OutputEnsemble, ...]
+    rows: Rows
+
+    @property
+    def noise(self) -> FloatArray:
+        """Mean variance of the observation noise, shape (n_outputs,)."""
+        return np.array([output.noise for output in self.outputs])
+
+    def noise_at(self, X: FloatArray) -> FloatArray:
+        """Variance of the observation noise at rows, shape (n_rows, n_outputs)."""
+        factors = [np.ones(len(X)) if o.noise_model is None else o.noise_model(X) for o in self.outputs]
+        return self.noise * np.column_stack(factors)
+
+    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+        """Law of each output's function."""
+        laws = []
+        for output in self.outputs:
+            moments = [_moments(member, X, is_padded=is_padded) for _, member in output.members]
+            laws.append(output.law(np.array(moments)))
+        return laws
+
+    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+        """Law of each output and the derivatives of its means and variances."""
+        found: list[tuple[OutputLaw, FloatArray, FloatArray]] = []
+        for output in self.outputs:
+            parts = [member.gradients(X) for _, member in output.members]
+            means, variances, by_mean, by_variance = (np.array(each) for each in zip(*parts, strict=True))
+            law = output.law(np.stack([means, variances], axis=1))
+            by_mean = spread_out(output.shares, output.unit * by_mean, output.calibration)
+            found.append((law, by_mean, output.unit**2 * by_variance * output.calibration))
+        return found
+
+    def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
+        """Evaluate new functions, shape (n_rows, n_samples, n_outputs)."""
+        draws = np.empty((len(X), n_samples, len(self.outputs)))
+        for place, output in enumerate(self.outputs):
+            chosen = in_proportion(output.shares, n_samples, rng)
+            for number, (_, member) in enumerate(output.members):
+                taken = np.flatnonzero(chosen == number)
+                if len(taken):
+                    functions = in_blocks(member.draw(len(taken), rng), X)
+                    draws[:, taken, place] = output.centre + output.unit * functions
+            if output.calibration != 1.0:
+                middle = self.laws(X, is_padded=True)[place].moments()[0][:, None]
+                draws[:, :, place] = middle + np.sqrt(output.calibration) * (draws[:, :, place] - middle)
+        return draws
+
+    def held_out(self) -> HeldOutPredictions:
+        """Predictions of rows without them."""
+        judged = self.outputs[0].ensemble.judged
+        moments = []
+        for output in self.outputs:
+            mean, variance = output.ensemble.held_out.mixed(output.ensemble.shares)
+            scale = output.unit**2 * output.calibration
+            moments.append((output.centre + output.unit * mean, scale * variance))
+        mean, variance = (np.column_stack(part) for part in zip(*moments, strict=True))
+        places, sources = self.rows.given_places(judged)
+        return HeldOutPredictions(places, mean[sources], variance[sources])
+
+
+def _learn_output(
+    estimator: GaussianProcessEnsembleRegressor, rows: Rows, place: int, rng: np.random.Generator
+) -> tuple[OutputEnsemble, dict[str, float]]:
+    """Learn the members of one output; also the share of each kernel by name."""
+    centre = float(rows.outputs.mean[place])
+    unit = float(np.sqrt(rows.outputs.variance[place])) or 1.0
+    own, families = rows.one_output(place, centre, unit), list(estimator.kernels)
+    ensemble, model = fit_ensemble(own, families, int(estimator.n_members), rng), None
+    if estimator.noise == "input_dependent":
+        mean, _ = ensemble.held_out.mixed(ensemble.shares)
+        model = learn_noise(ensemble.rows, np.square(ensemble.rows.y[:, 0] - mean), rng)
+        factors = model
+        own = own.mapped(lambda part: replace(part, noise_factors=factors(part.X)))
+        ensemble = fit_ensemble(own, families, int(estimator.n_members), rng)
+    judged = ensemble.rows
+    moments = ensemble.held_out.mixed(ensemble.shares)
+    calibration = calibration_factor(judged.y[:, 0], *moments, judged.weights) if estimator.calibrate else 1.0
+    members, shares = _kept(ensemble)
+    known_noise = float(np.average(rows.known_noise[:, place], weights=rows.weights))
+    output = OutputEnsemble(centre, unit, members, shares, known_noise, model, calibration, ensemble)
+    return output, dict(zip(families, ensemble.shares.tolist(), strict=True))
+
+
+def _kept(ensemble: Ensemble) -> tuple[tuple[tuple[str, GaussianProcess], ...], FloatArray]:
+    """Leave out members of next to no share."""
+    shares = np.concatenate(
+        [share * family.shares for share, family in zip(ensemble.shares, ensemble.families, strict=True)]
+    )
+    members = [(family.name, member) for family in ensemble.families for member in family.members]
+    is_kept = shares >= min(SMALLEST_SHARE, shares.max())
+    kept = tuple(member for member, keep in zip(members, is_kept, strict=True) if keep)
+    return kept, shares[is_kept] / shares[is_kept].sum()
+
+
+def _moments(member: GaussianProcess, X: FloatArray, *, is_padded: bool) -> FloatArray:
+    """Mean and variance, shape (2, n_rows); few rows need no block where the last digit does not matter."""
+    if not is_padded and len(X) <= ROWS_PER_BLOCK:
+        return np.array(member.moments(X))
+    return in_blocks(lambda block: np.column_stack(member.moments(block)), X).T
+
+
+def _members_table(posterior: EnsemblePosterior) -> pd.DataFrame:
+    rows = []
+    for place, output in enumerate(posterior.outputs):
+        for (name, member), share in zip(output.members, output.shares, strict=True):
+            own = member.hyperparameters
+            scales = {f"length_scale_{k}": v for k, v in enumerate(np.exp(own.log_length_scales[0]).tolist())}
+            variances = {
+                "noise_variance": member.noise_variance,
+                "signal_variance": float(own.signal_variance[0]),
+            }
+            rows.append({"output": place, "kernel": name, "share": float(share), **variances, **scales})
+    return pd.DataFrame(rows)

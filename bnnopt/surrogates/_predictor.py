@@ -1,0 +1,284 @@
+"""What all estimators that predict a mixture of normal laws share: predict, draw, keep a fit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from bnnopt._estimators import draw_seed, is_whole
+from bnnopt._threads import one_thread
+from bnnopt._typing import ArrayLike, FloatArray, IntArray
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._rows import check_rows, output_names
+from bnnopt.surrogates._stacking import mixture_moments
+
+__all__ = ["HeldOutPredictions", "MixtureRegressor", "OutputLaw", "Posterior"]
+
+
+class HeldOutPredictions(NamedTuple):
+    """What a fitted estimator predicts for rows that it has not seen.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n_rows,)
+        Places of the rows in the data of the fit, each at most once, in rising order.
+    mean, variance : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Of a new observation at each, noise included, predicted without it; in the unit of y and its square.
+    """
+
+    rows: IntArray
+    mean: FloatArray
+    variance: FloatArray
+
+
+class OutputLaw(NamedTuple):
+    """A mixture of normal laws of one output's function at some rows, in the unit of the output.
+
+    Attributes
+    ----------
+    shares : ndarray of shape (k,)
+        Of the components; their sum is 1.
+    means, variances : ndarray of shape (k, n_rows)
+        Of each component.
+    """
+
+    shares: FloatArray
+    means: FloatArray
+    variances: FloatArray
+
+    def moments(self) -> tuple[FloatArray, FloatArray]:
+        """Mean and variance of the mixture, each of shape (n_rows,)."""
+        return mixture_moments(self.shares, self.means, self.variances)
+
+
+class Posterior(Protocol):
+    """What a fit leaves behind, in the units of the outputs."""
+
+    @property
+    def noise(self) -> FloatArray:
+        """Mean variance of the observation noise, shape (n_outputs,)."""
+
+    def noise_at(self, X: FloatArray) -> FloatArray:
+        """Variance of the observation noise at rows, shape (n_rows, n_outputs)."""
+
+    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+        """Law of each output's function; padded, so that no digit depends on the number of rows."""
+
+    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+        """Law of each output and the derivatives of its means and variances by X, (k, n_rows, n_inputs)."""
+
+    def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
+        """Evaluate new functions, shape (n_rows, n_samples, n_outputs)."""
+
+    def held_out(self) -> HeldOutPredictions | None:
+        """Predictions of rows without them, with an axis of outputs; None where no row was left out."""
+
+
+class MixtureRegressor(RegressorMixin, BaseEstimator):
+    """Predicts from a posterior; an estimator adds parameters and how it is learned."""
+
+    _posterior: Posterior
+    _has_output_axis: bool
+
+    def predict(
+        self, X: ArrayLike, return_std: bool = False, *, noise: bool = True
+    ) -> FloatArray | tuple[FloatArray, FloatArray]:
+        """Predict the mean and, on request, the standard deviation of each output.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Inputs; a DataFrame needs the columns of fitting in the same order.
+        return_std : bool, default=False
+            Whether to return the standard deviation too.
+        noise : bool, default=True
+            Whether the standard deviation is that of a new observation (True) or of the function alone
+            (False).
+
+        Returns
+        -------
+        mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units of y.
+        std : ndarray of the same shape
+            Only with `return_std=True`; in the units of y.
+        """
+        check_is_fitted(self)
+        rows = check_rows(self, X)
+        with one_thread():
+            moments = [law.moments() for law in self._posterior.laws(rows, is_padded=True)]
+            mean, variance = (np.column_stack(parts) for parts in zip(*moments, strict=True))
+            if not return_std:
+                return self._as_given(mean)
+            total = variance + self._posterior.noise_at(rows) if noise else variance
+        return self._as_given(mean), self._as_given(np.sqrt(total))
+
+    def predict_mixture(self, X: ArrayLike, *, return_gradient: bool = False) -> Any:
+        """Predict the function as a mixture of normal laws.
+
+        Its moments are those of `predict` with `noise=False`; an expected value over functions, such as an
+        expected improvement, is the mean of that of each component by its share, which moments alone do not
+        give. Other than with `predict`, the last digit of a row may depend on the number of rows beside it.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Inputs.
+        return_gradient : bool, default=False
+            Whether to return derivatives by the inputs too; only where `has_gradients_` is True.
+
+        Returns
+        -------
+        tuple of ndarray, or list of such tuples, one for each output
+            Shares of shape (n_components,), which make 1, and means and standard deviations of shape
+            (n_components, n_samples), in the units of y; with gradients also their derivatives by the columns
+            of X, of shape (n_components, n_samples, n_features), in the units of y and X.
+
+        Raises
+        ------
+        InvalidDataError
+            If gradients are asked for and there are none.
+        """
+        check_is_fitted(self)
+        rows = check_rows(self, X)
+        with one_thread():
+            if return_gradient:
+                laws = [_with_gradient(*slopes) for slopes in self._slopes(rows)]
+            else:
+                laws = [
+                    (law.shares, law.means, np.sqrt(law.variances))
+                    for law in self._posterior.laws(rows, is_padded=False)
+                ]
+        return laws if self._has_output_axis else laws[0]
+
+    def predict_noise_variance(self, X: ArrayLike) -> FloatArray:
+        """Predict the variance of the observation noise.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In squared units of y.
+        """
+        check_is_fitted(self)
+        with one_thread():
+            return self._as_given(self._posterior.noise_at(check_rows(self, X)))
+
+    def sample_y(
+        self, X: ArrayLike, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0
+    ) -> FloatArray:
+        """Draw functions from the posterior and evaluate them at X.
+
+        Each draw is one function for all rows, without observation noise, and draws vary as much as `predict`
+        says with `noise=False`. Components come in proportion to their shares, so that few draws already show
+        how they differ.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples_X, n_features)
+            Inputs.
+        n_samples : int, default=1
+            Number of draws, at least 1.
+        random_state : int, RandomState or None, default=0
+            Seeds the draws.
+
+        Returns
+        -------
+        ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
+            In the units of y.
+        """
+        check_is_fitted(self)
+        rows = check_rows(self, X)
+        if not is_whole(n_samples) or n_samples < 1:
+            raise InvalidDataError(f"n_samples must be a whole number of at least 1, got {n_samples!r}.")
+        rng = np.random.default_rng(draw_seed(random_state))
+        with one_thread():
+            draws = self._posterior.draw(rows, int(n_samples), rng)
+        return np.swapaxes(draws, 1, 2) if self._has_output_axis else draws[..., 0]
+
+    def predict_held_out(self) -> HeldOutPredictions:
+        """Return what the fit predicts for its rows, each without itself: what a stacking weighs it by.
+
+        Returns
+        -------
+        HeldOutPredictions
+
+        Raises
+        ------
+        InvalidDataError
+            If no row was left out.
+        """
+        check_is_fitted(self)
+        held_out = self._posterior.held_out()
+        if held_out is None:
+            raise InvalidDataError(
+                f"{type(self).__name__} left no row out. Raise n_networks to 2 or more, so that each row is "
+                "left out by one network."
+            )
+        return HeldOutPredictions(
+            held_out.rows, self._as_given(held_out.mean), self._as_given(held_out.variance)
+        )
+
+    def _slopes(self, rows: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+        if not getattr(self, "has_gradients_", False):
+            raise InvalidDataError(
+                f"This {type(self).__name__} has no exact gradients (has_gradients_ is False): only Gaussian "
+                "processes have. Leave return_gradient out and take differences."
+            )
+        return self._posterior.slopes(rows)
+
+    def _as_given(self, values: Any) -> Any:
+        """Drop the axis of the outputs if y had none."""
+        return values if self._has_output_axis else values[..., 0]
+
+    def _keep(self, posterior: Posterior, y: Any, **attributes: Any) -> Self:
+        """Take over what a fit has found, with attributes whose names get an underscore."""
+        self._posterior = posterior
+        self._has_output_axis = np.ndim(y) == 2
+        names = output_names(y)
+        if names is not None:
+            self.output_names_ = names
+        for name, value in attributes.items():
+            setattr(self, f"{name}_", value)
+        self.n_outputs_ = len(posterior.noise)
+        self.noise_variance_ = self._as_given(posterior.noise[None])[0]
+        return self
+
+    @contextmanager
+    def _fitting(self, *, is_first: bool = True) -> Iterator[None]:
+        """Drop the last fit while a new one is made, and take it back if that fails or is stopped."""
+        before = dict(vars(self))
+        for name in [name for name in before if is_first and (name.endswith("_") or name in _OF_A_FIT)]:
+            delattr(self, name)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_posterior")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.non_deterministic = False
+        return tags
+
+
+_OF_A_FIT = ("_posterior", "_has_output_axis")
+
+
+def _with_gradient(law: OutputLaw, by_mean: FloatArray, by_variance: FloatArray) -> tuple[FloatArray, ...]:
+    """Return shares, means, standard deviations and their derivatives; 0 where a variance is 0."""
+    std = np.sqrt(law.variances)
+    twice = 2.0 * std[:, :, None]
+    by_std = np.divide(by_variance, twice, out=np.zeros_like(by_variance), where=twice > 0)
+    return law.shares, law.means, std, by_mean, by_std

@@ -1,0 +1,250 @@
+"""Checks of what comes in: X, y, weights and known noise of a fit, and the rows of a prediction."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import numeric_frame
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._rows._rows import LARGEST_TABLE, Rows, check_enough, check_spans
+from bnnopt.surrogates._rows._sampling import read_rows
+from bnnopt.surrogates._rows._sources import ArraySource, Batches, first_batch, is_plain
+
+__all__ = ["check_fit_data", "check_number_of_outputs", "check_rows", "open_batches", "output_names"]
+
+
+def check_fit_data(
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    sample_weight: ArrayLike | None = None,
+    noise_variance: ArrayLike | None = None,
+    *,
+    is_first: bool = True,
+    may_stay: bool = True,
+) -> Rows:
+    """Check the data of a fit, and note or compare number and names of the columns on the estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets `n_features_in_` and `feature_names_in_` in the first fit; later data are compared with them.
+    X, y, sample_weight, noise_variance
+        As given to `fit`.
+    is_first : bool, default=True
+        Whether nothing was learned before. Then at least 2 rows are needed, else 1.
+    may_stay : bool, default=True
+        Whether more than `LARGEST_TABLE` rows stay where they are, and are not copied where they are arrays.
+
+    Returns
+    -------
+    Rows
+        Distinct ones; or a sample of many, with their stream.
+    """
+    if sparse.issparse(y):
+        raise TypeError("Sparse data was passed for y, but dense data is required. Use y.toarray().")
+    n_needed = 2 if is_first else 1
+    if may_stay and is_plain(X, 2) and is_plain(y, 1, 2) and X.shape[1] and len(X) > LARGEST_TABLE:
+        check_consistent_length(X, y)
+        validate_data(estimator, X, y, reset=is_first, skip_check_array=True)
+        weights = None if sample_weight is None else _weights(sample_weight, len(X))
+        source = ArraySource(X, y, weights, _noise_as_given(noise_variance, y))
+        return read_rows(source, n_needed)
+    inputs, outcomes = _checked_arrays(estimator, X, y, is_first, n_needed)
+    weights = _checked_weights(sample_weight, len(inputs), n_needed)
+    noise = _checked_noise(noise_variance, outcomes)
+    if may_stay and len(inputs) > LARGEST_TABLE:
+        return read_rows(ArraySource(inputs, outcomes, weights, noise), n_needed)
+    return Rows.of(inputs, outcomes, weights, noise).distinct()
+
+
+def open_batches(
+    estimator: BaseEstimator, batches: Iterable[Any], *, is_first: bool = True
+) -> tuple[Rows, Batches]:
+    """Look at the first batch, note or compare its columns on the estimator, and read the rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        As in `check_fit_data`.
+    batches : iterable
+        As given to `fit_stream`.
+    is_first : bool, default=True
+        Whether nothing was learned before.
+
+    Returns
+    -------
+    rows : Rows
+        As from `check_fit_data`: distinct ones, or a sample of many with their stream.
+    source : Batches
+
+    Raises
+    ------
+    InvalidDataError
+        If there is no batch, or the batches can be gone through only once or never end.
+    TypeError
+        If it is not an iterable.
+    """
+    source = first_batch(batches)
+    if not is_first:
+        _check_columns(getattr(estimator, "feature_names_in_", None), source.X)
+    validate_data(estimator, source.X, reset=is_first, skip_check_array=True)
+    return _read_batches(source, 2 if is_first else 1), source
+
+
+def _read_batches(source: Batches, n_needed: int) -> Rows:
+    """Collect rows up to a table that can be sorted, or read them where they are."""
+    parts, n_rows = [], 0
+    for rows in source:
+        parts.append(rows)
+        n_rows += len(rows)
+        if n_rows > LARGEST_TABLE:
+            return read_rows(source, n_needed)
+    table = Rows.joined(parts)
+    check_enough(len(table), n_needed)
+    check_spans(table.x.lower, table.x.upper, "X")
+    check_spans(table.outputs.lower, table.outputs.upper, "y")
+    return table.distinct()
+
+
+def check_rows(estimator: BaseEstimator, X: Any) -> FloatArray:
+    """Check the rows of a prediction against the columns of fitting; float64 of shape (n, n_features)."""
+    _check_columns(getattr(estimator, "feature_names_in_", None), X)
+    _check_cells(X, "X")
+    return np.asarray(validate_data(estimator, X, reset=False, dtype=np.float64))
+
+
+def check_number_of_outputs(n_outputs: int, n_learned: int) -> None:
+    """Refuse outputs of another number than those learned before."""
+    if n_outputs != n_learned:
+        raise InvalidDataError(
+            f"y has {n_outputs} output(s), but the training that goes on had {n_learned}. Give the same "
+            "outputs, or set warm_start=False and fit anew."
+        )
+
+
+def output_names(y: Any) -> np.ndarray | None:
+    """Return the column names of a DataFrame as an array of objects; None if y has none, or not of text."""
+    names = list(getattr(y, "columns", []))
+    if not names or not all(isinstance(name, str) for name in names):
+        return None
+    return np.asarray(names, dtype=object)
+
+
+def _checked_arrays(
+    estimator: BaseEstimator, X: Any, y: Any, is_first: bool, n_needed: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return inputs and outputs as float64, the outputs with an axis of their own."""
+    if not is_first:
+        _check_columns(getattr(estimator, "feature_names_in_", None), X)
+    _check_cells(X, "X")
+    _check_cells(y, "y")
+    inputs, outcomes = validate_data(
+        estimator,
+        X,
+        y,
+        reset=is_first,
+        multi_output=True,
+        y_numeric=True,
+        dtype=np.float64,
+        ensure_min_samples=n_needed,
+    )
+    targets = np.asarray(outcomes, dtype=np.float64).reshape(len(inputs), -1)
+    check_spans(inputs.min(axis=0), inputs.max(axis=0), "X")
+    check_spans(targets.min(axis=0), targets.max(axis=0), "y")
+    return inputs, targets
+
+
+def _check_cells(table: Any, what: str) -> None:
+    """Name the column and the rows where a DataFrame or Series has text, empty or infinite cells."""
+    if isinstance(table, pd.Series):
+        table = table.to_frame(what if table.name is None else table.name)
+    if isinstance(table, pd.DataFrame):
+        numeric_frame(table, list(table.columns), what)
+
+
+def _check_columns(fitted: Any, X: Any) -> None:
+    """Refuse a DataFrame that has the columns of fitting in another order, and say which moved."""
+    columns = getattr(X, "columns", None)
+    if fitted is None or columns is None:
+        return
+    expected, came = list(fitted), list(columns)
+    if came == expected or set(came) != set(expected) or len(came) != len(expected):
+        return  # scikit-learn's own check names the missing and the unknown ones
+    moved = [name for name, other in zip(came, expected, strict=True) if name != other]
+    raise ValueError(
+        "The feature names should match those that were passed during fit.\n"
+        "Feature names must be in the same order as they were in fit.\n"
+        f"Out of order: {moved}; expected {expected}, got {came}. "
+        "Reorder with X[list(model.feature_names_in_)].\n"
+    )
+
+
+def _weights(sample_weight: ArrayLike, n_rows: int) -> FloatArray:
+    """Return weights as numbers, one for each row."""
+    weights = np.asarray(sample_weight)
+    if weights.dtype.kind not in "fiub":
+        weights = weights.astype(np.float64)
+    if weights.ndim == 0:
+        weights = np.full(n_rows, float(weights))
+    if weights.shape != (n_rows,):
+        raise InvalidDataError(
+            f"sample_weight must have one number for each row, shape ({n_rows},), got {weights.shape}."
+        )
+    return weights
+
+
+def _checked_weights(sample_weight: ArrayLike | None, n_rows: int, n_needed: int) -> FloatArray:
+    if sample_weight is None:
+        return np.ones(n_rows)
+    weights = np.asarray(_weights(sample_weight, n_rows), dtype=np.float64)
+    is_bad = ~(np.isfinite(weights) & (weights >= 0))
+    if is_bad.any():
+        row = int(np.argmax(is_bad))
+        raise InvalidDataError(
+            f"sample_weight must be finite and at least 0, got {weights[row]:g} in row {row}. "
+            "A weight counts as so many repeats of the row; 0 leaves it out."
+        )
+    n_used = int(np.count_nonzero(weights))
+    if n_used < n_needed:
+        raise InvalidDataError(
+            f"sample_weight is zero for too many rows: at least {n_needed} of {n_rows} need a weight above "
+            f"zero, got {n_used}."
+        )
+    return weights
+
+
+def _noise_as_given(noise_variance: ArrayLike | None, y: np.ndarray) -> np.ndarray | None:
+    """Return known noise that fits y in shape, and is not copied."""
+    if noise_variance is None:
+        return None
+    variances = np.asarray(noise_variance)
+    by_column = (len(y), 1 if y.ndim == 1 else y.shape[1])
+    if variances.shape != by_column and (variances.shape != by_column[:1] or by_column[1] > 1):
+        raise InvalidDataError(
+            f"noise_variance must have one value for each value of y, shape {y.shape}, got {variances.shape}."
+        )
+    return variances
+
+
+def _checked_noise(noise_variance: ArrayLike | None, y: FloatArray) -> FloatArray | None:
+    if noise_variance is None:
+        return None
+    variances = np.asarray(noise_variance, dtype=float)
+    given = y[:, 0] if variances.ndim == 1 and y.shape[1] == 1 else y
+    _noise_as_given(variances, given)
+    variances = variances.reshape(y.shape)
+    is_bad = ~(np.isfinite(variances) & (variances >= 0))
+    if is_bad.any():
+        row = int(np.argmax(is_bad.any(axis=1)))
+        raise InvalidDataError(
+            f"noise_variance must be finite and at least 0, got {variances[row].tolist()} in row {row}. Give "
+            "the squared standard error of each measurement, 0 where it is not known."
+        )
+    return variances
