@@ -1,7 +1,6 @@
 """The Gaussian process ensemble: several kernels and anchors, weighed by rows that they have not seen."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -9,24 +8,15 @@ import pandas as pd
 
 from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, one_of, seed_parameter, whole
 from bnnopt._threads import one_thread
-from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._typing import ArrayLike
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._gaussian_process import (
-    FAMILIES,
-    Ensemble,
-    GaussianProcess,
-    NoiseModel,
-    fit_ensemble,
-    learn_noise,
-)
-from bnnopt.surrogates._predictor import HeldOutPredictions, MixtureRegressor, OutputLaw
-from bnnopt.surrogates._rows import ROWS_PER_BLOCK, Rows, check_fit_data, in_blocks, open_batches
-from bnnopt.surrogates._stacking import calibration_factor, in_proportion, spread_out
+from bnnopt.surrogates._gaussian_process import FAMILIES, EnsemblePosterior, learn_output
+from bnnopt.surrogates._predictor import MixtureRegressor
+from bnnopt.surrogates._rows import Rows, check_fit_data, open_batches
 
 __all__ = ["GaussianProcessEnsembleRegressor"]
 
-SMALLEST_SHARE = 1e-2  # of a member, that predicts
 DEFAULT_KERNELS = (
     "matern_5_2",
     "squared_exponential",
@@ -221,7 +211,13 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
     @one_thread()
     def _learn(self, rows: Rows, y: Any) -> Self:
         rng = np.random.default_rng(draw_seed(self.random_state))
-        learned = [_learn_output(self, rows, place, rng) for place in range(rows.y.shape[1])]
+        settings: dict[str, Any] = {
+            "families": list(self.kernels),
+            "n_members": int(self.n_members),
+            "has_noise_model": self.noise == "input_dependent",
+            "is_calibrated": bool(self.calibrate),
+        }
+        learned = [learn_output(rows, place, rng, **settings) for place in range(rows.y.shape[1])]
         posterior = EnsemblePosterior(tuple(output for output, _ in learned), rows)
         density = [output.held_out_log_density for output, _ in learned]
         return self._keep(
@@ -232,161 +228,6 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
             held_out_log_density=float(np.mean(density)),
             has_gradients=True,
         )
-
-
-@dataclass(frozen=True)
-class OutputEnsemble:
-    """Members of one output and their shares.
-
-    Attributes
-    ----------
-    centre, unit : float
-        Mean and standard deviation of the output, in which the members count.
-    members : tuple of (str, GaussianProcess)
-        With the names of their kernels.
-    shares : ndarray of shape (n_members,)
-        Their shares, which make 1.
-    known_noise : float
-        Mean of the noise variances that were given with the rows, in squared units of the output.
-    noise_model : NoiseModel or None
-        Noise variance at rows as a multiple of the mean; None where it is the same everywhere.
-    calibration : float
-        Factor of all variances.
-    ensemble : Ensemble
-        What was judged.
-    """
-
-    centre: float
-    unit: float
-    members: tuple[tuple[str, GaussianProcess], ...]
-    shares: FloatArray
-    known_noise: float
-    noise_model: NoiseModel | None
-    calibration: float
-    ensemble: Ensemble
-
-    @property
-    def noise(self) -> float:
-        """Mean noise variance, in squared units of the output."""
-        learned = self.shares @ [member.noise_variance for _, member in self.members]
-        return float(learned * self.unit**2 + self.known_noise) * self.calibration
-
-    @property
-    def held_out_log_density(self) -> float:
-        """Mean log density of the judged rows."""
-        own = self.ensemble
-        density = own.held_out.mixed_log_density(own.rows.y[:, 0], own.shares, self.calibration)
-        return float(np.average(density, weights=own.rows.weights))
-
-    def law(self, moments: FloatArray) -> OutputLaw:
-        """Law in the unit of the output, from standardised moments of shape (n_members, 2, n_rows)."""
-        means = spread_out(self.shares, self.centre + self.unit * moments[:, 0], self.calibration)
-        return OutputLaw(self.shares, means, self.unit**2 * moments[:, 1] * self.calibration)
-
-
-@dataclass(frozen=True)
-class EnsemblePosterior:
-    """Ensembles of all outputs, independent of each other; `rows` are those learned from."""
-
-    outputs: tuple[OutputEnsemble, ...]
-    rows: Rows
-
-    @property
-    def noise(self) -> FloatArray:
-        """Mean variance of the observation noise, shape (n_outputs,)."""
-        return np.array([output.noise for output in self.outputs])
-
-    def noise_at(self, X: FloatArray) -> FloatArray:
-        """Variance of the observation noise at rows, shape (n_rows, n_outputs)."""
-        factors = [np.ones(len(X)) if o.noise_model is None else o.noise_model(X) for o in self.outputs]
-        return self.noise * np.column_stack(factors)
-
-    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
-        """Law of each output's function."""
-        laws = []
-        for output in self.outputs:
-            moments = [_moments(member, X, is_padded=is_padded) for _, member in output.members]
-            laws.append(output.law(np.array(moments)))
-        return laws
-
-    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
-        """Law of each output and the derivatives of its means and variances."""
-        found: list[tuple[OutputLaw, FloatArray, FloatArray]] = []
-        for output in self.outputs:
-            parts = [member.gradients(X) for _, member in output.members]
-            means, variances, by_mean, by_variance = (np.array(each) for each in zip(*parts, strict=True))
-            law = output.law(np.stack([means, variances], axis=1))
-            by_mean = spread_out(output.shares, output.unit * by_mean, output.calibration)
-            found.append((law, by_mean, output.unit**2 * by_variance * output.calibration))
-        return found
-
-    def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
-        """Evaluate new functions, shape (n_rows, n_samples, n_outputs)."""
-        draws = np.empty((len(X), n_samples, len(self.outputs)))
-        for place, output in enumerate(self.outputs):
-            chosen = in_proportion(output.shares, n_samples, rng)
-            for number, (_, member) in enumerate(output.members):
-                taken = np.flatnonzero(chosen == number)
-                if len(taken):
-                    functions = in_blocks(member.draw(len(taken), rng), X)
-                    draws[:, taken, place] = output.centre + output.unit * functions
-            if output.calibration != 1.0:
-                middle = self.laws(X, is_padded=True)[place].moments()[0][:, None]
-                draws[:, :, place] = middle + np.sqrt(output.calibration) * (draws[:, :, place] - middle)
-        return draws
-
-    def held_out(self) -> HeldOutPredictions:
-        """Predictions of rows without them."""
-        judged = self.outputs[0].ensemble.judged
-        moments = []
-        for output in self.outputs:
-            mean, variance = output.ensemble.held_out.mixed(output.ensemble.shares)
-            scale = output.unit**2 * output.calibration
-            moments.append((output.centre + output.unit * mean, scale * variance))
-        mean, variance = (np.column_stack(part) for part in zip(*moments, strict=True))
-        places, sources = self.rows.given_places(judged)
-        return HeldOutPredictions(places, mean[sources], variance[sources])
-
-
-def _learn_output(
-    estimator: GaussianProcessEnsembleRegressor, rows: Rows, place: int, rng: np.random.Generator
-) -> tuple[OutputEnsemble, dict[str, float]]:
-    """Learn the members of one output; also the share of each kernel by name."""
-    centre = float(rows.outputs.mean[place])
-    unit = float(np.sqrt(rows.outputs.variance[place])) or 1.0
-    own, families = rows.one_output(place, centre, unit), list(estimator.kernels)
-    ensemble, model = fit_ensemble(own, families, int(estimator.n_members), rng), None
-    if estimator.noise == "input_dependent":
-        mean, _ = ensemble.held_out.mixed(ensemble.shares)
-        model = learn_noise(ensemble.rows, np.square(ensemble.rows.y[:, 0] - mean), rng)
-        factors = model
-        own = own.mapped(lambda part: replace(part, noise_factors=factors(part.X)))
-        ensemble = fit_ensemble(own, families, int(estimator.n_members), rng)
-    judged = ensemble.rows
-    moments = ensemble.held_out.mixed(ensemble.shares)
-    calibration = calibration_factor(judged.y[:, 0], *moments, judged.weights) if estimator.calibrate else 1.0
-    members, shares = _kept(ensemble)
-    known_noise = float(np.average(rows.known_noise[:, place], weights=rows.weights))
-    output = OutputEnsemble(centre, unit, members, shares, known_noise, model, calibration, ensemble)
-    return output, dict(zip(families, ensemble.shares.tolist(), strict=True))
-
-
-def _kept(ensemble: Ensemble) -> tuple[tuple[tuple[str, GaussianProcess], ...], FloatArray]:
-    """Leave out members of next to no share."""
-    shares = np.concatenate(
-        [share * family.shares for share, family in zip(ensemble.shares, ensemble.families, strict=True)]
-    )
-    members = [(family.name, member) for family in ensemble.families for member in family.members]
-    is_kept = shares >= min(SMALLEST_SHARE, shares.max())
-    kept = tuple(member for member, keep in zip(members, is_kept, strict=True) if keep)
-    return kept, shares[is_kept] / shares[is_kept].sum()
-
-
-def _moments(member: GaussianProcess, X: FloatArray, *, is_padded: bool) -> FloatArray:
-    """Mean and variance, shape (2, n_rows); few rows need no block where the last digit does not matter."""
-    if not is_padded and len(X) <= ROWS_PER_BLOCK:
-        return np.array(member.moments(X))
-    return in_blocks(lambda block: np.column_stack(member.moments(block)), X).T
 
 
 def _members_table(posterior: EnsemblePosterior) -> pd.DataFrame:

@@ -25,8 +25,7 @@ Equations are numbered as in C. E. Rasmussen, C. K. I. Williams, "Gaussian Proce
 MIT Press 2006 (R&W).
 """
 
-from bnnopt.surrogates._gaussian_process._ensemble import FAMILIES, Ensemble, fit_ensemble
-from bnnopt.surrogates._gaussian_process._noise import NoiseModel, learn_noise
-from bnnopt.surrogates._gaussian_process._process import GaussianProcess
+from bnnopt.surrogates._gaussian_process._ensemble import FAMILIES
+from bnnopt.surrogates._gaussian_process._posterior import EnsemblePosterior, learn_output
 
-__all__ = ["FAMILIES", "Ensemble", "GaussianProcess", "NoiseModel", "fit_ensemble", "learn_noise"]
+__all__ = ["FAMILIES", "EnsemblePosterior", "learn_output"]

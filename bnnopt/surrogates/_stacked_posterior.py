@@ -1,0 +1,198 @@
+"""Members with their shares of each output, and what they predict together."""
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student_t
+
+from bnnopt._estimators import draw_seed
+from bnnopt._typing import FloatArray
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._members import Data, Member
+from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
+from bnnopt.surrogates._stacking import (
+    HeldOut,
+    calibration_factor,
+    in_proportion,
+    spread_out,
+    stacking_shares,
+)
+
+__all__ = ["SMALLEST_SHARE", "StackedPosterior", "Weighed", "gain_by"]
+
+SMALLEST_SHARE = 0.01  # a member below is left out of predictions, and of the next fits for a while
+
+
+class Weighed:
+    """Members, what they say of the same held-out rows, and their shares of each output."""
+
+    def __init__(self, data: Data, members: list[Member]) -> None:
+        self.places = _common_places(members)
+        self.y, self.weights = data.held_out_rows(self.places)
+        self.centre, self.unit = data.centre_and_unit()
+        at_places = [member.held_out_at(self.places) for member in members]
+        self.mean = np.array([mean for mean, _ in at_places])
+        self.variance = np.array([variance for _, variance in at_places])
+
+    @classmethod
+    def of(cls, data: Data, members: list[Member]) -> "Weighed":
+        """Weigh members; `shares` has the shape (n_members, n_outputs)."""
+        weighed = cls(data, members)
+        columns = [weighed.shares_of(place) for place in range(len(weighed.unit))]
+        weighed.shares = np.column_stack(columns)
+        return weighed
+
+    shares: FloatArray
+
+    def held_out(self, place: int, chosen: Any = slice(None)) -> tuple[HeldOut, FloatArray]:
+        """Predictions of one output by some of the members, and its values, standardised."""
+        centre, unit = self.centre[place], self.unit[place]
+        mean = (self.mean[chosen, :, place] - centre) / unit
+        return HeldOut(mean, self.variance[chosen, :, place] / unit**2), (self.y[:, place] - centre) / unit
+
+    def shares_of(self, place: int, chosen: Any = slice(None)) -> FloatArray:
+        """Shares of some of the members in one output."""
+        held_out, y = self.held_out(place, chosen)
+        return stacking_shares(held_out.log_density(y), self.weights)
+
+    def log_density(self, place: int, chosen: Any = slice(None)) -> FloatArray:
+        """Log density of each row under the stacking of some of the members."""
+        held_out, y = self.held_out(place, chosen)
+        return held_out.mixed_log_density(y, self.shares_of(place, chosen))
+
+
+def gain_by(data: Data, others: list[Member], trial: Member) -> tuple[float, float]:
+    """Return how much a member raises the mean log density of held-out rows, and what chance may do.
+
+    The latter is the upper limit of the 95 % interval of a mean difference of 0 (Student's t). Of several
+    outputs, that which gains most beyond it.
+    """
+    weighed = Weighed(data, [*others, trial])
+    gains = []
+    for place in range(len(weighed.unit)):
+        difference = weighed.log_density(place) - weighed.log_density(place, slice(len(others)))
+        mean = float(np.average(difference, weights=weighed.weights))
+        variance = float(np.average(np.square(difference - mean), weights=weighed.weights))
+        n_others = max(len(difference) - 1, 1)
+        gains.append((mean, float(student_t.ppf(0.975, n_others) * np.sqrt(variance / n_others))))
+    return max(gains, key=lambda pair: pair[0] - pair[1])
+
+
+def _common_places(members: list[Member]) -> Any:
+    places = members[0].held_out.rows
+    for member in members[1:]:
+        places = np.intersect1d(places, member.held_out.rows)
+    if not len(places):
+        raise InvalidDataError(
+            "The members have no held-out row in common. Let predict_held_out of each give all rows, or give "
+            "all members the same random_state."
+        )
+    return places
+
+
+class StackedPosterior:
+    """Members with their shares, in the units of the outputs.
+
+    Parameters
+    ----------
+    members : list of Member
+    weighed : Weighed
+        Their shares, and what they were weighed by.
+    is_calibrated : bool
+        Whether variances are scaled to the errors of held-out rows.
+    data : Data
+        What was learned from.
+
+    Attributes
+    ----------
+    predicting : list of Member
+        Those whose share is not next to nothing.
+    shares : ndarray of shape (n_predicting, n_outputs)
+    """
+
+    def __init__(self, members: list[Member], weighed: Weighed, is_calibrated: bool, data: Data) -> None:
+        is_kept = np.asarray((weighed.shares >= min(SMALLEST_SHARE, 1.0 / len(members))).any(axis=1))
+        self.predicting = [member for member, keep in zip(members, is_kept, strict=True) if keep]
+        shares = weighed.shares[is_kept]
+        self.shares = shares / shares.sum(axis=0)
+        self._weighed = weighed
+        self._outputs = range(shares.shape[1])
+        self._calibration = [self._factor(place) if is_calibrated else 1.0 for place in self._outputs]
+        mean_noise = np.array([member.mean_noise(data.X) for member in self.predicting])
+        self.noise = (self.shares * mean_noise).sum(axis=0) * np.array(self._calibration)
+
+    def _factor(self, place: int) -> float:
+        held_out, y = self._weighed.held_out(place)
+        moments = held_out.mixed(self._weighed.shares[:, place])
+        return calibration_factor(y, *moments, self._weighed.weights)
+
+    @property
+    def held_out_log_density(self) -> float:
+        """Mean log density of held-out rows, over rows and outputs."""
+        means = []
+        for place in self._outputs:
+            held_out, y = self._weighed.held_out(place)
+            shares, factor = self._weighed.shares[:, place], self._calibration[place]
+            density = held_out.mixed_log_density(y, shares, factor)
+            means.append(np.average(density, weights=self._weighed.weights))
+        return float(np.mean(means))
+
+    def noise_at(self, X: FloatArray) -> FloatArray:
+        """Variance of the observation noise at rows, shape (n_rows, n_outputs)."""
+        pairs = zip(self.predicting, self.shares, strict=True)
+        return sum(shares * member.noise_at(X) for member, shares in pairs) * np.array(self._calibration)
+
+    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+        """Law of each output's function: where digits matter one component a member, else all of theirs."""
+        of_members = [member.moments(X) if is_padded else member.laws(X) for member in self.predicting]
+        return [self._joined([laws[place] for laws in of_members], place) for place in self._outputs]
+
+    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+        """Law of each output and the derivatives of its means and variances by X."""
+        of_members = [member.slopes(X) for member in self.predicting]
+        found: list[tuple[OutputLaw, FloatArray, FloatArray]] = []
+        for place in self._outputs:
+            laws, by_mean, by_variance = zip(*(each[place] for each in of_members), strict=True)
+            law, factor = self._joined(list(laws), place), self._calibration[place]
+            spread = spread_out(law.shares, np.concatenate(by_mean), factor)
+            found.append((law, spread, factor * np.concatenate(by_variance)))
+        return found
+
+    def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
+        """Evaluate new functions, shape (n_rows, n_samples, n_outputs)."""
+        chosen = [in_proportion(self.shares[:, place], n_samples, rng) for place in self._outputs]
+        draws = np.empty((len(X), n_samples, len(self._outputs)))
+        for number, member in enumerate(self.predicting):
+            n_needed = max(int((each == number).sum()) for each in chosen)
+            if not n_needed:
+                continue
+            values = member.draw(X, n_needed, draw_seed(rng))
+            for place, own in enumerate(chosen):
+                taken = np.flatnonzero(own == number)
+                draws[:, taken, place] = values[:, : len(taken), place]
+        factors = np.array(self._calibration)
+        if (factors == 1.0).all():
+            return draws
+        middle = np.column_stack([law.moments()[0] for law in self.laws(X, is_padded=True)])[:, None]
+        return middle + np.sqrt(factors) * (draws - middle)
+
+    def held_out(self) -> HeldOutPredictions:
+        """Predictions of rows without them."""
+        own = self._weighed
+        pairs = []
+        for place in self._outputs:
+            held_out, _ = own.held_out(place)
+            mean, variance = held_out.mixed(own.shares[:, place])
+            scale = own.unit[place] ** 2 * self._calibration[place]
+            pairs.append((own.centre[place] + own.unit[place] * mean, scale * variance))
+        mean, variance = (np.column_stack(part) for part in zip(*pairs, strict=True))
+        return HeldOutPredictions(own.places, mean, variance)
+
+    def _joined(self, laws: list[OutputLaw], place: int) -> OutputLaw:
+        shares = np.concatenate(
+            [share * law.shares for share, law in zip(self.shares[:, place], laws, strict=True)]
+        )
+        means = np.concatenate([law.means for law in laws])
+        variances = np.concatenate([law.variances for law in laws])
+        factor = self._calibration[place]
+        return OutputLaw(shares, spread_out(shares, means, factor), factor * variances)
