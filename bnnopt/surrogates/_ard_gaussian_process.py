@@ -1,6 +1,7 @@
 """A Gaussian process that tells the function from the noise, around scikit-learn's."""
 
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,10 +12,15 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from bnnopt._estimators import draw_seed
+from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt.surrogates._predictor import HeldOutPredictions
 from bnnopt.surrogates._stacking import log_normal_density
 
 __all__ = ["ARDGaussianProcessRegressor"]
+
+ROWS_OF_ONE_THREAD = 500  # beyond, a second thread gains more than it waits
 
 
 class ARDGaussianProcessRegressor(RegressorMixin, BaseEstimator):
@@ -78,14 +84,27 @@ class ARDGaussianProcessRegressor(RegressorMixin, BaseEstimator):
             n_restarts_optimizer=self.n_restarts_optimizer,
             random_state=self.random_state,
         )
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _threads_for(len(rows)):
             # a length scale at its bound says that an input hardly matters, and a search that stops early is
             # one of several starts: neither is for the user to mend
             warnings.simplefilter("ignore", ConvergenceWarning)
             self.gaussian_process_.fit(rows, (outcomes - self._offset) / self._scale)
         self.noise_variance_ = float(self.gaussian_process_.kernel_.k2.noise_level) * self._scale**2
-        self.held_out_log_density_ = _left_out_log_density(self.gaussian_process_)
+        mean, variance = _left_out(self.gaussian_process_)
+        density = log_normal_density(self.gaussian_process_.y_train_, mean, variance)
+        self.held_out_log_density_ = float(density.mean())
+        self._left_out = mean * self._scale + self._offset, variance * self._scale**2
         return self
+
+    def predict_held_out(self) -> HeldOutPredictions:
+        """Return what the process says of each of its rows given all others, with the kernel learned from all.
+
+        Returns
+        -------
+        HeldOutPredictions
+        """
+        check_is_fitted(self)
+        return HeldOutPredictions(np.arange(len(self._left_out[0])), *self._left_out)
 
     def predict(
         self, X: ArrayLike, return_std: bool = False, *, noise: bool = True
@@ -110,9 +129,10 @@ class ARDGaussianProcessRegressor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows = validate_data(self, X, reset=False, dtype=np.float64)
+        with _threads_for(len(self._left_out[0])):
+            mean, std = self.gaussian_process_.predict(rows, return_std=True)
         if not return_std:
-            return self.gaussian_process_.predict(rows) * self._scale + self._offset
-        mean, std = self.gaussian_process_.predict(rows, return_std=True)
+            return mean * self._scale + self._offset
         total = np.square(std * self._scale)
         variance = total if noise else np.maximum(total - self.noise_variance_, 0.0)
         return mean * self._scale + self._offset, np.sqrt(variance)
@@ -138,27 +158,26 @@ class ARDGaussianProcessRegressor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows = validate_data(self, X, reset=False, dtype=np.float64)
-        mean, covariance = self.gaussian_process_.predict(rows, return_cov=True)
-        function = covariance - self.gaussian_process_.kernel_.k2.noise_level * np.eye(len(rows))
-        rng = np.random.default_rng(_seed(random_state))
-        values, vectors = np.linalg.eigh(function)
+        rng = np.random.default_rng(draw_seed(random_state))
+        with _threads_for(max(len(rows), len(self._left_out[0]))):
+            mean, covariance = self.gaussian_process_.predict(rows, return_cov=True)
+            function = covariance - self.gaussian_process_.kernel_.k2.noise_level * np.eye(len(rows))
+            values, vectors = np.linalg.eigh(function)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         draws = mean[:, None] + root @ rng.standard_normal((len(rows), n_samples))
         return draws * self._scale + self._offset
 
 
-def _left_out_log_density(process: GaussianProcessRegressor) -> float:
-    """Mean log density of each row given the others, by the diagonal of the inverse covariance."""
+def _left_out(process: GaussianProcessRegressor) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of each row given the others, by the diagonal of the inverse covariance."""
     inverse_root = solve_triangular(process.L_, np.eye(len(process.L_)), lower=True)
-    precision = np.square(inverse_root).sum(axis=0)
-    error = process.alpha_ / precision
-    return float(log_normal_density(error, np.zeros_like(error), 1.0 / precision).mean())
+    variance = 1.0 / np.square(inverse_root).sum(axis=0)
+    return process.y_train_ - process.alpha_ * variance, variance
 
 
-def _seed(random_state: int | np.random.RandomState | None) -> int | None:
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(0, 2**31 - 1))
-    return random_state
+def _threads_for(n_rows: int) -> AbstractContextManager[None]:
+    """Keep small products to one thread; large ones take what the libraries take."""
+    return one_thread() if n_rows <= ROWS_OF_ONE_THREAD else nullcontext()
 
 
 def _kernel(n_features: int) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp, softmax
 
+from bnnopt._threads import one_thread
 from bnnopt._typing import FloatArray, IntArray
 
 __all__ = [
@@ -54,6 +55,7 @@ def log_normal_density(y: FloatArray, mean: FloatArray, variance: FloatArray) ->
     return -0.5 * (np.log(2.0 * np.pi * variance) + np.square(y - mean) / variance)
 
 
+@one_thread()
 def stack(log_densities: FloatArray, weights: FloatArray) -> FloatArray:
     """Mixture weights under which held-out rows are most likely.
 
