@@ -97,7 +97,7 @@ class ARDGaussianProcessRegressor(RegressorMixin, BaseEstimator):
         return self
 
     def predict_held_out(self) -> HeldOutPredictions:
-        """Return what the process says of each of its rows given all others, with the kernel learned from all.
+        """Return what is expected of each row given all others, under the kernel learned from all.
 
         Returns
         -------

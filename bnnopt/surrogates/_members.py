@@ -226,12 +226,7 @@ def fit_member(name: str, model: BaseEstimator, data: Data, seed: int, previous:
     else:
         earlier = previous if isinstance(previous, list) else [previous] * n_outputs
         models = [_fitted(clone(model), *data.for_output(k), earlier[k]) for k in range(n_outputs)]
-    parts = [_held_out(each, data, k, seed) for k, each in enumerate(models)]
-    rows = parts[0].rows
-    mean = np.column_stack([part.mean for part in parts])
-    floor = SMALLEST_VARIANCE * np.square(data.centre_and_unit()[1])
-    variance = np.column_stack([part.variance for part in parts]) + floor
-    return Member(name, models, n_outputs, HeldOutPredictions(rows, mean, variance))
+    return Member(name, models, n_outputs, _held_out(models, data, seed))
 
 
 def _fitted(model: Any, X: Any, y: Any, further: Mapping[str, Any], previous: Any) -> Any:
@@ -241,12 +236,29 @@ def _fitted(model: Any, X: Any, y: Any, further: Mapping[str, Any], previous: An
     return model.fit(X, y, **taken)
 
 
-def _held_out(model: Any, data: Data, place: int, seed: int) -> HeldOutPredictions:
-    """Ask the member, or cross-validate it."""
-    if hasattr(model, "predict_held_out"):
-        return HeldOutPredictions(*model.predict_held_out())
-    X, y, further = data.for_output(place)
-    mean, variance = np.empty(len(y)), np.empty(len(y))
+def _held_out(models: list[Any], data: Data, seed: int) -> HeldOutPredictions:
+    """Ask the models for rows that they have not seen, or cross-validate them; with an axis of outputs."""
+    parts = [
+        HeldOutPredictions(*last_step(model)[0].predict_held_out())
+        if hasattr(last_step(model)[0], "predict_held_out")
+        else _cross_validated(model, *_given(data, models, place), seed)
+        for place, model in enumerate(models)
+    ]
+    floor = SMALLEST_VARIANCE * np.square(data.centre_and_unit()[1])
+    mean = np.column_stack([part.mean for part in parts])
+    return HeldOutPredictions(parts[0].rows, mean, np.column_stack([part.variance for part in parts]) + floor)
+
+
+def _given(data: Data, models: list[Any], place: int) -> tuple[Any, Any, dict[str, Any]]:
+    """Return what one of the models was fitted on."""
+    if len(models) == data.rows.y.shape[1]:
+        return data.for_output(place)
+    return data.X, data.y, data.further
+
+
+def _cross_validated(model: Any, X: Any, y: Any, further: Mapping[str, Any], seed: int) -> HeldOutPredictions:
+    """Predict each row by a clone that was fitted on the other folds."""
+    mean, variance = np.empty(np.shape(y)), np.empty(np.shape(y))
     folds = KFold(min(N_FOLDS, len(y)), shuffle=True, random_state=seed)
     for seen, left_out in folds.split(X):
         part = {name: np.asarray(value)[seen] for name, value in further.items()}

@@ -27,12 +27,13 @@ def _quiet() -> Iterator[None]:
     """Hold back what libraries write to the standard error, and pass on all that is no start-up line.
 
     TensorFlow writes from C++ before any level of logging can be set, so the file itself is put aside while
-    the libraries load. A level that the user has set stands, and then nothing is held back.
+    the libraries load. With a level of "0", which asks for all lines, nothing is held back.
     """
-    if LOG_LEVEL in os.environ:
+    level = os.environ.get(LOG_LEVEL)
+    if level == "0":
         yield
         return
-    os.environ[LOG_LEVEL] = ERRORS_ONLY  # is read when the first operation runs, too
+    os.environ[LOG_LEVEL] = level or ERRORS_ONLY  # is read when the first operation runs, too
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as aside:
@@ -43,7 +44,8 @@ def _quiet() -> Iterator[None]:
             sys.stderr.flush()
             os.dup2(kept, 2)
             os.close(kept)
-            del os.environ[LOG_LEVEL]
+            if level is None:
+                del os.environ[LOG_LEVEL]
             aside.seek(0)
             rest = b"".join(line for line in aside if not START_UP_LINE.match(line))
             os.write(2, rest)

@@ -58,7 +58,7 @@ LARGEST_LOSS = 1.0  # of the marginal likelihood, in nats for each hyperparamete
 MOST_JUDGED = 4096
 SMALLEST_SHARE = 1e-12  # where all judges of a row weigh nothing, they weigh the same
 
-LEARNING_SECONDS = 1.0  # on one core, for all members of an output
+LEARNING_SECONDS = 2.0  # on one core, for all members of an output
 SECONDS_OF_A_CUBE = 1e-9  # of one step of one member, by the cube of its rows
 FEWEST_LEARNED = 100
 
