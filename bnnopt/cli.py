@@ -1,6 +1,5 @@
 """The command `bnnopt`: each command reads files, calls the campaign room and prints; no logic lives here."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -92,7 +91,6 @@ def _version(
 
 def main() -> None:
     """Run the command; an error that bnnopt raises on purpose, or of a file, is shown as a plain message."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # keep TensorFlow's start-up notes out of the answer
     try:
         app()
     except (BnnoptError, OSError) as error:

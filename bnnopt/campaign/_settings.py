@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sklearn.base import BaseEstimator
 
 from bnnopt.acquisition import Acquisition, get_acquisition
-from bnnopt.exceptions import InvalidDataError
+from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.objectives import Objective, OutcomeConstraint
 from bnnopt.optimizer import BayesianOptimizer, TrustRegion
 from bnnopt.space import SearchSpace
@@ -73,8 +73,9 @@ class CampaignSettings(_Frozen):
         Settings, context and constraints.
     objectives : sequence of objectives
         What is wanted of the outcomes.
-    surrogate : NamedChoice, default mc_dropout
-        A key of `bnnopt.SURROGATES` and its parameters.
+    surrogate : NamedChoice, default auto
+        A key of `bnnopt.SURROGATES` and its parameters, those of members and steps too, such as
+        `mc_dropout__max_iter` of "auto".
     acquisition : NamedChoice, optional
         A key of `bnnopt.ACQUISITIONS` and its parameters; by default as in `BayesianOptimizer`.
     targets : TargetList, optional
@@ -99,7 +100,7 @@ class CampaignSettings(_Frozen):
     description: str = ""
     space: SearchSpace
     objectives: tuple[Objective, ...] = Field(min_length=1)
-    surrogate: NamedChoice = NamedChoice(name="mc_dropout")
+    surrogate: NamedChoice = NamedChoice(name="auto")
     acquisition: NamedChoice | None = None
     targets: TargetList | None = None
     n_initial: int | None = Field(default=None, ge=2)
@@ -111,7 +112,9 @@ class CampaignSettings(_Frozen):
     def _check_choices(self) -> Self:
         try:
             self.make_surrogate()
-        except TypeError as error:
+        except UnknownNameError:
+            raise
+        except (TypeError, ValueError) as error:
             raise ValueError(f"surrogate {self.surrogate.name!r}: {error}") from error
         self.make_optimizer()
         return self
@@ -156,7 +159,8 @@ class CampaignSettings(_Frozen):
 
     def make_surrogate(self, **parameters: Any) -> BaseEstimator:
         """Make the surrogate, not fitted; `parameters` override those of the settings."""
-        return make_surrogate(self.surrogate.name, **(self.surrogate.parameters | parameters))
+        usual = make_surrogate(self.surrogate.name)  # a constructor does not take parameters of members
+        return make_surrogate(usual, **(self.surrogate.parameters | parameters))
 
     def make_acquisition(self) -> Acquisition | None:
         """Make the acquisition function, None for the default."""

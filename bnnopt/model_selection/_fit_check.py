@@ -10,12 +10,13 @@ import pandas as pd
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, check_cv
 
+from bnnopt._estimators import draw_seed
 from bnnopt._typing import ArrayLike, FloatArray, IntArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.metrics import retraining_agreement, sweep_roughness
 from bnnopt.model_selection._noise import noise_share
-from bnnopt.model_selection._retraining import LARGEST_SEED, retrain
+from bnnopt.model_selection._retraining import retrain
 from bnnopt.model_selection._sweeps import Ranges, Sweep, input_sweeps, varying_ranges
 from bnnopt.model_selection._verdict import FitVerdict, judge_fit
 
@@ -141,7 +142,7 @@ def check_fit(
     """
     rng = as_generator(random_state)
     splits = _splits(cv, X, y, groups, rng)
-    seed = int(rng.integers(LARGEST_SEED))
+    seed = draw_seed(rng)
     limits = varying_ranges(pd.DataFrame(X)) if ranges is None else ranges
     trained, held_out, sweeps = [], [], []
     for train, test in splits:
@@ -167,7 +168,7 @@ def _splits(
     cv: Any, X: Any, y: Any, groups: ArrayLike | None, rng: np.random.Generator
 ) -> list[tuple[IntArray, IntArray]]:
     if isinstance(cv, Integral):
-        cv = KFold(int(cv), shuffle=True, random_state=int(rng.integers(LARGEST_SEED)))
+        cv = KFold(int(cv), shuffle=True, random_state=draw_seed(rng))
     return list(check_cv(cv).split(X, y, groups))
 
 

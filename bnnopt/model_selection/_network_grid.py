@@ -36,13 +36,13 @@ def network_grid(
     alphas : sequence of float, default=(0.001, 0.01, 0.1, 1)
         Strengths of the L2 penalty, each at least 0.
     prefix : str, default=""
-        What the search is to call the network, such as "mcdropoutregressor__" in a Pipeline.
+        What the search is to call the network, such as "mcdropoutregressor__" in a Pipeline or "mc_dropout__"
+        in a `BayesianStackingRegressor`.
 
     Returns
     -------
     dict of str to list
-        Values of `hidden_layer_sizes`, `dropout` and `alpha` of `MCDropoutRegressor`, and "trained" as its
-        `method`, so that the trained networks stand alone.
+        Values of `hidden_layer_sizes`, `dropout` and `alpha` of `MCDropoutRegressor`.
 
     Raises
     ------
@@ -62,7 +62,6 @@ def network_grid(
     widths = sorted({max(1, max_units // share) for share in SHARES_OF_LARGEST})
     sizes = [(width,) * n_layers for n_layers in range(1, max_layers + 1) for width in widths]
     grid: dict[str, list[Any]] = {
-        "method": ["trained"],
         "hidden_layer_sizes": sizes,
         "dropout": list(dropouts),
         "alpha": list(alphas),

@@ -13,6 +13,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
+from bnnopt import BayesianStackingRegressor, GaussianProcessEnsembleRegressor
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.metrics import retraining_agreement
 from bnnopt.model_selection import (
@@ -59,6 +60,14 @@ def test_clones_differ_in_their_seeds(wrap):
     assert len(set(seeds)) == 4
     assert [m.predict(X1[:1])[0] for m in retrain(original, X1, Y1, n_retrainings=4, random_state=0)] == seeds
     assert not hasattr(original, "constant_")
+
+
+def test_members_of_a_stacking_get_other_seeds_too():
+    processes = GaussianProcessEnsembleRegressor(["matern_5_2"], n_members=1, random_state=0)
+    stacking = BayesianStackingRegressor([("processes", processes)])
+    models = retrain(stacking, X1, Y1, n_retrainings=2, random_state=0)
+    assert len({0, *(model.get_params()["processes__random_state"] for model in models)}) == 3
+    assert processes.random_state == 0
 
 
 def test_predictions_are_those_of_the_clones():
@@ -180,8 +189,8 @@ def test_each_figure_shows_the_fault_it_is_meant_for():
     assert neighbour.train_r2[0] == 1.0
     assert neighbour.agreement[0] == 1.0  # it knows no chance
     assert neighbour.roughness[0] > 2
-    large = check_fit(network(30, 30, alpha=0), X3[:40], Y3[:40], cv=2, random_state=0)
-    small = check_fit(network(10, activation="tanh", alpha=0.1), X3, Y3, cv=2, random_state=0)
+    large = check_fit(network(30, 30, alpha=0), X3[:40], Y3[:40], cv=2, random_state=1)
+    small = check_fit(network(10, activation="tanh", alpha=0.1), X3, Y3, cv=2, random_state=1)
     assert large.agreement[0] < 0.9 < 0.99 < small.agreement[0]
     assert large.roughness[0] > small.roughness[0]
 
