@@ -3,15 +3,13 @@
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
+from bnnopt._estimators import LARGEST_SEED, seeded_clone
 from bnnopt._typing import FloatArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["retrain", "retrained_predictions"]
-
-LARGEST_SEED = 2**31 - 1
 
 
 def retrain(
@@ -47,7 +45,7 @@ def retrain(
     if n_retrainings < 2:
         raise InvalidDataError(f"n_retrainings must be at least 2 for a comparison, got {n_retrainings!r}.")
     seeds = as_generator(random_state).integers(LARGEST_SEED, size=n_retrainings)
-    return [_seeded_clone(estimator, int(seed)).fit(X, y) for seed in seeds]
+    return [seeded_clone(estimator, int(seed), replace=True).fit(X, y) for seed in seeds]
 
 
 def retrained_predictions(
@@ -81,8 +79,3 @@ def retrained_predictions(
     """
     models = retrain(estimator, X, y, n_retrainings=n_retrainings, random_state=random_state)
     return np.stack([np.asarray(model.predict(rows), dtype=float) for model in models])
-
-
-def _seeded_clone(estimator: Any, seed: int) -> Any:
-    names = [name for name in estimator.get_params(deep=True) if f"__{name}".endswith("__random_state")]
-    return clone(estimator).set_params(**dict.fromkeys(names, seed))
