@@ -42,7 +42,7 @@ from bnnopt.acquisition._mixture import (
 from bnnopt.acquisition._mutual_information import mutual_information
 from bnnopt.acquisition._pareto import chebyshev_weights, reference_point
 from bnnopt.acquisition._posterior import posterior_draws, posterior_moments
-from bnnopt.acquisition._registry import ACQUISITIONS, get_acquisition
+from bnnopt.acquisition._registry import ACQUISITIONS, get_acquisition, stand_in_for
 from bnnopt.acquisition._smooth_improvement import q_log_expected_improvement
 from bnnopt.acquisition._target import (
     expected_improvement_to_target,
@@ -95,6 +95,7 @@ __all__ = [
     "q_upper_confidence_bound",
     "reference_point",
     "scheduled_upper_confidence_bound",
+    "stand_in_for",
     "straddle",
     "thompson",
     "upper_confidence_bound",

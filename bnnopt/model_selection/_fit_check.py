@@ -10,12 +10,13 @@ import pandas as pd
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, check_cv
 
+from bnnopt._estimators import LARGEST_SEED
 from bnnopt._typing import ArrayLike, FloatArray, IntArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.metrics import retraining_agreement, sweep_roughness
 from bnnopt.model_selection._noise import noise_share
-from bnnopt.model_selection._retraining import LARGEST_SEED, retrain
+from bnnopt.model_selection._retraining import retrain
 from bnnopt.model_selection._sweeps import Ranges, Sweep, input_sweeps, varying_ranges
 from bnnopt.model_selection._verdict import FitVerdict, judge_fit
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from bnnopt._estimators import draw_seed
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.objectives import Objective
@@ -22,7 +23,7 @@ from bnnopt.optimizer._arguments import (
 )
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._local_search import checked_rule
-from bnnopt.optimizer._modelling import MAX_SEED, Modelling
+from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._pool import Pool, PoolScan, PoolScores, blocks_of
 from bnnopt.optimizer._proposals import Proposals
@@ -131,8 +132,7 @@ class BayesianOptimizer(Records):
         self.cost = cost
         self.reference_point = reference_point
         self.trust_region = checked_rule(trust_region, space, self._goals)
-        seed = int(np.random.default_rng(random_state).integers(MAX_SEED))
-        modelling = Modelling(self.surrogate, success_classifier, seed)
+        modelling = Modelling(self.surrogate, success_classifier, draw_seed(random_state))
         super().__init__(space, Observations(space, outputs), modelling, self._goals)
         self._proposals = Proposals(
             self._observations,
@@ -171,7 +171,7 @@ class BayesianOptimizer(Records):
         check_same_variables(self.space, space)
         self._observations.move_to(space)
         self.space = space
-        self._modelling.forget()
+        self._modelling.begin_anew()
 
     def ask(
         self,

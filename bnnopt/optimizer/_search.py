@@ -10,10 +10,11 @@ import pandas as pd
 
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.optimizer._candidates import is_new
+from bnnopt.optimizer._factors import Factors
 from bnnopt.optimizer._goals import Situation
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
-from bnnopt.optimizer._scoring import Factors, Scoring
+from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._success import SuccessModel
 from bnnopt.space import SearchSpace
 

@@ -33,7 +33,7 @@ def steps_of(search: Search, n: int, exploration: float) -> list[Step]:
     n_explored = round(exploration * n)
     n_hopeful = n - n_explored
     scoring = search.scoring
-    if scoring.goals.n_utilities > 1 and not scoring.takes_many:
+    if scoring.goals.n_utilities > 1 and not scoring.acquisition.takes_many:
         hopeful = [(_scalarised(search, place), 1) for place in range(n_hopeful)]
     else:
         hopeful = [(search, n_hopeful)] if n_hopeful else []

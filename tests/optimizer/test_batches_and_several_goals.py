@@ -145,7 +145,7 @@ def test_objectives_of_several_outcomes_have_one_best_row(told_two, objective, x
 
 @pytest.mark.parametrize("name", sorted(ACQUISITIONS))
 def test_every_acquisition_proposes_a_batch_with_rows_pending(name, make_told):
-    many = ACQUISITIONS[name].n_utilities == "many"
+    many = ACQUISITIONS[name].takes_many
     parameters = {"ef": {"level": -0.1}, "straddle": {"level": -0.1}}.get(name, {})
     told = make_told(
         SQUARE,
@@ -195,7 +195,7 @@ def made_of_moments(told, pool):
     [
         ([Chebyshev(BOTH)], None, r"'chebyshev\(a, b\)'\] has no limits"),
         ([Minimize("a")], "ehvi", "'ehvi' weighs several objectives, got one"),
-        ([Minimize("a"), Minimize("b"), Maximize("c")], "ehvi", "closed form for two objectives, got 3"),
+        ([Minimize("a"), Minimize("b"), Maximize("c")], "ehvi", "'ehvi' weighs 2 objectives, got 3"),
         ([Minimize("a"), WeightedSum(BOTH)], "log_ei", "only if each is of one outcome"),
         ([Minimize("a"), Maximize("a")], "log_ei", "no two of the same"),
     ],
