@@ -10,8 +10,8 @@ import pandas as pd
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InfeasibleSpaceError, InvalidDataError
 from bnnopt.optimizer._goals import Goals
+from bnnopt.optimizer._maximum import NoCandidateError, Pool
 from bnnopt.optimizer._observations import Observations
-from bnnopt.optimizer._pool import NoCandidateError, Pool
 from bnnopt.optimizer._request import Request
 from bnnopt.optimizer._search import Search
 from bnnopt.optimizer._steps import run_steps, steps_of

@@ -23,9 +23,9 @@ from bnnopt.optimizer._arguments import (
 )
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._local_search import checked_rule
+from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of
 from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
-from bnnopt.optimizer._pool import Pool, PoolScan, PoolScores, blocks_of
 from bnnopt.optimizer._proposals import Proposals
 from bnnopt.optimizer._records import Records
 from bnnopt.optimizer._request import Request

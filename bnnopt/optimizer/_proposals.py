@@ -13,11 +13,10 @@ from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective
 from bnnopt.optimizer._arguments import cost_of
-from bnnopt.optimizer._candidates import is_new
 from bnnopt.optimizer._local_search import look, places_of, region_of, start_reason
+from bnnopt.optimizer._maximum import Pool
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
-from bnnopt.optimizer._observations import Observations
-from bnnopt.optimizer._pool import Pool
+from bnnopt.optimizer._observations import Observations, is_new
 from bnnopt.optimizer._request import Request
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._search import Search

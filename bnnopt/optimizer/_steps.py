@@ -10,10 +10,9 @@ import pandas as pd
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.acquisition import chebyshev_weights, get_acquisition
 from bnnopt.objectives import Chebyshev
-from bnnopt.optimizer._pool import Pool
+from bnnopt.optimizer._maximum import Pool, suggest
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._search import Search
-from bnnopt.optimizer._suggestion import suggest
 
 __all__ = ["Step", "largest_gain", "repeats", "run_steps", "steps_of"]
 
