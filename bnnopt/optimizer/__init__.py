@@ -3,6 +3,7 @@
 from bnnopt.optimizer._advice import StoppingAdvice
 from bnnopt.optimizer._maximum import PoolScores
 from bnnopt.optimizer._optimizer import BayesianOptimizer
+from bnnopt.optimizer._state import OptimizerState
 from bnnopt.optimizer._trust_region import TrustRegion
 
-__all__ = ["BayesianOptimizer", "PoolScores", "StoppingAdvice", "TrustRegion"]
+__all__ = ["BayesianOptimizer", "OptimizerState", "PoolScores", "StoppingAdvice", "TrustRegion"]

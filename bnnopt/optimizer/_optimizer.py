@@ -21,6 +21,7 @@ from bnnopt.optimizer._arguments import (
     check_names,
     check_same_variables,
 )
+from bnnopt.optimizer._batch import Request
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._local_search import checked_rule
 from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of
@@ -28,8 +29,7 @@ from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._proposals import Proposals
 from bnnopt.optimizer._records import Records
-from bnnopt.optimizer._request import Request
-from bnnopt.optimizer._state import read_state, state_of
+from bnnopt.optimizer._state import OptimizerState
 from bnnopt.optimizer._steps import largest_gain
 from bnnopt.optimizer._trust_region import TrustRegion
 from bnnopt.space import LinearConstraint, NonlinearConstraint, SearchSpace
@@ -376,11 +376,13 @@ class BayesianOptimizer(Records):
         search = self._proposals.search(self.space, Request.checked(self.space, 1, context=context))
         measured, outcomes = self._observations.measured
         noise = search.model.noise_variance(search.model_space.encode(measured))
+        with self._proposals.threads():
+            gain = largest_gain(search)
         utility = self._goals.utilities(outcomes)[:, 0]
         return advise(
             np.where(self._goals.is_feasible(outcomes), utility, -np.inf),
             len(self._observations.told),
-            largest_gain(search),
+            gain,
             float(np.sqrt(search.scoring.goals.situation(outcomes, noise).noise_variance)),
             min_gain=min_gain,
             patience=limit,
@@ -400,7 +402,17 @@ class BayesianOptimizer(Records):
         pydantic.PydanticSerializationError
             (a `ValueError`) A `NonlinearConstraint` holds a function that cannot be imported by name.
         """
-        return state_of(self, self._observations, self._modelling.seed)
+        return self.state().model_dump_json(indent=1)
+
+    def state(self) -> OptimizerState:
+        """Return the whole state as a frozen model, whose `model_json_schema` describes the JSON.
+
+        Returns
+        -------
+        OptimizerState
+            What `to_json` writes.
+        """
+        return OptimizerState.of(self, self._observations, self._modelling.seed)
 
     @classmethod
     def from_json(cls, text: str, **parts: Any) -> "BayesianOptimizer":
@@ -417,10 +429,10 @@ class BayesianOptimizer(Records):
         Raises
         ------
         InvalidDataError
-            The text is no such JSON, or a part of your own is missing.
+            The text is no such JSON or of another version, or a part of your own is missing.
         """
-        state = read_state(text, parts)
-        optimizer = cls(**state.arguments)
-        state.restore(optimizer._observations)
+        state = OptimizerState.read(text)
+        optimizer = cls(**state.arguments(parts))
+        state.rows.restore(state.space, optimizer._observations)
         optimizer._modelling.seed = state.seed
         return optimizer

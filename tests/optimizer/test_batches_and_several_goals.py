@@ -8,7 +8,7 @@ from bnnopt import ACQUISITIONS, Maximize, Minimize, OutcomeConstraint, Real, Se
 from bnnopt.acquisition import get_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Chebyshev, Desirability, WeightedSum
-from bnnopt.optimizer._request import Request
+from bnnopt.optimizer._batch import Request
 
 SQUARE = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
 BOTH = [Minimize("a"), Minimize("b")]
@@ -260,7 +260,7 @@ def test_arguments_of_the_wrong_kind_are_refused(make_told, make_optimizer):
         (lambda: told.change_space("a"), "Expected a SearchSpace"),
         (lambda: told.retract([True]), "rows: expected different row numbers"),
         (lambda: make_optimizer(SQUARE, cost=3), "cost must be a function"),
-        (lambda: type(told).from_json('{"format": "bnnopt optimizer 1"}'), "The JSON has no"),
+        (lambda: type(told).from_json('{"version": 2}'), "damaged at 'space'"),
     ):
         with pytest.raises(InvalidDataError, match=message):
             call()

@@ -105,9 +105,10 @@ def test_parts_of_ones_own_are_given_again():
 @pytest.mark.parametrize(
     ("text", "parts", "message"),
     [
-        ("{", {}, "Expected the JSON of BayesianOptimizer.to_json"),
-        ("[]", {}, "Expected JSON of the format"),
-        ('{"format": "other"}', {}, "Expected JSON of the format"),
+        ("{", {}, "Expected the JSON that BayesianOptimizer.to_json returns"),
+        ("[]", {}, "an optimizer of version 2, .* got version None; make the optimizer anew"),
+        ('{"format": "bnnopt optimizer 1"}', {}, "of version 2, .* got version 'bnnopt optimizer 1'; make"),
+        ('{"version": 2}', {}, r"damaged at 'space': Field required, got .* \(13 more like this\)"),
         (None, {"space": MIXED}, r"from_json takes no \['space'\]"),
     ],
 )
