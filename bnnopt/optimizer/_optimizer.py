@@ -68,7 +68,7 @@ class BayesianOptimizer(Records):
         from elsewhere count.
     initial_design : {"sobol", "latin_hypercube", "random"}, default="sobol"
         The first design.
-    n_candidates : int, default=4096
+    n_candidates : int, default=2048
         Candidates scored before refinement, at least 2.
     n_draws : int, default=256
         Joint draws used to choose a batch, at least 2.
@@ -110,7 +110,7 @@ class BayesianOptimizer(Records):
         acquisition: str | Callable[..., Any] | Acquisition | None = None,
         n_initial: int | None = None,
         initial_design: str = "sobol",
-        n_candidates: int = 4096,
+        n_candidates: int = 2048,
         n_draws: int = 256,
         success_classifier: BaseEstimator | str | None = "auto",
         cost: Callable[[pd.DataFrame], Any] | str | None = None,

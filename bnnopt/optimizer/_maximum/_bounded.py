@@ -9,7 +9,8 @@ import numpy as np
 from scipy.optimize import minimize
 
 from bnnopt._typing import FloatArray
-from bnnopt.optimizer._maximum._hill import Hill, Slopes
+from bnnopt.optimizer._maximum._faces import Faces
+from bnnopt.optimizer._maximum._hill import Slopes
 
 __all__ = ["climb_within_bounds"]
 
@@ -19,14 +20,14 @@ FAR_BELOW = 100.0  # spreads of the starts' scores, that a score of -inf counts 
 
 
 def climb_within_bounds(
-    hill: Hill, slopes: Slopes, starts: FloatArray, smallest_gain: float
+    faces: Faces, slopes: Slopes, starts: FloatArray, smallest_gain: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return where climbs end and the scores there; the climbs are independent but for the length of a step.
 
     Parameters
     ----------
-    hill : Hill
-        Only bounds hold a climb.
+    faces : Faces
+        Only their bounds hold a climb.
     slopes : callable
         Points to scores and slopes.
     starts : ndarray of shape (n_starts, n_dims)
@@ -37,7 +38,7 @@ def climb_within_bounds(
     scores, rises = slopes(starts)
     ends, is_open = starts.copy(), np.isfinite(scores)
     if is_open.any() and rises[is_open].any():
-        climbs = _Climbs(hill, slopes, starts[is_open], scores[is_open], rises[is_open])
+        climbs = _Climbs(faces, slopes, starts[is_open], scores[is_open], rises[is_open])
         climbs.run(smallest_gain)
         ends[is_open], scores[is_open] = climbs.points, climbs.scores
     return ends, scores
@@ -53,9 +54,9 @@ class _Climbs:
     """
 
     def __init__(
-        self, hill: Hill, slopes: Slopes, starts: FloatArray, scores: FloatArray, rises: FloatArray
+        self, faces: Faces, slopes: Slopes, starts: FloatArray, scores: FloatArray, rises: FloatArray
     ) -> None:
-        self._faces, self._slopes, self._starts, self._first = hill.faces, slopes, starts, scores
+        self._faces, self._slopes, self._starts, self._first = faces, slopes, starts, scores
         self.points, self.scores = starts.copy(), scores.copy()
         self._unit = float(np.ptp(scores)) or float(np.abs(rises).max())
         self._n_idle, self._before = 0, scores.copy()

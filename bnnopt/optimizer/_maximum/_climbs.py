@@ -4,6 +4,7 @@ import numpy as np
 
 from bnnopt._typing import FloatArray
 from bnnopt.optimizer._maximum._bounded import climb_within_bounds
+from bnnopt.optimizer._maximum._constrained import climb_within_faces
 from bnnopt.optimizer._maximum._hill import Hill
 from bnnopt.optimizer._maximum._projected import climb_along_faces
 
@@ -41,8 +42,8 @@ def climb(hill: Hill, starts: FloatArray, slack: FloatArray) -> tuple[FloatArray
     Parameters
     ----------
     hill : Hill
-        What is climbed. Where slopes are exact and nothing but bounds holds a climb, all climbs are one
-        problem of L-BFGS-B; else each is a projected BFGS ascent.
+        What is climbed. Where slopes are exact all climbs are one problem of L-BFGS-B within bounds, and
+        each is one of SLSQP within linear constraints; else they are projected BFGS ascents.
     starts : ndarray of shape (n_starts, n_dims)
         Feasible, encoded.
     slack : ndarray of shape (n_starts, n_faces)
@@ -55,6 +56,8 @@ def climb(hill: Hill, starts: FloatArray, slack: FloatArray) -> tuple[FloatArray
     """
     if not len(starts) or not hill.faces.is_free.any():
         return starts, hill.score(starts)
-    if hill.slopes is not None and hill.has_only_bounds:
-        return climb_within_bounds(hill, hill.slopes, starts, SMALLEST_GAIN)
-    return climb_along_faces(hill, starts, slack, SMALLEST_GAIN)
+    if hill.slopes is None or not hill.has_only_faces:
+        return climb_along_faces(hill, starts, slack, SMALLEST_GAIN)
+    if len(hill.faces.normals):
+        return climb_within_faces(hill.faces, hill.slopes, starts, slack, SMALLEST_GAIN)
+    return climb_within_bounds(hill.faces, hill.slopes, starts, SMALLEST_GAIN)

@@ -9,6 +9,7 @@ import numpy as np
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.optimizer._maximum._faces import Faces
 from bnnopt.optimizer._search import Search
+from bnnopt.space import LinearConstraint
 
 __all__ = ["Hill", "Slopes", "exact_slopes", "hill_of"]
 
@@ -32,17 +33,15 @@ class Hill:
         Encoded points to booleans: whether all constraints are satisfied; None where there are none.
     slopes : callable, optional
         Points to scores and exact slopes; None where slopes have to be measured by differences.
+    has_only_faces : bool
+        Whether nothing but the faces and bounds holds a climb.
     """
 
     faces: Faces
     score: Callable[[FloatArray], FloatArray]
     is_feasible: Callable[[FloatArray], BoolArray] | None = None
     slopes: Slopes | None = None
-
-    @property
-    def has_only_bounds(self) -> bool:
-        """Whether nothing but the bounds of each coordinate holds a climb."""
-        return self.is_feasible is None and not len(self.faces.normals)
+    has_only_faces: bool = False
 
     def feasible_score(self, points: FloatArray) -> FloatArray:
         """Return the scores of points, -inf beyond a constraint."""
@@ -61,6 +60,7 @@ def hill_of(search: Search, faces: Faces) -> Hill:
         search.score_points,
         is_feasible if search.space.constraints else None,
         exact_slopes(search, faces) if search.model.has_gradients else None,
+        all(isinstance(each, LinearConstraint) for each in search.space.constraints),
     )
 
 
