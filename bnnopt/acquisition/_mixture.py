@@ -38,7 +38,17 @@ class NormalMixture(NamedTuple):
 
     @classmethod
     def normal(cls, mean: FloatArray, std: FloatArray) -> "NormalMixture":
-        """Return the law of one component with these moments, each of shape (n,)."""
+        """Return the law of one component.
+
+        Parameters
+        ----------
+        mean, std : ndarray of shape (n,)
+            Its moments, in the unit of the output.
+
+        Returns
+        -------
+        NormalMixture
+        """
         return cls(np.ones(1), mean[None], std[None])
 
     def moments(self) -> tuple[FloatArray, FloatArray]:

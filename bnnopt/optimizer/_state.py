@@ -159,13 +159,27 @@ class OptimizerState(_State):
     n_candidates: int = Field(ge=2)
     n_draws: int = Field(ge=2)
     reference_point: tuple[float, ...] | None
-    trust_region: TrustRegion | None
+    trust_region: TrustRegion | None = None
     seed: NonNegativeInt
     rows: RowsState
 
     @classmethod
     def of(cls, optimizer: Any, observations: Observations, seed: int) -> Self:
-        """Return the state of a `BayesianOptimizer`."""
+        """Return the state of an optimizer.
+
+        Parameters
+        ----------
+        optimizer : BayesianOptimizer
+            What it was made of.
+        observations : Observations
+            Its rows.
+        seed : int
+            Of its models.
+
+        Returns
+        -------
+        OptimizerState
+        """
         return cls(
             version=VERSION,
             objectives=tuple(optimizer.objectives),
