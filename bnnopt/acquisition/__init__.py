@@ -31,11 +31,18 @@ from bnnopt.acquisition._joint import (
 )
 from bnnopt.acquisition._knowledge_gradient import knowledge_gradient
 from bnnopt.acquisition._level_sets import expected_feasibility, straddle
-from bnnopt.acquisition._mixture import NormalMixture, average_scores, posterior_mixtures
+from bnnopt.acquisition._mixture import (
+    MixtureWithGradients,
+    NormalMixture,
+    average_scores,
+    has_gradients,
+    posterior_mixtures,
+    posterior_mixtures_with_gradients,
+)
 from bnnopt.acquisition._mutual_information import mutual_information
 from bnnopt.acquisition._pareto import chebyshev_weights, reference_point
 from bnnopt.acquisition._posterior import posterior_draws, posterior_moments
-from bnnopt.acquisition._registry import ACQUISITIONS, get_acquisition
+from bnnopt.acquisition._registry import ACQUISITIONS, get_acquisition, stand_in_for
 from bnnopt.acquisition._smooth_improvement import q_log_expected_improvement
 from bnnopt.acquisition._target import (
     expected_improvement_to_target,
@@ -49,6 +56,7 @@ __all__ = [
     "SITUATION",
     "Acquisition",
     "Form",
+    "MixtureWithGradients",
     "NormalMixture",
     "acquisition_scores",
     "average_scores",
@@ -63,6 +71,7 @@ __all__ = [
     "expected_improvement_to_target",
     "get_acquisition",
     "greedy_batch",
+    "has_gradients",
     "knowledge_gradient",
     "log_expected_improvement",
     "log_expected_improvement_to_target",
@@ -74,6 +83,7 @@ __all__ = [
     "per_unit_cost",
     "posterior_draws",
     "posterior_mixtures",
+    "posterior_mixtures_with_gradients",
     "posterior_moments",
     "posterior_standard_deviation",
     "probability_of_draws",
@@ -85,6 +95,7 @@ __all__ = [
     "q_upper_confidence_bound",
     "reference_point",
     "scheduled_upper_confidence_bound",
+    "stand_in_for",
     "straddle",
     "thompson",
     "upper_confidence_bound",

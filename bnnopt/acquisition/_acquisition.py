@@ -1,9 +1,10 @@
 """An acquisition function with what is needed to call it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from bnnopt._estimators import is_whole
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.acquisition._arrays import as_draws, as_draws_of_many, as_moments, as_moments_of_many
@@ -15,13 +16,13 @@ from bnnopt.exceptions import InvalidDataError
 __all__ = ["SITUATION", "Acquisition", "Needs", "NumberOfUtilities"]
 
 Needs: TypeAlias = Literal["moments", "draws"]
-NumberOfUtilities: TypeAlias = Literal["one", "many"]
+NumberOfUtilities: TypeAlias = Literal["one", "many"] | int
 
-CHECKS: dict[tuple[str, str], Callable[..., tuple[FloatArray, ...]]] = {
-    ("moments", "one"): as_moments,
-    ("moments", "many"): as_moments_of_many,
-    ("draws", "one"): lambda draws: (as_draws(draws),),
-    ("draws", "many"): lambda draws: (as_draws_of_many(draws),),
+CHECKS: dict[tuple[str, bool], Callable[..., tuple[FloatArray, ...]]] = {
+    ("moments", False): as_moments,
+    ("moments", True): as_moments_of_many,
+    ("draws", False): lambda draws: (as_draws(draws),),
+    ("draws", True): lambda draws: (as_draws_of_many(draws),),
 }
 N_ARRAYS = {"moments": 2, "draws": 1}
 AXIS_OF_CANDIDATES = {"moments": 0, "draws": 1}
@@ -53,13 +54,15 @@ class Acquisition:
     folded : callable, optional
         The same score in closed form where the utility is minus the absolute value of a normal outcome:
         called like `function`, with the moments of the outcome; see `score_folded`.
-    n_utilities : {"one", "many"}, default="one"
+    n_utilities : {"one", "many"} or int, default="one"
         With "many", each candidate has m utilities: mean and std have shape (n, m), draws (n_draws, n, m);
-        scores still have shape (n,).
-    stand_in : Acquisition, optional
+        scores still have shape (n,). A number says that it is for exactly so many, at least 2, as a closed
+        form may be.
+    stand_in : Acquisition or sequence of Acquisition, default=()
         For a function of draws: one of moments that is large at the same candidates, by which a whole space
-        is searched before the draws decide among the best. By default the upper confidence bound, of several
-        utilities the hypervolume that it would add.
+        is searched before the draws decide among the best. Of several the first that weighs as many utilities
+        as there are counts. By default the upper confidence bound, of several utilities "ehvi" or the
+        hypervolume that their bounds would add.
 
     Raises
     ------
@@ -86,13 +89,15 @@ class Acquisition:
     is_expectation: bool = False
     folded: Callable[..., Any] | None = None
     n_utilities: NumberOfUtilities = "one"
-    stand_in: "Acquisition | None" = None
+    stand_in: "Acquisition | Sequence[Acquisition]" = ()
 
     def __post_init__(self) -> None:
         n_arrays = lookup(N_ARRAYS, self.needs, "needs of an acquisition")
         lookup(dict.fromkeys(FORMS), self.form, "form of an acquisition")
-        lookup({"one": 1, "many": 2}, self.n_utilities, "number of utilities of an acquisition")
+        if not (is_whole(self.n_utilities) and int(self.n_utilities) > 1):
+            lookup({"one": 1, "many": 2}, str(self.n_utilities), "number of utilities of an acquisition")
         object.__setattr__(self, "parameters", dict(self.parameters))
+        object.__setattr__(self, "stand_in", self.stand_ins)
         check_signature(self.name, self.function, n_arrays, self.parameters)
         if self.folded is not None:
             check_signature(f"{self.name}, folded", self.folded, N_ARRAYS["moments"], self.parameters)
@@ -101,6 +106,32 @@ class Acquisition:
     def is_joint(self) -> bool:
         """Whether the function scores candidates together with those chosen already: it takes `chosen`."""
         return takes(self.function, "chosen", N_ARRAYS[self.needs], by_name=True)
+
+    @property
+    def stand_ins(self) -> "tuple[Acquisition, ...]":
+        """What `stand_in` says, as a tuple."""
+        return (self.stand_in,) if isinstance(self.stand_in, Acquisition) else tuple(self.stand_in)
+
+    @property
+    def takes_many(self) -> bool:
+        """Whether the function looks at several utilities of each candidate at once."""
+        return self.n_utilities != "one"
+
+    def weighs(self, n_utilities: int) -> bool:
+        """Tell whether the function takes so many utilities at once.
+
+        Parameters
+        ----------
+        n_utilities : int
+            At least 1.
+
+        Returns
+        -------
+        bool
+        """
+        if self.n_utilities in ("one", "many"):
+            return self.takes_many == (n_utilities > 1)
+        return n_utilities == self.n_utilities
 
     def accepts(self, entry: str) -> bool:
         """Tell whether an entry of the situation reaches the function.
@@ -130,7 +161,7 @@ class Acquisition:
         ----------
         *arrays : array-like
             mean and std of shape (n,) or draws of shape (n_draws, n), as `needs` says; with a last axis of
-            length m if `n_utilities` is "many".
+            length m unless `n_utilities` is "one".
         best : float, optional
             Best utility observed so far; needed by the functions of improvement.
         **situation
@@ -202,7 +233,7 @@ class Acquisition:
             raise InvalidDataError(
                 f"Acquisition {name!r} needs {needs}: {N_ARRAYS[needs]} array(s), got {len(arrays)}."
             )
-        checked = CHECKS[needs, self.n_utilities](*arrays)
+        checked = CHECKS[needs, self.takes_many](*arrays)
         entries = entries_for(name, function, len(arrays), situation)
         result = call(name, function, checked, {**entries, **self.parameters})
         return as_scores(name, result, checked[0].shape[AXIS_OF_CANDIDATES[needs]])

@@ -1,15 +1,24 @@
-"""Predictions that are mixtures of normal laws, and scores averaged over their components."""
+"""Predictions that are mixtures of normal laws, their derivatives, and scores averaged over components."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
+from sklearn.pipeline import Pipeline
 
+from bnnopt._estimators import last_step
 from bnnopt._typing import FloatArray
 from bnnopt.acquisition._feasibility import Form
-from bnnopt.acquisition._posterior import last_step, posterior_moments
+from bnnopt.acquisition._posterior import accepts, posterior_moments
 
-__all__ = ["NormalMixture", "average_scores", "posterior_mixtures"]
+__all__ = [
+    "MixtureWithGradients",
+    "NormalMixture",
+    "average_scores",
+    "has_gradients",
+    "posterior_mixtures",
+    "posterior_mixtures_with_gradients",
+]
 
 
 class NormalMixture(NamedTuple):
@@ -27,11 +36,65 @@ class NormalMixture(NamedTuple):
     mean: FloatArray
     std: FloatArray
 
+    @classmethod
+    def normal(cls, mean: FloatArray, std: FloatArray) -> "NormalMixture":
+        """Return the law of one component.
+
+        Parameters
+        ----------
+        mean, std : ndarray of shape (n,)
+            Its moments, in the unit of the output.
+
+        Returns
+        -------
+        NormalMixture
+        """
+        return cls(np.ones(1), mean[None], std[None])
+
     def moments(self) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the mixture, each of shape (n,) (law of total variance)."""
+        if len(self.shares) == 1:
+            return self.mean[0], self.std[0]
         mean = self.shares @ self.mean
         variance = self.shares @ (np.square(self.std) + np.square(self.mean - mean))
         return mean, np.sqrt(variance)
+
+
+class MixtureWithGradients(NamedTuple):
+    """Law of one output at n rows, and how its components change with the d columns of the rows.
+
+    Parameters
+    ----------
+    law : NormalMixture
+        At the rows.
+    mean_gradient, std_gradient : ndarray of shape (k, n, d)
+        Derivatives of the moments of the components, in the unit of the output per unit of the column.
+    """
+
+    law: NormalMixture
+    mean_gradient: FloatArray
+    std_gradient: FloatArray
+
+    def moved(self, steps: FloatArray) -> NormalMixture:
+        """Return the law, to first order, at points beside the rows.
+
+        Parameters
+        ----------
+        steps : ndarray of shape (n, m, d)
+            From each row to its m points, in units of the columns.
+
+        Returns
+        -------
+        NormalMixture
+            At n m points, those of one row together; no std is below 0.
+        """
+        shares, mean, std = self.law
+        by_column = np.moveaxis(steps, 1, 2)
+        means = mean[:, :, None] + np.matmul(self.mean_gradient[:, :, None], by_column)[:, :, 0]
+        stds = std[:, :, None] + np.matmul(self.std_gradient[:, :, None], by_column)[:, :, 0]
+        n_points = steps.shape[0] * steps.shape[1]
+        flat = (len(shares), n_points)
+        return NormalMixture(shares, means.reshape(flat), np.maximum(stds, 0.0).reshape(flat))
 
 
 def posterior_mixtures(regressor: Any, X: Any) -> list[NormalMixture]:
@@ -54,11 +117,59 @@ def posterior_mixtures(regressor: Any, X: Any) -> list[NormalMixture]:
     """
     model, rows = last_step(regressor, X)
     if hasattr(model, "predict_mixture"):
-        laws = model.predict_mixture(rows)
-        return [NormalMixture(*law) for law in (laws if isinstance(laws, list) else [laws])]
+        return [NormalMixture(*law) for law in _listed(model.predict_mixture(rows))]
     mean, std = posterior_moments(model, rows)
     columns = zip(mean.reshape(len(mean), -1).T, std.reshape(len(std), -1).T, strict=True)
-    return [NormalMixture(np.ones(1), one[None], other[None]) for one, other in columns]
+    return [NormalMixture.normal(*column) for column in columns]
+
+
+def has_gradients(regressor: Any) -> bool:
+    """Tell whether a fitted regressor gives the derivatives of its law by the columns of the rows.
+
+    It does if `predict_mixture` has a parameter `return_gradient`, unless an attribute `has_gradients_` of
+    the fitted regressor is False. A step of a Pipeline in front of it would change the columns.
+
+    Parameters
+    ----------
+    regressor : estimator
+        Fitted.
+
+    Returns
+    -------
+    bool
+    """
+    model = regressor
+    while isinstance(model, Pipeline):
+        if len(model) > 1:
+            return False
+        model = model[-1]
+    is_offered = accepts(getattr(model, "predict_mixture", None), "return_gradient")
+    return is_offered and bool(getattr(model, "has_gradients_", True))
+
+
+def posterior_mixtures_with_gradients(regressor: Any, X: Any) -> list[MixtureWithGradients]:
+    """Return the law of each output at rows, and how it changes with their columns.
+
+    Parameters
+    ----------
+    regressor : estimator
+        Fitted, one that `has_gradients`: its `predict_mixture(X, return_gradient=True)` returns shares (k,),
+        means and standard deviations (k, n) and their derivatives (k, n, n_features), for several outputs a
+        list of such tuples.
+    X : array-like of shape (n, n_features)
+        The rows.
+
+    Returns
+    -------
+    list of MixtureWithGradients
+        One for each output.
+    """
+    model, rows = last_step(regressor, X)
+    found = _listed(model.predict_mixture(rows, return_gradient=True))
+    return [
+        MixtureWithGradients(NormalMixture(shares, mean, std), *slopes)
+        for shares, mean, std, *slopes in found
+    ]
 
 
 def average_scores(scores: FloatArray, shares: FloatArray, form: Form) -> FloatArray:
@@ -79,6 +190,13 @@ def average_scores(scores: FloatArray, shares: FloatArray, form: Form) -> FloatA
     -------
     ndarray of shape (n,)
     """
+    if len(shares) == 1:
+        return scores[0]
     if form == "log":
         return logsumexp(scores, axis=0, b=shares[:, None])
     return shares @ scores
+
+
+def _listed(laws: Any) -> list[Any]:
+    """Return the laws of several outputs as they are, that of one in a list."""
+    return laws if isinstance(laws, list) else [laws]

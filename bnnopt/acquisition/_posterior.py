@@ -5,14 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
 
+from bnnopt._estimators import draw_seed, last_step
 from bnnopt._typing import FloatArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["last_step", "posterior_draws", "posterior_moments"]
+__all__ = ["accepts", "posterior_draws", "posterior_moments"]
 
 N_FREQUENCIES = 512
 RELATIVE_LENGTH_SCALE = 0.2
@@ -90,16 +90,8 @@ def posterior_draws(
     return _smooth_draws(mean, std, _unit_range(rows), n_samples, as_generator(random_state))
 
 
-def last_step(regressor: Any, X: Any) -> tuple[Any, Any]:
-    """Return the last step of a Pipeline and the rows as that step sees them; others as they are."""
-    while isinstance(regressor, Pipeline):
-        X = regressor[:-1].transform(X) if len(regressor) > 1 else X
-        regressor = regressor[-1]
-    return regressor, X
-
-
 def _moments(model: Any, rows: Any) -> tuple[FloatArray, FloatArray]:
-    if not _accepts(getattr(model, "predict", None), "return_std"):
+    if not accepts(getattr(model, "predict", None), "return_std"):
         raise InvalidDataError(
             f"{type(model).__name__} cannot be used as a surrogate: its predict has no parameter return_std. "
             "Use one that has, such as MCDropoutRegressor, GaussianProcessRegressor or BayesianRidge, alone "
@@ -109,19 +101,18 @@ def _moments(model: Any, rows: Any) -> tuple[FloatArray, FloatArray]:
     return np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
 
 
-def _accepts(method: Callable[..., Any] | None, name: str) -> bool:
+def accepts(method: Callable[..., Any] | None, name: str) -> bool:
+    """Tell whether a method, if it is one, has a parameter of this name."""
     return callable(method) and name in inspect.signature(method).parameters
 
 
 def _without_noise(method: Callable[..., Any]) -> dict[str, bool]:
-    return {"noise": False} if _accepts(method, "noise") else {}
+    return {"noise": False} if accepts(method, "noise") else {}
 
 
 def _seed(random_state: RandomState) -> int:
-    """Return an integer seed, which every estimator takes."""
-    if isinstance(random_state, int | np.integer):
-        return int(random_state)
-    return int(as_generator(random_state).integers(2**31 - 1))
+    """Return an integer seed, which every estimator takes; one that is given as it is."""
+    return int(random_state) if isinstance(random_state, int | np.integer) else draw_seed(random_state)
 
 
 def _unit_range(rows: Any) -> FloatArray:

@@ -32,6 +32,7 @@ from bnnopt.acquisition._joint import (
 from bnnopt.acquisition._knowledge_gradient import knowledge_gradient
 from bnnopt.acquisition._level_sets import expected_feasibility, straddle
 from bnnopt.acquisition._mutual_information import mutual_information
+from bnnopt.acquisition._optimistic_hypervolume import optimistic_hypervolume_improvement
 from bnnopt.acquisition._plugins import import_acquisition, installed_acquisitions, load_acquisition
 from bnnopt.acquisition._signature import parameters_of
 from bnnopt.acquisition._smooth_improvement import q_log_expected_improvement
@@ -43,7 +44,7 @@ from bnnopt.acquisition._target import (
 from bnnopt.acquisition._thompson import thompson
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["ACQUISITIONS", "get_acquisition"]
+__all__ = ["ACQUISITIONS", "get_acquisition", "stand_in_for"]
 
 LOG_EI = Acquisition(
     "log_ei",
@@ -54,7 +55,17 @@ LOG_EI = Acquisition(
     folded=log_expected_improvement_to_target,
 )
 STD = Acquisition("std", posterior_standard_deviation, "moments", "positive")
-EHVI = Acquisition("ehvi", expected_hypervolume_improvement, "moments", "positive", n_utilities="many")
+UCB = Acquisition("ucb", upper_confidence_bound, "moments", "utility")
+EHVI = Acquisition("ehvi", expected_hypervolume_improvement, "moments", "positive", n_utilities=2)
+OPTIMISTIC = Acquisition(
+    "optimistic hypervolume",
+    optimistic_hypervolume_improvement,
+    "moments",
+    "positive",
+    n_utilities="many",
+)
+STAND_INS = (UCB, EHVI, OPTIMISTIC)
+"""What searches a space in the place of a function of draws that names no stand-in, or none that will do."""
 
 ACQUISITIONS: dict[str, Acquisition] = {
     entry.name: entry
@@ -76,7 +87,7 @@ ACQUISITIONS: dict[str, Acquisition] = {
             folded=expected_improvement_to_target,
         ),
         LOG_EI,
-        Acquisition("ucb", upper_confidence_bound, "moments", "utility"),
+        UCB,
         Acquisition("gp_ucb", scheduled_upper_confidence_bound, "moments", "utility"),
         STD,
         Acquisition("ef", expected_feasibility, "moments", "positive"),
@@ -96,7 +107,6 @@ ACQUISITIONS: dict[str, Acquisition] = {
             "draws",
             "positive",
             n_utilities="many",
-            stand_in=EHVI,
         ),
         Acquisition(
             "q_nehvi",
@@ -104,7 +114,6 @@ ACQUISITIONS: dict[str, Acquisition] = {
             "draws",
             "positive",
             n_utilities="many",
-            stand_in=EHVI,
         ),
         Acquisition("kg", knowledge_gradient, "draws", "positive", stand_in=LOG_EI),
     )
@@ -143,6 +152,28 @@ def get_acquisition(acquisition: str | Callable[..., Any] | Acquisition, **param
     """
     found = _as_acquisition(acquisition)
     return replace(found, parameters={**found.parameters, **parameters}) if parameters else found
+
+
+def stand_in_for(acquisition: Acquisition, n_utilities: int) -> Acquisition:
+    """Return the acquisition of moments by which a whole space is searched.
+
+    Parameters
+    ----------
+    acquisition : Acquisition
+        One of moments is the answer itself.
+    n_utilities : int
+        Utilities of each candidate, at least 1.
+
+    Returns
+    -------
+    Acquisition
+        Of one utility if `acquisition` is, else of so many.
+    """
+    if acquisition.needs == "moments":
+        return acquisition
+    n_weighed = n_utilities if acquisition.takes_many else 1
+    known = (*acquisition.stand_ins, *STAND_INS)
+    return next(each for each in known if each.needs == "moments" and each.weighs(n_weighed))
 
 
 def _as_acquisition(acquisition: str | Callable[..., Any] | Acquisition) -> Acquisition:

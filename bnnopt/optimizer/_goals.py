@@ -151,20 +151,12 @@ class Goals:
         means, stds = zip(*moments, strict=True)
         return np.column_stack(means), np.column_stack(stds)
 
-    def log_probability(self, mean: FloatArray, std: FloatArray) -> FloatArray:
-        """Return the log probability that all constraints hold, by moments (n, n_outputs); shape (n,)."""
-        total = np.zeros(len(mean))
-        for constraint in self.constraints:
-            column = self.outputs.index(constraint.name)
-            total = total + _log_probability(constraint, mean[:, column], std[:, column])
-        return total
-
-    def log_probability_of(self, laws: Sequence[NormalMixture]) -> FloatArray:
+    def log_probability(self, laws: Sequence[NormalMixture]) -> FloatArray:
         """Return the log probability that all constraints hold, by the law of each output; shape (n,)."""
         total = np.zeros(laws[0].mean.shape[1])
         for constraint in self.constraints:
             law = laws[self.outputs.index(constraint.name)]
-            parts = [_log_probability(constraint, *part) for part in zip(law.mean, law.std, strict=True)]
+            parts = [constraint.log_probability(*part) for part in zip(law.mean, law.std, strict=True)]
             total = total + np.minimum(average_scores(np.array(parts), law.shares, "log"), 0.0)
         return total
 
@@ -250,10 +242,6 @@ def _sampled_moments(
     draws = mean + std * ndtri(points)[:, None, :]
     utility = objective.utility(draws)
     return utility.mean(axis=0), utility.std(axis=0)
-
-
-def _log_probability(constraint: OutcomeConstraint, mean: FloatArray, std: FloatArray) -> FloatArray:
-    return np.minimum(constraint.log_probability(mean, std), 0.0)
 
 
 def _refuse_strangers(objectives: Sequence[Objective]) -> None:

@@ -8,17 +8,16 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._typing import FloatArray
-from bnnopt.exceptions import InfeasibleSpaceError, InvalidDataError
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.optimizer._batch import Where
 from bnnopt.optimizer._goals import Goals
+from bnnopt.optimizer._maximum import Pool
 from bnnopt.optimizer._observations import Observations
-from bnnopt.optimizer._pool import NoCandidateError, Pool
-from bnnopt.optimizer._request import Request
 from bnnopt.optimizer._search import Search
-from bnnopt.optimizer._steps import run_steps, steps_of
 from bnnopt.optimizer._trust_region import FAILED, Region, TrustRegion, box_around, replay
 from bnnopt.space import Discrete, Integer, Real, SearchSpace
 
-__all__ = ["checked_rule", "look", "places_of", "region_of", "start_reason"]
+__all__ = ["checked_rule", "places_of", "region_of", "start_reason"]
 
 ROUND_OFF = 1e-9
 
@@ -56,7 +55,7 @@ def region_of(
     return replay(rule, _points(space, told), ranks, _steps(space), n_initial, n_failures)
 
 
-def places_of(search: Search, region: Region, candidates: Pool | None) -> list[tuple[Search, str]]:
+def places_of(search: Search, region: Region, candidates: Pool | None) -> list[Where]:
     """Return where to look for rows, one place after the other until there are enough, and why there.
 
     Parameters
@@ -69,40 +68,18 @@ def places_of(search: Search, region: Region, candidates: Pool | None) -> list[t
         What can be read only once is searched as a whole.
     """
     if isinstance(candidates, Iterator):
-        return [(search, "all candidates: a stream is read only once")]
+        return [Where(search, "all candidates: a stream is read only once")]
     row = search.observations.told.index[region.best]
     box = f"the box of length {region.length:.3g} around row {row}"
-    return [(_inside(search, region), box), (search, f"whole space: nothing new and feasible in {box}")]
+    return [
+        Where(_inside(search, region), box),
+        Where(search, f"whole space: nothing new and feasible in {box}"),
+    ]
 
 
 def start_reason(region: Region) -> str:
     """Say why a row fills the space."""
     return f"start after restart {region.n_restarts}" if region.n_restarts else "first design"
-
-
-def look(
-    places: list[tuple[Search, str]], request: Request, candidates: Pool | None
-) -> tuple[pd.DataFrame, FloatArray, list[str]]:
-    """Return at most `request.n` rows, their scores and the reasons; a place is left when it has no more."""
-    last, _ = places[-1]
-    rows, scores, reasons = last.observations.told.iloc[:0], np.empty(0), []
-    for search, reason in places:
-        missing = request.n - len(rows)
-        if not missing:
-            break
-        agreed = {name: rows[name].iloc[0] for name in request.shared if len(rows)}
-        here = (search.holding(agreed) if agreed else search).after(rows)
-        try:
-            steps = steps_of(here, missing, request.exploration)
-            more, more_scores = run_steps(steps, candidates, () if agreed else request.shared)
-        except (InfeasibleSpaceError, NoCandidateError):
-            if search is last and not len(rows):
-                raise
-            continue
-        rows = pd.concat([part for part in (rows, more) if len(part)] or [more], ignore_index=True)
-        scores = np.concatenate([scores, more_scores])
-        reasons += [reason] * len(more)
-    return rows, scores, reasons
 
 
 def _inside(search: Search, region: Region) -> Search:

@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from bnnopt._estimators import LARGEST_SEED
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
 from bnnopt.optimizer._success import SuccessModel
 from bnnopt.space import SearchSpace
 
-__all__ = ["MAX_SEED", "MIN_MEASURED", "Modelling"]
+__all__ = ["MIN_MEASURED", "Modelling"]
 
 MIN_MEASURED = 2
-MAX_SEED = 2**31 - 1
 
 
 class Modelling:
@@ -33,12 +33,18 @@ class Modelling:
     def __init__(self, surrogate: BaseEstimator, classifier: Any, seed: int) -> None:
         _check_classifier(classifier)
         self._surrogate, self._classifier, self.seed = surrogate, classifier, seed
-        self.forget()
-
-    def forget(self) -> None:
-        """Drop the fitted models: something has changed."""
         self._outcomes: OutcomeModel | None = None
         self._success: SuccessModel | None = None
+        self._previous: OutcomeModel | None = None
+
+    def forget(self) -> None:
+        """Drop the fitted models: rows have changed. The next fit may go on from the surrogates dropped."""
+        self._previous = self._outcomes or self._previous
+        self._outcomes = self._success = None
+
+    def begin_anew(self) -> None:
+        """Drop the fitted models, and what the next fit might go on from: the space has changed."""
+        self._outcomes = self._success = self._previous = None
 
     def of_outcomes(self, observations: Observations, space: SearchSpace) -> OutcomeModel:
         """Return the surrogate of the outcomes, fitted on the rows measured."""
@@ -50,7 +56,8 @@ class Modelling:
                     f"({int(observations.is_failed.sum())} failed). "
                     "Ask without candidates for a first design."
                 )
-            model = OutcomeModel(self._surrogate, self.seed_after(len(observations.told)))
+            seed = self.seed_after(len(observations.told))
+            model = OutcomeModel(self._surrogate, seed, self._previous)
             self._outcomes = model.fit(space.encode(measured), outcomes, observations.noise_std)
         return self._outcomes
 
@@ -67,7 +74,7 @@ class Modelling:
 
     def seed_after(self, *counts: int) -> int:
         """Return the seed of a state: a surrogate that is random anew with each row repeats no error."""
-        return int(np.random.default_rng([self.seed, *counts]).integers(MAX_SEED))
+        return int(np.random.default_rng([self.seed, *counts]).integers(LARGEST_SEED))
 
 
 def _check_classifier(classifier: Any) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from pandas.util import hash_pandas_object
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.space import SearchSpace
 
-__all__ = ["Observations", "settings_keys"]
+__all__ = ["Observations", "is_new", "keys_of", "settings_keys"]
 
 DIGITS = 9
 
@@ -142,19 +143,29 @@ class Observations:
         return places.astype(int)
 
 
-def settings_keys(space: SearchSpace, frame: pd.DataFrame) -> FloatArray:
-    """Return for each row a key that is equal for equal settings, numbers compared to 9 digits of the range.
+def settings_keys(space: SearchSpace, frame: pd.DataFrame) -> IntArray:
+    """Return for each row a number that is equal for equal settings, see `keys_of`.
 
     Context is left out: nobody can ask for it.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_keys)
     """
     if not len(frame):
-        return np.empty((0, sum(variable.codec.n_dims for variable in space.settings)))
-    columns = [variable.codec.encode(frame, variable.name) for variable in space.settings]
-    return np.round(np.hstack(columns), DIGITS) + 0.0  # no -0.0
+        return np.empty(0, dtype=np.uint64)
+    return keys_of(np.hstack([variable.codec.encode(frame, variable.name) for variable in space.settings]))
+
+
+def keys_of(points: FloatArray) -> IntArray:
+    """Return for each point of shape (n, n_dims) a number of 64 bits, equal for equal points; shape (n,).
+
+    Coordinates are compared to 9 digits of the range; different points share a number once in 10**19 pairs.
+    """
+    rounded = np.round(points, DIGITS) + 0.0  # no -0.0
+    return hash_pandas_object(pd.DataFrame(rounded), index=False).to_numpy()
+
+
+def is_new(space: SearchSpace, candidates: pd.DataFrame, known: pd.DataFrame) -> BoolArray:
+    """Return whether settings are neither among the known ones nor earlier in the table, shape (n,)."""
+    keys = np.concatenate([settings_keys(space, known), settings_keys(space, candidates)])
+    return ~pd.Series(keys).duplicated().to_numpy()[len(known) :]
 
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

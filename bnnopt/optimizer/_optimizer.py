@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from bnnopt._estimators import draw_seed
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.objectives import Objective
@@ -20,15 +21,15 @@ from bnnopt.optimizer._arguments import (
     check_names,
     check_same_variables,
 )
+from bnnopt.optimizer._batch import Request
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._local_search import checked_rule
-from bnnopt.optimizer._modelling import MAX_SEED, Modelling
+from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of
+from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
-from bnnopt.optimizer._pool import Pool, PoolScan, PoolScores, blocks_of
 from bnnopt.optimizer._proposals import Proposals
 from bnnopt.optimizer._records import Records
-from bnnopt.optimizer._request import Request
-from bnnopt.optimizer._state import read_state, state_of
+from bnnopt.optimizer._state import OptimizerState
 from bnnopt.optimizer._steps import largest_gain
 from bnnopt.optimizer._trust_region import TrustRegion
 from bnnopt.space import LinearConstraint, NonlinearConstraint, SearchSpace
@@ -67,7 +68,7 @@ class BayesianOptimizer(Records):
         from elsewhere count.
     initial_design : {"sobol", "latin_hypercube", "random"}, default="sobol"
         The first design.
-    n_candidates : int, default=4096
+    n_candidates : int, default=2048
         Candidates scored before refinement, at least 2.
     n_draws : int, default=256
         Joint draws used to choose a batch, at least 2.
@@ -109,7 +110,7 @@ class BayesianOptimizer(Records):
         acquisition: str | Callable[..., Any] | Acquisition | None = None,
         n_initial: int | None = None,
         initial_design: str = "sobol",
-        n_candidates: int = 4096,
+        n_candidates: int = 2048,
         n_draws: int = 256,
         success_classifier: BaseEstimator | str | None = "auto",
         cost: Callable[[pd.DataFrame], Any] | str | None = None,
@@ -131,8 +132,7 @@ class BayesianOptimizer(Records):
         self.cost = cost
         self.reference_point = reference_point
         self.trust_region = checked_rule(trust_region, space, self._goals)
-        seed = int(np.random.default_rng(random_state).integers(MAX_SEED))
-        modelling = Modelling(self.surrogate, success_classifier, seed)
+        modelling = Modelling(self.surrogate, success_classifier, draw_seed(random_state))
         super().__init__(space, Observations(space, outputs), modelling, self._goals)
         self._proposals = Proposals(
             self._observations,
@@ -171,7 +171,7 @@ class BayesianOptimizer(Records):
         check_same_variables(self.space, space)
         self._observations.move_to(space)
         self.space = space
-        self._modelling.forget()
+        self._modelling.begin_anew()
 
     def ask(
         self,
@@ -376,11 +376,13 @@ class BayesianOptimizer(Records):
         search = self._proposals.search(self.space, Request.checked(self.space, 1, context=context))
         measured, outcomes = self._observations.measured
         noise = search.model.noise_variance(search.model_space.encode(measured))
+        with self._proposals.threads():
+            gain = largest_gain(search)
         utility = self._goals.utilities(outcomes)[:, 0]
         return advise(
             np.where(self._goals.is_feasible(outcomes), utility, -np.inf),
             len(self._observations.told),
-            largest_gain(search),
+            gain,
             float(np.sqrt(search.scoring.goals.situation(outcomes, noise).noise_variance)),
             min_gain=min_gain,
             patience=limit,
@@ -400,7 +402,17 @@ class BayesianOptimizer(Records):
         pydantic.PydanticSerializationError
             (a `ValueError`) A `NonlinearConstraint` holds a function that cannot be imported by name.
         """
-        return state_of(self, self._observations, self._modelling.seed)
+        return self.state().model_dump_json(indent=1)
+
+    def state(self) -> OptimizerState:
+        """Return the whole state as a frozen model, whose `model_json_schema` describes the JSON.
+
+        Returns
+        -------
+        OptimizerState
+            What `to_json` writes.
+        """
+        return OptimizerState.of(self, self._observations, self._modelling.seed)
 
     @classmethod
     def from_json(cls, text: str, **parts: Any) -> "BayesianOptimizer":
@@ -417,10 +429,10 @@ class BayesianOptimizer(Records):
         Raises
         ------
         InvalidDataError
-            The text is no such JSON, or a part of your own is missing.
+            The text is no such JSON or of another version, or a part of your own is missing.
         """
-        state = read_state(text, parts)
-        optimizer = cls(**state.arguments)
-        state.restore(optimizer._observations)
+        state = OptimizerState.read(text)
+        optimizer = cls(**state.arguments(parts))
+        state.rows.restore(state.space, optimizer._observations)
         optimizer._modelling.seed = state.seed
         return optimizer

@@ -2,13 +2,23 @@
 
 import warnings
 from inspect import signature
+from itertools import chain
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
+from bnnopt._estimators import seeded_clone
 from bnnopt._typing import FloatArray
-from bnnopt.acquisition import NormalMixture, posterior_draws, posterior_mixtures, posterior_moments
+from bnnopt.acquisition import (
+    MixtureWithGradients,
+    NormalMixture,
+    has_gradients,
+    posterior_draws,
+    posterior_mixtures,
+    posterior_mixtures_with_gradients,
+    posterior_moments,
+)
 
 __all__ = ["OutcomeModel"]
 
@@ -25,11 +35,15 @@ class OutcomeModel:
         Any regressor with `fit` and `predict(X, return_std=True)`; it is cloned.
     seed : int
         Given to each `random_state` of the estimator that is None.
+    previous : OutcomeModel, optional
+        Fitted before on the same outcomes. An estimator that has `fit_after(previous, X, y, **keywords)` may
+        go on from its estimator of the same outcome; it is called in the place of `fit`, also with None.
     """
 
-    def __init__(self, surrogate: BaseEstimator, seed: int) -> None:
+    def __init__(self, surrogate: BaseEstimator, seed: int, previous: "OutcomeModel | None" = None) -> None:
         self._surrogate = surrogate
         self._seed = seed
+        self._previous: list[Any] = [] if previous is None else previous.surrogates
 
     def fit(self, X: FloatArray, y: FloatArray, noise_std: FloatArray | None = None) -> "OutcomeModel":
         """Fit on rows of shape (n_rows, n_dims) and outcomes of shape (n_rows, n_outputs).
@@ -43,12 +57,21 @@ class OutcomeModel:
         self._scale = np.where(spread > 0, spread, 1.0)
         targets = (y - self._mean) / self._scale
         if getattr(self._surrogate, "trains_outputs_jointly", False) and y.shape[1] > 1:
-            self.surrogates = [self._seeded().fit(X, targets, **self._given_noise(noise_std))]
+            self.surrogates = [self._fitted(0, X, targets, self._given_noise(noise_std))]
         else:
-            noises = [self._given_noise(noise_std, column) for column in range(y.shape[1])]
-            pairs = zip(targets.T, noises, strict=True)
-            self.surrogates = [self._seeded().fit(X, column, **noise) for column, noise in pairs]
+            self.surrogates = [
+                self._fitted(column, X, targets[:, column], self._given_noise(noise_std, column))
+                for column in range(y.shape[1])
+            ]
+        self._previous = []  # what was fitted last is held by one model only
         return self
+
+    def _fitted(self, place: int, X: FloatArray, y: FloatArray, keywords: dict[str, FloatArray]) -> Any:
+        """Return an estimator that has learned, if it can from where the one at its place stood before."""
+        model: Any = seeded_clone(self._surrogate, self._seed)
+        if not hasattr(model, "fit_after"):
+            return model.fit(X, y, **keywords)
+        return model.fit_after(self._previous[place] if self._previous else None, X, y, **keywords)
 
     def _given_noise(self, noise_std: FloatArray | None, column: Any = slice(None)) -> dict[str, FloatArray]:
         if noise_std is None or not noise_std.any():
@@ -77,9 +100,21 @@ class OutcomeModel:
     def mixtures(self, X: FloatArray) -> list[NormalMixture]:
         """Return the law of each outcome's function, a mixture of normal laws."""
         laws = [law for surrogate in self.surrogates for law in posterior_mixtures(surrogate, X)]
+        return [_restored_law(*each) for each in zip(laws, self._mean, self._scale, strict=True)]
+
+    @property
+    def has_gradients(self) -> bool:
+        """Whether `mixtures_with_gradients` can be asked for."""
+        return all(has_gradients(surrogate) for surrogate in self.surrogates)
+
+    def mixtures_with_gradients(self, X: FloatArray) -> list[MixtureWithGradients]:
+        """Return the law of each outcome's function, and its derivatives by the columns of the rows."""
+        parts = [posterior_mixtures_with_gradients(surrogate, X) for surrogate in self.surrogates]
         return [
-            NormalMixture(law.shares, law.mean * scale + mean, law.std * scale)
-            for law, mean, scale in zip(laws, self._mean, self._scale, strict=True)
+            MixtureWithGradients(
+                _restored_law(each.law, mean, scale), each.mean_gradient * scale, each.std_gradient * scale
+            )
+            for each, mean, scale in zip(chain(*parts), self._mean, self._scale, strict=True)
         ]
 
     def observation_moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -101,11 +136,7 @@ class OutcomeModel:
         std = np.column_stack([np.asarray(part, dtype=float) for part in stds])
         return mean * self._scale + self._mean, std * self._scale
 
-    def _seeded(self) -> Any:
-        surrogate = clone(self._surrogate)
-        unset = [
-            name
-            for name, value in surrogate.get_params(deep=True).items()
-            if value is None and (name == "random_state" or name.endswith("__random_state"))
-        ]
-        return surrogate.set_params(**dict.fromkeys(unset, self._seed))
+
+def _restored_law(law: NormalMixture, mean: float, scale: float) -> NormalMixture:
+    """Return the law of a standardised outcome in its unit."""
+    return NormalMixture(law.shares, law.mean * scale + mean, law.std * scale)

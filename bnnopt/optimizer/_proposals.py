@@ -1,31 +1,31 @@
 """From a request to the rows to run: a first design, or what the model of the rows told suggests."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import FloatArray
+from bnnopt._threads import one_thread
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective
 from bnnopt.optimizer._arguments import cost_of
-from bnnopt.optimizer._candidates import is_new
-from bnnopt.optimizer._local_search import look, places_of, region_of, start_reason
+from bnnopt.optimizer._batch import Batch, Request, Where
+from bnnopt.optimizer._local_search import places_of, region_of, start_reason
+from bnnopt.optimizer._maximum import Pool
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
-from bnnopt.optimizer._observations import Observations
-from bnnopt.optimizer._pool import Pool
-from bnnopt.optimizer._request import Request
+from bnnopt.optimizer._observations import Observations, is_new
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._search import Search
-from bnnopt.optimizer._steps import repeats
 from bnnopt.optimizer._trust_region import Region, TrustRegion
 from bnnopt.space import SearchSpace
 
 __all__ = ["Proposals"]
+
+MOST_ROWS_OF_ONE_THREAD = 512  # told; with more, products with thousands of candidates gain by a second one
 
 
 class Proposals:
@@ -76,34 +76,24 @@ class Proposals:
 
     def propose(self, space: SearchSpace, request: Request, candidates: Pool | None) -> pd.DataFrame:
         """Return at most `request.n` rows with predictions and scores, replicates last."""
-        n_new = request.n - request.n_replicates
         region = self._region(space, request)
+        batch = Batch(request, self._observations.told.iloc[:0])
         if candidates is None and self._is_initial():
-            return self._from_design(space, request, region)
+            return self._table(self._designed(space, batch, region), None, region)
         search = self.search(space, request)
-        parts = []
-        if n_new:
-            wanted = replace(request, n=n_new)
-            parts.append(self._new_rows(space, search, wanted, region, candidates))
-        if request.n_replicates:
-            agreed = {
-                name: parts[0][0][name].iloc[0] for name in request.shared if parts and len(parts[0][0])
-            }
-            again = repeats(search.holding(agreed) if agreed else search, request.n_replicates)
-            parts.append((*again, ["replicate"] * len(again[0])))
-        tables, scores, reasons = zip(*parts, strict=True)
-        filled = [table for table in tables if len(table)] or [tables[0]]
-        batch = self.with_predictions(pd.concat(filled, ignore_index=True), search)
-        batch = batch.assign(score=np.concatenate(scores))
-        return batch if region is None else batch.assign(reason=list(chain(*reasons)))
+        with self.threads():
+            if request.n_new:
+                batch = self._with_new_rows(space, search, batch, region, candidates)
+            if request.n_replicates:
+                batch = batch.with_replicates(search)
+            return self._table(batch, search, region)
 
     def search(self, space: SearchSpace, request: Request) -> Search:
         """Fit if there is something new, and return what a search needs."""
         told = self._observations.told
-        searched = space.restricted(constraints=tuple(request.constraints)) if request.constraints else space
         model_space = space.with_observed_context(told)
         search = Search(
-            space=searched.with_observed_context(told),
+            space=_restricted(space, request).with_observed_context(told),
             model_space=model_space,
             model=self._modelling.of_outcomes(self._observations, model_space),
             scoring=self.scoring(request.objectives),
@@ -116,7 +106,7 @@ class Proposals:
             success=self._modelling.of_success(self._observations, model_space),
             cost=self._cost,
         )
-        return search.holding(request.held) if request.held else search
+        return search.holding(request.held)
 
     def scoring(self, objectives: Sequence[Objective] | None) -> Scoring:
         """Return what scores candidates for these objectives, by default for the optimizer's."""
@@ -125,14 +115,18 @@ class Proposals:
             return Scoring(self._objectives, self._acquisition, outputs, cost, self._reference)
         return Scoring(objectives, self._acquisition, outputs, cost)
 
-    def with_predictions(self, batch: pd.DataFrame, search: Search) -> pd.DataFrame:
+    def with_predictions(self, rows: pd.DataFrame, search: Search | None) -> pd.DataFrame:
         """Add the predicted mean and standard deviation of a new observation of each outcome."""
-        if not len(batch):
-            return batch.assign(**self._no_predictions())
-        mean, std = search.model.observation_moments(search.model_space.encode(batch))
-        for column, name in enumerate(self._observations.outputs):
-            batch = batch.assign(**{f"{name}_mean": mean[:, column], f"{name}_std": std[:, column]})
-        return batch
+        if search is None or not len(rows):
+            return rows.assign(**self._no_predictions())
+        mean, std = search.model.observation_moments(search.model_space.encode(rows))
+        columns = [array[:, i] for i in range(mean.shape[1]) for array in (mean, std)]
+        return rows.assign(**dict(zip(self._no_predictions(), columns, strict=True)))
+
+    def _table(self, batch: Batch, search: Search | None, region: Region | None) -> pd.DataFrame:
+        """Return a batch as `ask` does; a search predicts its outcomes."""
+        table = self.with_predictions(batch.rows, search).assign(score=batch.scores)
+        return table if region is None else table.assign(reason=list(batch.reasons))
 
     def _region(self, space: SearchSpace, request: Request) -> Region | None:
         """Return the trust region to which the rows told lead, None without one."""
@@ -141,19 +135,19 @@ class Proposals:
         goals = self.scoring(request.objectives).goals
         return region_of(self._rule, self._observations, space, goals, self._n_initial)
 
-    def _new_rows(
-        self, space: SearchSpace, search: Search, request: Request, region: Region | None, pool: Pool | None
-    ) -> tuple[pd.DataFrame, FloatArray, list[str]]:
-        """Return `request.n` new rows, their scores and where they come from."""
+    def _with_new_rows(
+        self, space: SearchSpace, search: Search, batch: Batch, region: Region | None, pool: Pool | None
+    ) -> Batch:
+        """Return a batch with new rows and where they come from."""
         if region is None:
-            return look([(search, "")], request, pool)
+            return batch.filled([Where(search)], pool)
         if not self._is_start(region):
-            return look(places_of(search, region, pool), request, pool)
-        if pool is not None:
-            wanted = replace(request, exploration=1.0) if region.n_restarts else request
-            return look([(search, start_reason(region))], wanted, pool)
-        rows = self._design(space, request, region)
-        return rows, np.full(len(rows), np.nan), [start_reason(region)] * len(rows)
+            return batch.filled(places_of(search, region, pool), pool)
+        if pool is None:
+            return self._designed(space, batch, region)
+        explored = 1.0 if region.n_restarts else batch.request.exploration
+        batch = replace(batch, request=replace(batch.request, exploration=explored))
+        return batch.filled([Where(search, start_reason(region))], pool)
 
     def _is_initial(self) -> bool:
         n_measured = len(self._observations.measured[0])
@@ -163,43 +157,42 @@ class Proposals:
         """Tell whether rows are missing before there is a box."""
         return region.best is None or len(self._observations.known) - region.start < self._n_initial
 
-    def _from_design(self, space: SearchSpace, request: Request, region: Region | None) -> pd.DataFrame:
-        if request.n_replicates:
+    def _designed(self, space: SearchSpace, batch: Batch, region: Region | None) -> Batch:
+        """Return a batch with the next rows of the first design or that of a restart."""
+        if batch.request.n_replicates and self._is_initial():
             raise InvalidDataError(
                 "n_replicates: there is no model yet to say what to repeat; "
                 f"tell {self._n_initial} rows first."
             )
-        batch = self._design(space, request, region).assign(**self._no_predictions(), score=np.nan)
-        return batch if region is None else batch.assign(reason=start_reason(region))
+        within = _restricted(space, batch.request)
+        reason = "" if region is None else start_reason(region)
+        return batch.designed(lambda found: self._design_rows(within, found, region), reason)
 
-    def _design(self, space: SearchSpace, request: Request, region: Region | None) -> pd.DataFrame:
-        """Return the next rows of the first design or that of a restart."""
-        within = space.restricted(constraints=tuple(request.constraints)) if request.constraints else space
-        batch = self._design_rows(within, request.held, request, region)
-        if request.shared and len(batch) > 1:
-            agreed = {name: batch[name].iloc[0] for name in request.shared}
-            others = self._design_rows(within, {**request.held, **agreed}, request, region)
-            others = others[is_new(space, others, batch.iloc[:1])].iloc[: request.n - 1]
-            batch = pd.concat([batch.iloc[:1], others], ignore_index=True)
-        return batch
-
-    def _design_rows(
-        self, space: SearchSpace, held: Mapping[str, Any], request: Request, region: Region | None
-    ) -> pd.DataFrame:
-        """Return the next new rows of a design, with these settings held."""
+    def _design_rows(self, space: SearchSpace, batch: Batch, region: Region | None) -> pd.DataFrame:
+        """Return the next new rows of a design that a batch misses."""
         known, seed = self._observations.known, self._modelling.seed
         n_known = len(known)
         if region is not None and region.n_restarts:
             n_known, seed = n_known - region.start, self._modelling.seed_after(region.start)
-        context = {**request.context, **held}
-        design = (space.holding(held) if held else space).design(
-            max(self._n_initial, n_known + request.n),
+        design = (space.holding(batch.held) if batch.held else space).design(
+            max(self._n_initial, n_known + batch.request.n_new),
             method=self._initial_design,
             random_state=seed,
-            context=context,
+            context={**batch.request.context, **batch.held},
         )
-        return design[is_new(space, design, known)].iloc[: request.n].reset_index(drop=True)
+        before = pd.concat([part for part in (known, batch.rows) if len(part)] or [known])
+        return design[is_new(space, design, before)].iloc[: batch.n_missing].reset_index(drop=True)
 
     def _no_predictions(self) -> dict[str, float]:
         names = self._observations.outputs
         return {f"{name}_{moment}": np.nan for name in names for moment in ("mean", "std")}
+
+    def threads(self) -> AbstractContextManager[None]:
+        """Return what keeps small products to one thread."""
+        n_told = len(self._observations.told)
+        return one_thread() if n_told <= MOST_ROWS_OF_ONE_THREAD else nullcontext()
+
+
+def _restricted(space: SearchSpace, request: Request) -> SearchSpace:
+    """Return a space with the constraints that a request adds."""
+    return space.restricted(constraints=tuple(request.constraints)) if request.constraints else space

@@ -8,10 +8,9 @@ import pandas as pd
 
 from bnnopt.acquisition import non_dominated
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.optimizer._candidates import is_new
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._modelling import Modelling
-from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._observations import Observations, is_new
 from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings
 from bnnopt.space import SearchSpace
 

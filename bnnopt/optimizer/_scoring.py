@@ -1,7 +1,11 @@
-"""Scores of candidates: outcomes to utility, acquisition, probability that the outcome constraints hold."""
+"""Scores of candidates: outcomes to utility, acquisition, probability that the outcome constraints hold.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+What an acquisition needs stands in its record (`Acquisition`): moments or draws, of one utility or several,
+alone or together with the rows chosen, and what stands in for it where a whole space is searched.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,40 +17,19 @@ from bnnopt.acquisition import (
     NormalMixture,
     average_scores,
     draws_where_feasible,
-    expected_hypervolume_improvement_of_draws,
     get_acquisition,
     moments_of_draws,
-    per_unit_cost,
-    with_feasibility,
+    stand_in_for,
 )
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective
+from bnnopt.optimizer._factors import ALIKE, Factors
 from bnnopt.optimizer._goals import Goals, Situation
 
-__all__ = ["Factors", "Scoring"]
+__all__ = ["Scoring"]
 
-N_OF_CLOSED_FORM = 2  # utilities
 BELIEF = 1e-6  # share of its standard deviation that an outcome keeps at most, if it counts as known
-
-
-@dataclass(frozen=True)
-class Factors:
-    """What weighs the scores of candidates besides their outcomes.
-
-    Attributes
-    ----------
-    log_success : ndarray of shape (n,) or float
-        Logarithm of the weight that a candidate has for its probability not to fail.
-    cost : ndarray of shape (n,), optional
-        Cost of the experiment, above 0; None where all cost the same.
-    """
-
-    log_success: FloatArray | float = 0.0
-    cost: FloatArray | None = None
-
-
-ALIKE = Factors()
-"""Candidates that nothing but their outcomes tells apart."""
+LEAST_COST = 0.1  # of the lowest cost told: what is predicted below it counts as that
 
 
 class Scoring:
@@ -78,17 +61,12 @@ class Scoring:
         self.acquisition = acquisition
         self.cost_output = cost_output
         _check_fit(self.goals, acquisition)
-        self._stand_in = self._stand_in_scoring(objectives)
-
-    def _stand_in_scoring(self, objectives: Sequence[Objective]) -> "Scoring | None":
-        """Return what searches a space in the place of a function of draws, if it is one of moments."""
-        if self.acquisition.needs == "moments":
-            return None
-        if self.takes_many and self.goals.n_utilities > N_OF_CLOSED_FORM:
-            return None
-        default = None if self.takes_many else get_acquisition("ucb")
-        chosen = self.acquisition.stand_in or default
-        return None if chosen is None else Scoring(objectives, chosen, self.goals.outputs, self.cost_output)
+        standing_in = stand_in_for(acquisition, self.goals.n_utilities)
+        self._searching = (
+            self
+            if standing_in is acquisition
+            else Scoring(objectives, standing_in, self.goals.outputs, cost_output)
+        )
 
     def replaced(self, *, objectives: Sequence[Objective] | None = None, acquisition: str = "") -> "Scoring":
         """Return a scoring with other objectives or another acquisition by name, the constraints as here."""
@@ -109,57 +87,27 @@ class Scoring:
             )
         return replace(situation, least_cost=float(costs.min()))
 
-    @property
-    def takes_many(self) -> bool:
-        """Whether the acquisition looks at all utilities at once."""
-        return self.acquisition.n_utilities == "many"
-
     def score_laws(
         self, laws: Sequence[NormalMixture], situation: Situation, factors: Factors = ALIKE
     ) -> FloatArray:
         """Score candidates by the law of each output, a mixture of normal laws; shape (n,).
 
         An acquisition that is an expected value is averaged over the components of the objective's law, any
-        other takes the moments of the mixture; probabilities that constraints hold are averaged.
+        other takes the moments of the mixture; probabilities that constraints hold are averaged. One that
+        needs joint draws is stood in for by one of moments (`stand_in_for`), which serves to choose the
+        candidates whose draws are worth their cost.
         """
-        if self._stand_in is not None:
-            return self._stand_in.score_laws(laws, situation, factors)
-        objective = self.goals.objectives[0]
-        if not self.acquisition.is_expectation or self.takes_many or len(objective.names) > 1:
-            mean, std = (np.column_stack(part) for part in zip(*(law.moments() for law in laws), strict=True))
-            return self.score_moments(mean, std, situation, factors)
-        law = laws[self.goals.outputs.index(objective.name)]
-        scores = self._score_normal(law.mean.ravel(), law.std.ravel(), situation).reshape(law.mean.shape)
-        averaged = average_scores(scores, law.shares, self.acquisition.form)
-        if self.cost_output is not None:
-            mean = np.column_stack([each.moments()[0] for each in laws])
-            factors = self._with_cost(factors, mean, situation)
-        return self._weigh(averaged, self.goals.log_probability_of(laws), situation, factors)
+        if self._searching is not self:
+            return self._searching.score_laws(laws, situation, factors)
+        scores = self._scores_of_laws(laws, situation)
+        factors = self._with_cost(factors, lambda column: laws[column].moments()[0], situation)
+        return self._weigh(scores, self.goals.log_probability(laws), situation, factors)
 
     def score_moments(
         self, mean: FloatArray, std: FloatArray, situation: Situation, factors: Factors = ALIKE
     ) -> FloatArray:
-        """Score candidates by moments of shape (n, n_outputs); shape (n,).
-
-        An acquisition that needs joint draws is stood in for by another (`Acquisition.stand_in`), which
-        serves to choose the candidates whose draws are worth their cost.
-        """
-        if self._stand_in is not None:
-            return self._stand_in.score_moments(mean, std, situation, factors)
-        log_probability = self.goals.log_probability(mean, std)
-        factors = self._with_cost(factors, mean, situation)
-        if self.acquisition.needs == "draws":
-            return self._optimistic(mean, std, log_probability, situation, factors)
-        objective = self.goals.objectives[0]
-        if self.takes_many:
-            scores = self._score(*self.goals.utility_moments(mean, std), situation=situation)
-        elif len(objective.names) > 1:
-            moments = self.goals.utility_moments(mean, std)
-            scores = self._score(moments[0][:, 0], moments[1][:, 0], situation=situation)
-        else:
-            column = self.goals.outputs.index(objective.name)
-            scores = self._score_normal(mean[:, column], std[:, column], situation)
-        return self._weigh(scores, log_probability, situation, factors)
+        """Score candidates by moments of shape (n, n_outputs), as if each outcome were normal; shape (n,)."""
+        return self.score_laws(_normal_laws(mean, std), situation, factors)
 
     def score_draws(
         self,
@@ -175,15 +123,14 @@ class Scoring:
         draws, observed : sequence of ndarray of shape (n_draws, n or n_observed)
             For each output, at the candidates and at rows that were measured.
         """
-        moments = [moments_of_draws(array) for array in draws]
-        mean, std = (np.column_stack(part) for part in zip(*moments, strict=True))
+        laws = [NormalMixture.normal(*moments_of_draws(array)) for array in draws]
         if self.acquisition.needs == "moments":
-            return self.score_moments(mean, std, situation, factors)
+            return self.score_laws(laws, situation, factors)
         known = self._utility_draws(np.stack(observed, axis=-1))
         utilities = self._utility_draws(np.stack(draws, axis=-1))
         scores = self._score(utilities, situation=situation, observed=known)
-        factors = self._with_cost(factors, mean, situation)
-        return self._weigh(scores, self.goals.log_probability(mean, std), situation, factors)
+        factors = self._with_cost(factors, lambda column: laws[column].mean[0], situation)
+        return self._weigh(scores, self.goals.log_probability(laws), situation, factors)
 
     def score_jointly(
         self,
@@ -207,14 +154,13 @@ class Scoring:
         """
         utilities, before, known = (self._kept_draws(each, situation) for each in (draws, chosen, observed))
         scores = self._score(utilities, situation=situation, chosen=before, observed=known)
-        factors = self._with_cost(factors, draws.mean(axis=0), situation)
+        factors = self._with_cost(factors, lambda column: draws[..., column].mean(axis=0), situation)
         if not before.shape[1]:
             return self._weigh(scores, np.zeros(draws.shape[1]), situation, factors)
         alone = self._score(before[:, :1], situation=situation, chosen=before, observed=known)[0]
         form: Form = "log" if self.acquisition.form == "log" else "positive"
         gains = np.maximum(scores - alone, 0.0) if form == "positive" else _log_gain(scores, alone)
-        weight = np.zeros(draws.shape[1]) + factors.log_success
-        return _per_cost(with_feasibility(gains, weight, form=form), factors, form, None)
+        return factors.weigh(gains, np.zeros(draws.shape[1]), form)
 
     def with_belief(self, draws: Sequence[FloatArray], std: FloatArray, situation: Situation) -> Situation:
         """Return a situation in which what is expected of rows that the draws were conditioned on counts.
@@ -228,6 +174,20 @@ class Scoring:
         utilities = self.goals.utilities(known[self.goals.is_feasible(known)])
         best = float(utilities[:, 0].max(initial=situation.best))
         return replace(situation, best=best, front=np.concatenate([situation.front, utilities]))
+
+    def _scores_of_laws(self, laws: Sequence[NormalMixture], situation: Situation) -> FloatArray:
+        """Return the scores of the utility or utilities, shape (n,), not weighed yet."""
+        objective: Any = self.goals.objectives[0]
+        if self.acquisition.takes_many or len(objective.names) > 1:
+            means, stds = zip(*(law.moments() for law in laws), strict=True)
+            utilities = self.goals.utility_moments(np.column_stack(means), np.column_stack(stds))
+            arrays = utilities if self.acquisition.takes_many else [each[:, 0] for each in utilities]
+            return self._score(*arrays, situation=situation)
+        law = laws[self.goals.outputs.index(objective.name)]
+        if not self.acquisition.is_expectation:
+            law = NormalMixture.normal(*law.moments())
+        scores = self._score_normal(law.mean.ravel(), law.std.ravel(), situation)
+        return average_scores(scores.reshape(law.mean.shape), law.shares, self.acquisition.form)
 
     def _score_normal(self, mean: FloatArray, std: FloatArray, situation: Situation) -> FloatArray:
         """Score normal laws of the first objective's outcome, shape (n,)."""
@@ -243,45 +203,34 @@ class Scoring:
     def _utility_draws(self, draws: FloatArray) -> FloatArray:
         """Utilities of draws (n_draws, n, n_outputs): (n_draws, n), with a third axis if there are many."""
         utilities = self.goals.utilities(draws)
-        return utilities if self.takes_many else utilities[..., 0]
+        return utilities if self.acquisition.takes_many else utilities[..., 0]
 
     def _kept_draws(self, draws: FloatArray, situation: Situation) -> FloatArray:
         utilities, is_kept = self._utility_draws(draws), self.goals.is_feasible(draws)
-        if not self.takes_many:
+        if not self.acquisition.takes_many:
             return draws_where_feasible(utilities, is_kept, situation.worst)
         pairs = zip(np.moveaxis(utilities, -1, 0), situation.reference, strict=True)
         return np.stack([draws_where_feasible(each, is_kept, floor) for each, floor in pairs], axis=-1)
 
-    def _with_cost(self, factors: Factors, mean: FloatArray, situation: Situation) -> Factors:
-        """Add the cost that is predicted, where an outcome tells it; mean of shape (n, n_outputs)."""
+    def _with_cost(
+        self, factors: Factors, predict: Callable[[int], FloatArray], situation: Situation
+    ) -> Factors:
+        """Add the cost where an outcome tells it: from the place of an outcome to what is predicted, (n,)."""
         if self.cost_output is None:
             return factors
-        predicted = mean[:, self.goals.outputs.index(self.cost_output)]
-        return replace(factors, cost=np.maximum(predicted, situation.least_cost / 10))
-
-    def _optimistic(
-        self,
-        mean: FloatArray,
-        std: FloatArray,
-        log_probability: FloatArray,
-        situation: Situation,
-        factors: Factors,
-    ) -> FloatArray:
-        """Score by the hypervolume that the upper confidence bounds of several utilities would add."""
-        utility_mean, utility_std = self.goals.utility_moments(mean, std)
-        gain = expected_hypervolume_improvement_of_draws(
-            (utility_mean + utility_std)[None], front=situation.front, reference=situation.reference
-        )
-        weighed = with_feasibility(gain, log_probability + factors.log_success, form="positive")
-        return _per_cost(weighed, factors, "positive", None)
+        predicted = predict(self.goals.outputs.index(self.cost_output))
+        return factors.with_cost(np.maximum(predicted, LEAST_COST * situation.least_cost))
 
     def _weigh(
         self, scores: FloatArray, log_probability: FloatArray, situation: Situation, factors: Factors
     ) -> FloatArray:
         form = self.acquisition.form
-        floor = situation.worst if form == "utility" else None
-        weighed = with_feasibility(scores, log_probability + factors.log_success, form=form, floor=floor)
-        return _per_cost(weighed, factors, form, floor)
+        return factors.weigh(scores, log_probability, form, situation.worst if form == "utility" else None)
+
+
+def _normal_laws(mean: FloatArray, std: FloatArray) -> list[NormalMixture]:
+    """Return normal laws with moments of shape (n, n_outputs), one for each output."""
+    return [NormalMixture.normal(*column) for column in zip(mean.T, std.T, strict=True)]
 
 
 def _log_gain(scores: FloatArray, alone: float) -> FloatArray:
@@ -291,25 +240,21 @@ def _log_gain(scores: FloatArray, alone: float) -> FloatArray:
         return scores + np.log(-np.expm1(gap))
 
 
-def _per_cost(scores: FloatArray, factors: Factors, form: Form, floor: float | None) -> FloatArray:
-    return scores if factors.cost is None else per_unit_cost(scores, factors.cost, form=form, floor=floor)
-
-
 def _check_fit(goals: Goals, acquisition: Acquisition) -> None:
     """Raise `InvalidDataError` where an acquisition cannot weigh so many or such objectives."""
     names = [name for objective in goals.objectives for name in objective.names]
     is_simple = len(names) == len(set(names)) == goals.n_utilities
-    if acquisition.n_utilities == "many" and goals.n_utilities == 1:
+    if acquisition.takes_many and goals.n_utilities == 1:
         raise InvalidDataError(
             f"The acquisition {acquisition.name!r} weighs several objectives, got one. Use one of a single "
             "utility, such as 'log_ei' or 'q_nei'."
         )
-    if acquisition.name == "ehvi" and goals.n_utilities > N_OF_CLOSED_FORM:
+    if acquisition.takes_many and not acquisition.weighs(goals.n_utilities):
         raise InvalidDataError(
-            f"The acquisition 'ehvi' has a closed form for two objectives, got {goals.n_utilities}. "
-            "Use 'q_nehvi'."
+            f"The acquisition {acquisition.name!r} weighs {acquisition.n_utilities} objectives, got "
+            f"{goals.n_utilities}. Use 'q_nehvi', which weighs any number of them."
         )
-    if acquisition.n_utilities == "one" and goals.n_utilities > 1 and not is_simple:
+    if not acquisition.takes_many and goals.n_utilities > 1 and not is_simple:
         raise InvalidDataError(
             f"The acquisition {acquisition.name!r} takes one utility and can weigh several objectives only "
             "if each is of one outcome and no two of the same. Use 'q_nehvi', or give a single objective."

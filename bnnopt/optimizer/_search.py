@@ -3,23 +3,34 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import BoolArray, FloatArray
-from bnnopt.optimizer._candidates import is_new
+from bnnopt._typing import BoolArray, FloatArray, IntArray
+from bnnopt.optimizer._factors import Factors
 from bnnopt.optimizer._goals import Situation
-from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._observations import Observations, keys_of, settings_keys
 from bnnopt.optimizer._outcome_model import OutcomeModel
-from bnnopt.optimizer._scoring import Factors, Scoring
+from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._success import SuccessModel
-from bnnopt.space import SearchSpace
+from bnnopt.space import Real, SearchSpace
 
-__all__ = ["Search"]
+__all__ = ["Places", "Search"]
 
 BLOCK = 65_536
+
+
+class Places(NamedTuple):
+    """Settings in the user's units, and the same as points of the model's cube."""
+
+    settings: pd.DataFrame
+    points: FloatArray
+
+    def take(self, rows: Any) -> "Places":
+        """Return some of them, by a mask or by positions."""
+        return Places(self.settings[rows] if _is_mask(rows) else self.settings.iloc[rows], self.points[rows])
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,8 @@ class Search:
 
     def score_points(self, points: FloatArray) -> FloatArray:
         """Score points that are encoded for the model, shape (n, n_dims) to (n,)."""
+        if not len(points):
+            return np.empty(0)
         return self.scoring.score_laws(self.model.mixtures(points), self.situation, self.factors(points))
 
     def moments(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -125,28 +138,53 @@ class Search:
             cost=None if self.cost is None else self.cost(self.frame(points)),
         )
 
-    def everywhere(self, n: int, rng: np.random.Generator) -> pd.DataFrame:
+    def places(self, settings: pd.DataFrame) -> Places:
+        """Return settings with their points."""
+        return Places(settings, self.model_space.encode(settings))
+
+    def everywhere(self, n: int, rng: np.random.Generator) -> Places:
         """Draw feasible settings from the whole space, in this search's context."""
-        return self.space.sample(n, random_state=rng, context=self.context)
+        return self.places(self.space.sample(n, random_state=rng, context=self.context))
 
     def frame(self, points: FloatArray) -> pd.DataFrame:
         """Return the settings at points that are encoded for the model, in this search's context."""
-        return self.model_space.decode(points).assign(**self.context)
+        settings = self.model_space.decode(points)
+        return settings.assign(**self.context) if self.context else settings
 
-    def is_new(self, candidates: pd.DataFrame) -> BoolArray:
+    def in_own_cube(self, places: Places) -> FloatArray:
+        """Return the points of places in the cube of the search's own bounds, which may be narrower."""
+        return places.points if self._is_whole else self.space.encode(places.settings)
+
+    def at_own(self, points: FloatArray) -> Places:
+        """Return the feasible places at points of the cube of the search's own bounds."""
+        settings = self.space.decode(points)
+        if self._is_plain:
+            return Places(settings, points)
+        settings = settings.assign(**self.context)
+        if self.space.constraints:
+            settings = settings[self.space.is_feasible(settings)].reset_index(drop=True)
+        return self.places(settings)
+
+    def is_new(self, settings: pd.DataFrame) -> BoolArray:
         """Tell which settings were not measured, are not pending and do not occur earlier in the table."""
-        known = [part for part in (self.observations.told, self.pending) if len(part)]
-        table = pd.concat(known, ignore_index=True) if known else candidates.iloc[:0]
-        return is_new(self.model_space, candidates, table)
+        return self.is_new_key(settings_keys(self.model_space, settings))
 
-    def only_new(self, candidates: pd.DataFrame) -> pd.DataFrame:
-        """Leave out settings that are not new."""
-        return candidates[self.is_new(candidates)].reset_index(drop=True)
+    def is_new_key(self, keys: IntArray, beside: IntArray | None = None) -> BoolArray:
+        """Tell which keys are not those of rows told or pending, nor beside them, nor occur earlier."""
+        known = [self._known_keys] if beside is None else [self._known_keys, beside]
+        every = pd.Series(np.concatenate([*known, keys]))
+        return ~every.duplicated().to_numpy()[len(every) - len(keys) :]
+
+    def keys(self, points: FloatArray) -> IntArray:
+        """Return the keys of the settings at encoded points, shape (n,)."""
+        return keys_of(points[:, self._is_of_setting])
 
     def after(self, rows: pd.DataFrame) -> "Search":
         """Return the search that follows when these rows are on their way too."""
+        if not len(rows):
+            return self
         parts = [part for part in (self.pending, rows[list(self.pending.columns)]) if len(part)]
-        return replace(self, pending=pd.concat(parts, ignore_index=True) if parts else self.pending)
+        return replace(self, pending=pd.concat(parts, ignore_index=True))
 
     def agrees(self, settings: pd.DataFrame) -> BoolArray:
         """Tell which settings have the values that are held, shape (n,)."""
@@ -157,6 +195,36 @@ class Search:
 
     def holding(self, settings: Mapping[str, Any]) -> "Search":
         """Return the search with some settings held at values."""
+        if not settings:
+            return self
         space = self.space.holding(settings)
         context, held = {**self.context, **settings}, {**self.held, **settings}
         return replace(self, space=space, context=context, held=held)
+
+    @cached_property
+    def _known_keys(self) -> IntArray:
+        parts = [part for part in (self.observations.told, self.pending) if len(part)]
+        return np.concatenate([np.empty(0, np.uint64), *(settings_keys(self.model_space, p) for p in parts)])
+
+    @cached_property
+    def _is_of_setting(self) -> BoolArray:
+        """Which columns of a point belong to settings, context left out; shape (n_dims,)."""
+        names = self.model_space.setting_names
+        variables = self.model_space.variables
+        return np.concatenate([np.full(each.codec.n_dims, each.name in names) for each in variables])
+
+    @cached_property
+    def _is_whole(self) -> bool:
+        """Whether the search's own cube is that of the model."""
+        pairs = zip(self.space.variables, self.model_space.variables, strict=True)
+        return all(own.codec == wide.codec for own, wide in pairs)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether each point of the cube is a setting that may be chosen, as it is."""
+        is_real = all(isinstance(variable, Real) for variable in self.space.variables)
+        return is_real and self._is_whole and not self.space.constraints
+
+
+def _is_mask(rows: Any) -> bool:
+    return isinstance(rows, np.ndarray) and rows.dtype == bool

@@ -1,186 +1,292 @@
-"""The state of an optimizer as JSON: what it was made of, the rows told and pending, and the seed."""
+"""The state of an optimizer as frozen models with a JSON schema: what it was made of, its rows, its seed."""
 
 import json
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, Self, TypeAlias
 
-import numpy as np
 import pandas as pd
-from pydantic import TypeAdapter
-from sklearn.base import BaseEstimator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    NonNegativeInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
-from bnnopt.acquisition import ACQUISITIONS, Acquisition, get_acquisition
+from bnnopt._validation import require_columns
+from bnnopt.acquisition import get_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective
 from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._parts import NamedPart, OwnPart, part_of_acquisition, part_of_surrogate
 from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings
 from bnnopt.optimizer._trust_region import TrustRegion
 from bnnopt.space import SearchSpace
-from bnnopt.surrogates import SURROGATES, make_surrogate
+from bnnopt.surrogates import make_surrogate
 
-__all__ = ["State", "read_state", "state_of"]
+__all__ = ["OptimizerState", "RowsState"]
 
-FORMAT = "bnnopt optimizer 1"
-OWN = "given again"
-PLAIN = ("n_initial", "initial_design", "n_candidates", "n_draws")
-NAMED = ("surrogate", "acquisition", "success_classifier", "cost")
-REQUIRED = ("space", "objectives", *NAMED, *PLAIN, "reference_point", "seed", "rows")
-OBJECTIVES: TypeAdapter[list[Any]] = TypeAdapter(list[Objective])
+VERSION = 2
+PLAIN = ("space", "n_initial", "initial_design", "n_candidates", "n_draws", "trust_region")
+OWN = ("surrogate", "acquisition", "success_classifier", "cost")
+
+Cell: TypeAlias = bool | int | float | str | None
+Number: TypeAlias = int | float | None
 
 
-@dataclass(frozen=True)
-class State:
-    """What `read_state` returns.
+class _State(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    Attributes
+
+class RowsState(_State):
+    """The rows of an optimizer, each table a list of cells for each column.
+
+    Parameters
     ----------
-    arguments : dict
-        Of `BayesianOptimizer`.
-    seed : int
-        Of its models.
-    rows : dict
-        Tables of the rows told and pending.
+    told : dict of str to list
+        Settings and context of every row ever told, in the user's units.
+    outcomes, noise_std : dict of str to list of float or None
+        Outcomes of these rows and their standard errors, in the unit of each outcome; None where the
+        experiment failed, an error of 0 where it is not known.
+    pending : dict of str to list
+        Settings and context of the rows asked for and not told yet.
+    corrections : dict of str to list
+        The column `row` and the former outcomes of rows corrected, oldest first.
+    retracted : list of int
+        Numbers of the rows retracted, from 0.
     """
 
-    arguments: dict[str, Any]
-    seed: int
-    rows: dict[str, Any]
+    told: dict[str, list[Cell]]
+    outcomes: dict[str, list[Number]]
+    noise_std: dict[str, list[Number]]
+    pending: dict[str, list[Cell]]
+    corrections: dict[str, list[Number]]
+    retracted: tuple[NonNegativeInt, ...] = ()
 
-    def restore(self, observations: Observations) -> None:
-        """Give the rows to observations that hold none yet."""
-        space, outputs, rows = self.arguments["space"], observations.outputs, self.rows
-        told = as_settings(space, _table(rows["told"], space.names))
+    @field_validator("told", "outcomes", "noise_std", "pending", "corrections")
+    @classmethod
+    def _check_lengths(cls, table: dict[str, list[Any]], info: ValidationInfo) -> dict[str, list[Any]]:
+        lengths = {name: len(column) for name, column in table.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"expected columns of one length in {info.field_name}, got {lengths}")
+        return table
+
+    @classmethod
+    def of(cls, observations: Observations) -> Self:
+        """Return the rows of observations."""
+        retracted = observations.as_frame(is_retracted=True)
+        every = pd.concat([observations.as_frame(), retracted]).sort_index()
+        outputs = list(observations.outputs)
+        return cls(
+            told=_columns(every[[name for name in every if name not in (*outputs, "is_failed")]]),
+            outcomes=_columns(every[outputs]),
+            noise_std=_columns(observations.error_bars()),
+            pending=_columns(observations.pending),
+            corrections=_columns(observations.corrections),
+            retracted=tuple(retracted.index),
+        )
+
+    def restore(self, space: SearchSpace, observations: Observations) -> None:
+        """Give the rows to observations that hold none yet, checked as rows that are told are."""
+        outputs = observations.outputs
+        told = as_settings(space, _table(self.told, space.names, "told"))
         if len(told):
-            outcomes = as_outcomes(_table(rows["outcomes"], outputs), outputs, len(told))
-            errors = as_noise_std(_table(rows["noise_std"], outputs), outputs, len(told))
+            outcomes = as_outcomes(_table(self.outcomes, outputs, "outcomes"), outputs, len(told))
+            errors = as_noise_std(_table(self.noise_std, outputs, "noise_std"), outputs, len(told))
             observations.add(told, outcomes, errors)
-        pending = _table(rows["pending"], space.names)
+        pending = _table(self.pending, space.names, "pending")
         if len(pending):
             observations.add_pending(as_settings(space, pending))
-        corrections = _table(rows["corrections"], ["row", *outputs])
+        if any(row >= len(told) for row in self.retracted):
+            raise InvalidDataError(
+                f"The state names retracted rows {list(self.retracted)} of {len(told)} rows told; numbers "
+                "count from 0. Repair the file, or take a whole copy of it."
+            )
+        corrections = _table(self.corrections, ["row", *outputs], "corrections")
         types = {"row": int} | dict.fromkeys(outputs, float)
-        observations.restore(rows["retracted"], corrections.astype(types))
+        observations.restore(self.retracted, corrections.astype(types))
 
 
-def state_of(optimizer: Any, observations: Observations, seed: int) -> str:
-    """Return the state of a `BayesianOptimizer` as JSON."""
-    everything = pd.concat([observations.as_frame(), observations.as_frame(is_retracted=True)]).sort_index()
-    state = {
-        "format": FORMAT,
-        "space": optimizer.space.model_dump(mode="json"),
-        "objectives": OBJECTIVES.dump_python(list(optimizer.objectives), mode="json"),
-        "surrogate": _named_surrogate(optimizer.surrogate),
-        "acquisition": _named_acquisition(optimizer.acquisition),
-        "success_classifier": _plain_or_own(optimizer.success_classifier),
-        "cost": _plain_or_own(optimizer.cost),
-        **{name: getattr(optimizer, name) for name in PLAIN},
-        "reference_point": _floats(optimizer.reference_point),
-        "trust_region": _region(optimizer.trust_region),
-        "seed": seed,
-        "rows": {
-            "told": _columns(everything[optimizer.space.names]),
-            "outcomes": _columns(everything[list(observations.outputs)]),
-            "noise_std": _columns(observations.error_bars()),
-            "pending": _columns(observations.pending),
-            "corrections": _columns(observations.corrections),
-            "retracted": observations.as_frame(is_retracted=True).index.tolist(),
-        },
-    }
-    return json.dumps(state, indent=1, allow_nan=False)
+class OptimizerState(_State):
+    """All that an optimizer is: what `BayesianOptimizer.to_json` writes and `from_json` reads.
+
+    `OptimizerState.model_json_schema()` is the JSON schema of the file.
+
+    Parameters
+    ----------
+    version : int
+        Of this layout, 2; another one is refused.
+    space : SearchSpace
+        Settings, context and constraints.
+    objectives : sequence of objectives and outcome constraints
+        At least one.
+    surrogate, acquisition : NamedPart or OwnPart
+        Name and parameters of what is registered; an object of one's own has to be given again.
+    success_classifier : "auto", None or OwnPart
+        As in `BayesianOptimizer`.
+    cost : str, None or OwnPart
+        As in `BayesianOptimizer`.
+    n_initial, n_candidates, n_draws : int
+        As in `BayesianOptimizer`, each at least 2.
+    initial_design : str
+        As in `BayesianOptimizer`.
+    reference_point : sequence of float or None
+        As in `BayesianOptimizer`.
+    trust_region : TrustRegion or None
+        As in `BayesianOptimizer`.
+    seed : int
+        Of the models and searches, at least 0.
+    rows : RowsState
+        Rows told and pending.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        (a `ValueError`) A part is missing, unknown or out of its range.
+    """
+
+    version: Literal[2]
+    space: SearchSpace
+    objectives: tuple[Objective, ...] = Field(min_length=1)
+    surrogate: NamedPart | OwnPart
+    acquisition: NamedPart | OwnPart
+    success_classifier: Literal["auto"] | OwnPart | None
+    cost: str | OwnPart | None
+    n_initial: int = Field(ge=2)
+    initial_design: str
+    n_candidates: int = Field(ge=2)
+    n_draws: int = Field(ge=2)
+    reference_point: tuple[float, ...] | None
+    trust_region: TrustRegion | None = None
+    seed: NonNegativeInt
+    rows: RowsState
+
+    @classmethod
+    def of(cls, optimizer: Any, observations: Observations, seed: int) -> Self:
+        """Return the state of an optimizer.
+
+        Parameters
+        ----------
+        optimizer : BayesianOptimizer
+            What it was made of.
+        observations : Observations
+            Its rows.
+        seed : int
+            Of its models.
+
+        Returns
+        -------
+        OptimizerState
+        """
+        return cls(
+            version=VERSION,
+            objectives=tuple(optimizer.objectives),
+            surrogate=part_of_surrogate(optimizer.surrogate),
+            acquisition=part_of_acquisition(optimizer.acquisition),
+            success_classifier=_plain_or_own(optimizer.success_classifier),
+            cost=_plain_or_own(optimizer.cost),
+            reference_point=None if optimizer.reference_point is None else tuple(optimizer.reference_point),
+            seed=seed,
+            rows=RowsState.of(observations),
+            **{name: getattr(optimizer, name) for name in PLAIN},
+        )
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the state that JSON holds.
+
+        Parameters
+        ----------
+        text : str
+            As `BayesianOptimizer.to_json` returns it.
+
+        Returns
+        -------
+        OptimizerState
+
+        Raises
+        ------
+        InvalidDataError
+            The text is no JSON, of another version, or a part of it is not what it should be.
+        """
+        try:
+            return cls.model_validate(_of_this_version(text))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            more = f" ({error.error_count() - 1} more like this)" if error.error_count() > 1 else ""
+            raise InvalidDataError(
+                f"The state of the optimizer is damaged at {where!r}: {first['msg']}, got "
+                f"{first['input']!r:.80}{more}. Repair the file, or take a whole copy of it."
+            ) from error
+
+    def arguments(self, parts: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of the `BayesianOptimizer`.
+
+        Parameters
+        ----------
+        parts : dict
+            The objects of one's own, by name; they may also take the place of what is registered.
+
+        Raises
+        ------
+        InvalidDataError
+            An object of one's own is missing, or one is given that has no place.
+        """
+        unknown = sorted(set(parts) - set(OWN))
+        if unknown:
+            raise InvalidDataError(f"from_json takes no {unknown}; they are in the JSON.")
+        missing = [name for name in OWN if isinstance(getattr(self, name), OwnPart) and name not in parts]
+        if missing:
+            raise InvalidDataError(
+                f"{missing} of this optimizer were objects of your own, which JSON cannot hold; "
+                f"give them again: from_json(text, {missing[0]}=...)."
+            )
+        made = {
+            "surrogate": _made(self.surrogate, make_surrogate),
+            "acquisition": _made(self.acquisition, get_acquisition),
+            "success_classifier": self.success_classifier,
+            "cost": self.cost,
+            "reference_point": None if self.reference_point is None else list(self.reference_point),
+        }
+        plain = {name: getattr(self, name) for name in (*PLAIN, "objectives")}
+        return plain | made | parts
 
 
-def read_state(text: str, parts: dict[str, Any]) -> State:
-    """Return the state that JSON holds, with the parts that it could not."""
+def _of_this_version(text: str) -> dict[str, JsonValue]:
+    """Return what JSON holds, or raise `InvalidDataError` if it is not of the version that is read."""
     try:
         state = json.loads(text)
     except (TypeError, json.JSONDecodeError) as error:
-        raise InvalidDataError(f"Expected the JSON of BayesianOptimizer.to_json: {error}.") from error
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise InvalidDataError(
-            f"Expected JSON of the format {FORMAT!r}, as BayesianOptimizer.to_json returns it."
-        )
-    missing_parts = [name for name in REQUIRED if name not in state]
-    if missing_parts:
-        raise InvalidDataError(f"The JSON has no {missing_parts}; it is not whole.")
-    unknown = set(parts) - set(NAMED)
-    if unknown:
-        raise InvalidDataError(f"from_json takes no {sorted(unknown)}; they are in the JSON.")
-    own = [name for name in NAMED if state[name] == OWN]
-    missing = [name for name in own if name not in parts]
-    if missing:
+            f"Expected the JSON that BayesianOptimizer.to_json returns, got what is no JSON ({error}); "
+            "read the file that it was written to."
+        ) from error
+    found = state.get("version", state.get("format")) if isinstance(state, dict) else None
+    if found != VERSION:
         raise InvalidDataError(
-            f"{missing} of this optimizer were objects of your own, which JSON cannot hold; "
-            f"give them again: from_json(text, {missing[0]}=...)."
+            f"Expected the state of an optimizer of version {VERSION}, as BayesianOptimizer.to_json returns "
+            f"it, got version {found!r}; make the optimizer anew and tell it its rows."
         )
-    arguments = {
-        "space": SearchSpace.model_validate(state["space"]),
-        "objectives": OBJECTIVES.validate_python(state["objectives"]),
-        "surrogate": _made(state["surrogate"], make_surrogate),
-        "acquisition": _made(state["acquisition"], get_acquisition),
-        "success_classifier": state["success_classifier"],
-        "cost": state["cost"],
-        **{name: state[name] for name in (*PLAIN, "reference_point")},
-        "trust_region": _made_region(state.get("trust_region")),  # not in what was saved before there was one
-    }
-    return State(arguments | parts, state["seed"], state["rows"])
-
-
-def _named_surrogate(surrogate: BaseEstimator) -> Any:
-    """Return name and parameters of a registered surrogate whose parameters are plain values."""
-    for name, make in SURROGATES.items():
-        default = make()
-        if type(default) is type(surrogate):
-            usual = default.get_params(deep=False)
-            given = surrogate.get_params(deep=False)
-            changed = {key: value for key, value in given.items() if repr(value) != repr(usual[key])}
-            return {"name": name, "parameters": changed} if _is_plain(changed) else OWN
-    return OWN
-
-
-def _named_acquisition(acquisition: Acquisition) -> Any:
-    known = ACQUISITIONS.get(acquisition.name)
-    is_known = known is not None and replace(known, parameters=acquisition.parameters) == acquisition
-    if not (is_known or ":" in acquisition.name) or not _is_plain(dict(acquisition.parameters)):
-        return OWN
-    return {"name": acquisition.name, "parameters": dict(acquisition.parameters)}
+    return state
 
 
 def _plain_or_own(value: Any) -> Any:
-    return value if value is None or isinstance(value, str) else OWN
+    return value if value is None or isinstance(value, str) else OwnPart()
 
 
-def _floats(values: Any) -> list[float] | None:
-    return None if values is None else [float(value) for value in values]
-
-
-def _region(rule: TrustRegion | None) -> dict[str, Any] | None:
-    return None if rule is None else rule.model_dump(mode="json")
-
-
-def _made_region(state: dict[str, Any] | None) -> TrustRegion | None:
-    return None if state is None else TrustRegion.model_validate(state)
-
-
-def _is_plain(values: Any) -> bool:
-    try:
-        return bool(json.loads(json.dumps(values, allow_nan=False)) is not None)
-    except (TypeError, ValueError):
-        return False
-
-
-def _made(state: Any, make: Any) -> Any:
-    return None if state == OWN else make(state["name"], **state["parameters"])
+def _made(part: NamedPart | OwnPart, make: Any) -> Any:
+    return None if isinstance(part, OwnPart) else make(part.name, **part.parameters)
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Return a table as lists of plain values by column, None for NaN."""
-    return {str(name): [_plain(value) for value in frame[name].tolist()] for name in frame.columns}
+    return {str(name): [None if pd.isna(cell) else cell for cell in frame[name].tolist()] for name in frame}
 
 
-def _plain(value: Any) -> Any:
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and np.isnan(value) else value
-
-
-def _table(columns: dict[str, list[Any]], names: Any) -> pd.DataFrame:
-    return pd.DataFrame({name: columns[name] for name in names}, columns=list(names))
+def _table(columns: dict[str, list[Any]], names: Any, what: str) -> pd.DataFrame:
+    frame = pd.DataFrame(columns)
+    require_columns(frame, names, f"rows.{what} of the state")
+    return frame[list(names)]

@@ -232,9 +232,6 @@ def as_frame(X: pd.DataFrame | ArrayLike, names: Sequence[str], required: Sequen
     """Return X as a DataFrame that has the columns `required` once each; an array has the columns `names`."""
     frame = X if isinstance(X, pd.DataFrame) else _frame_of_array(X, names)
     require_columns(frame, required, TABLE)
-    doubled = [name for name in required if int((frame.columns == name).sum()) > 1]
-    if doubled:
-        raise InvalidDataError(f"{TABLE}: column(s) {doubled} occur more than once; rename or remove one.")
     return frame
 
 

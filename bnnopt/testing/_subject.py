@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
+from bnnopt._estimators import seeded_clone
 from bnnopt._typing import FloatArray
 from bnnopt.testing._check import Violation, accepts
 from bnnopt.testing._globals import watched_globals
@@ -73,7 +73,7 @@ class Subject:
         return self._fit(self.estimator, X_TRAIN, Y_TWO)
 
     def _fit(self, estimator: Any, X: FloatArray, y: FloatArray) -> Fit:
-        model, rows, outcomes = self._seeded_clone(estimator), X.copy(), y.copy()
+        model, rows, outcomes = seeded_clone(estimator, self.seed, replace=True), X.copy(), y.copy()
         with warnings.catch_warnings():
             # how well a fit converges on so few rows is not judged
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -81,11 +81,6 @@ class Subject:
                 returned = model.fit(rows, outcomes)
         is_data_changed = not (np.array_equal(rows, X) and np.array_equal(outcomes, y))
         return Fit(model, returned, is_data_changed, frozenset(changed_globals))
-
-    def _seeded_clone(self, estimator: Any) -> Any:
-        model = clone(estimator)
-        names = [name for name in model.get_params() if name.split("__")[-1] == "random_state"]
-        return model.set_params(**dict.fromkeys(names, self.seed)) if names else model
 
 
 def moments(estimator: Any, X: FloatArray, **noise: bool) -> tuple[FloatArray, FloatArray]:

@@ -31,13 +31,13 @@ SITUATION_OF_TWO = {
 
 def arrays_for(acquisition):
     arrays = (DRAWS,) if acquisition.needs == "draws" else (MEAN, STD)
-    if acquisition.n_utilities == "one":
+    if not acquisition.takes_many:
         return arrays
     return tuple(np.stack([array, array[..., ::-1]], axis=-1) for array in arrays)
 
 
 def situation_for(acquisition):
-    return SITUATION if acquisition.n_utilities == "one" else SITUATION_OF_TWO
+    return SITUATION if not acquisition.takes_many else SITUATION_OF_TWO
 
 
 def mine(mean, std, *, weight=1.0):

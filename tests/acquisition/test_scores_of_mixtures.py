@@ -189,10 +189,10 @@ def test_probabilities_of_constraints_are_averaged_over_components():
 
 @pytest.mark.parametrize("name", ["ucb", "std", "thompson"])
 def test_scores_that_are_no_expected_values_are_those_of_the_moments(name):
-    scoring = Scoring([Maximize("a"), OutcomeConstraint("b", lower=0.0)], get_acquisition(name))
-    mean, std = (np.column_stack(part) for part in zip(LAW.moments(), POSITIVE.moments(), strict=True))
+    scoring = Scoring([Maximize("a")], get_acquisition(name))
+    mean, std = (each[:, None] for each in LAW.moments())
     np.testing.assert_array_equal(
-        scoring.score_laws([LAW, POSITIVE], Situation(2.0, -1.0)),
+        scoring.score_laws([LAW], Situation(2.0, -1.0)),
         scoring.score_moments(mean, std, Situation(2.0, -1.0)),
     )
 

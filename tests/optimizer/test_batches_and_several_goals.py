@@ -8,7 +8,7 @@ from bnnopt import ACQUISITIONS, Maximize, Minimize, OutcomeConstraint, Real, Se
 from bnnopt.acquisition import get_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Chebyshev, Desirability, WeightedSum
-from bnnopt.optimizer._request import Request
+from bnnopt.optimizer._batch import Request
 
 SQUARE = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
 BOTH = [Minimize("a"), Minimize("b")]
@@ -145,7 +145,7 @@ def test_objectives_of_several_outcomes_have_one_best_row(told_two, objective, x
 
 @pytest.mark.parametrize("name", sorted(ACQUISITIONS))
 def test_every_acquisition_proposes_a_batch_with_rows_pending(name, make_told):
-    many = ACQUISITIONS[name].n_utilities == "many"
+    many = ACQUISITIONS[name].takes_many
     parameters = {"ef": {"level": -0.1}, "straddle": {"level": -0.1}}.get(name, {})
     told = make_told(
         SQUARE,
@@ -195,7 +195,7 @@ def made_of_moments(told, pool):
     [
         ([Chebyshev(BOTH)], None, r"'chebyshev\(a, b\)'\] has no limits"),
         ([Minimize("a")], "ehvi", "'ehvi' weighs several objectives, got one"),
-        ([Minimize("a"), Minimize("b"), Maximize("c")], "ehvi", "closed form for two objectives, got 3"),
+        ([Minimize("a"), Minimize("b"), Maximize("c")], "ehvi", "'ehvi' weighs 2 objectives, got 3"),
         ([Minimize("a"), WeightedSum(BOTH)], "log_ei", "only if each is of one outcome"),
         ([Minimize("a"), Maximize("a")], "log_ei", "no two of the same"),
     ],
@@ -260,7 +260,7 @@ def test_arguments_of_the_wrong_kind_are_refused(make_told, make_optimizer):
         (lambda: told.change_space("a"), "Expected a SearchSpace"),
         (lambda: told.retract([True]), "rows: expected different row numbers"),
         (lambda: make_optimizer(SQUARE, cost=3), "cost must be a function"),
-        (lambda: type(told).from_json('{"format": "bnnopt optimizer 1"}'), "The JSON has no"),
+        (lambda: type(told).from_json('{"version": 2}'), "damaged at 'space'"),
     ):
         with pytest.raises(InvalidDataError, match=message):
             call()

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from bnnopt import Categorical, Context, Integer, LinearConstraint, NonlinearConstraint, Real, SearchSpace
-from bnnopt.optimizer._faces import Faces
-from bnnopt.optimizer._refinement import HALF_STEP, SMALLEST_GAIN, climb, spread_starts
+from bnnopt.optimizer._maximum._climbs import SMALLEST_GAIN, climb, spread_starts
+from bnnopt.optimizer._maximum._faces import Faces
+from bnnopt.optimizer._maximum._hill import Hill
+from bnnopt.optimizer._maximum._projected import HALF_STEP
 
 BOUNDS = [(0.0, 1.0), (-5.0, 10.0), (100.0, 101.0)]
 TOLERANCE = (
@@ -48,7 +50,8 @@ def climbed(space, score, starts):
         return space.is_feasible(space.decode(points))
 
     faces = Faces.of(space)
-    ends = climb(score, is_feasible, space.encode(starts), faces, faces.slack(starts))
+    ends, scores = climb(Hill(faces, score, is_feasible), space.encode(starts), faces.slack(starts))
+    np.testing.assert_array_equal(scores, score(ends))
     assert is_feasible(ends).all()
     return ends
 
@@ -269,9 +272,10 @@ def test_nothing_to_move_and_nothing_to_climb():
     finite = SearchSpace([Integer("i", 0, 4), Categorical("s", ["a", "b"])])
     points = finite.encode(finite.sample(3, random_state=0))
     faces = Faces.of(finite)
-    np.testing.assert_array_equal(climb(waves, None, points, faces, np.zeros((3, 0))), points)
+    np.testing.assert_array_equal(climb(Hill(faces, waves), points, np.zeros((3, 0)))[0], points)
     empty = np.empty((0, 2))
-    assert climb(waves, None, empty, Faces.of(reals(2)), np.zeros((0, 0))).shape == (0, 2)
+    ends, scores = climb(Hill(Faces.of(reals(2)), waves), empty, np.zeros((0, 0)))
+    assert (ends.shape, scores.shape) == ((0, 2), (0,))
     pinned = SearchSpace(
         [Real("x", 0, 1), Real("z", 0, 1)],
         [
@@ -317,13 +321,8 @@ def test_a_score_is_asked_within_the_cube_only_and_seldom():
         return concave([1.2, 0.5, 0.5, -0.2])(points)
 
     space = reals(4)
-    ends = climb(
-        score,
-        lambda points: np.ones(len(points), dtype=bool),
-        space.encode(space.sample(8, random_state=0)),
-        Faces.of(space),
-        np.zeros((8, 0)),
-    )
+    starts = space.encode(space.sample(8, random_state=0))
+    ends, _ = climb(Hill(Faces.of(space), score), starts, np.zeros((8, 0)))
     points = np.concatenate(asked)
     assert ((points >= 0) & (points <= 1)).all()
     assert len(asked) <= 1 + 2 * 30

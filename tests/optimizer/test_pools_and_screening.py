@@ -24,11 +24,11 @@ from bnnopt import (
 )
 from bnnopt.acquisition import get_acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
-from bnnopt.optimizer import _pool, _suggestion
+from bnnopt.optimizer._maximum import PoolScan, _pool, _suggestion, blocks_of
+from bnnopt.optimizer._maximum._pool import _Top
+from bnnopt.optimizer._maximum._proxy import fit_proxy
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
-from bnnopt.optimizer._pool import PoolScan, _Top, blocks_of
-from bnnopt.optimizer._proxy import fit_proxy
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._search import Search
 from bnnopt.space import file_pool, product_pool, random_pool, sobol_pool
@@ -278,7 +278,8 @@ def test_rows_that_a_stream_repeats_leave_room_for_others():
 
 def test_a_stream_of_a_finite_space_comes_down_to_its_points():
     search = make_search(GRID, n_told=5)
-    everything = search.only_new(GRID.enumerate_points(100))
+    everything = GRID.enumerate_points(100)
+    everything = everything[search.is_new(everything)]
     scan, best, scores = scanned(search, random_pool(GRID, 20 * EXACT, random_state=0), 200)
     assert scan.n_candidates == 20 * EXACT
     assert sorted(map(tuple, best.to_numpy())) == sorted(map(tuple, everything.to_numpy()))

@@ -21,8 +21,9 @@ from bnnopt import (
 )
 from bnnopt.exceptions import InfeasibleSpaceError, InvalidDataError
 from bnnopt.optimizer import TrustRegion
-from bnnopt.optimizer._faces import Faces
-from bnnopt.optimizer._refinement import climb
+from bnnopt.optimizer._maximum._climbs import climb
+from bnnopt.optimizer._maximum._faces import Faces
+from bnnopt.optimizer._maximum._hill import Hill
 from bnnopt.space import Discrete
 
 XZ = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
@@ -258,7 +259,6 @@ def test_climbs_end_at_the_faces_of_the_box():
     faces = Faces.of(part, wide)
     np.testing.assert_allclose([faces.lower, faces.upper], [[0.2, 0.5], [0.3, 0.9]], rtol=1e-12)
     start = np.array([[0.25, 0.6]])
-    ends = climb(
-        lambda points: points.sum(axis=1), lambda points: points[:, 0] > 0, start, faces, np.zeros((1, 0))
-    )
+    hill = Hill(faces, lambda points: points.sum(axis=1), lambda points: points[:, 0] > 0)
+    ends, _ = climb(hill, start, np.zeros((1, 0)))
     np.testing.assert_allclose(ends, [[0.3, 0.9]], rtol=1e-12)

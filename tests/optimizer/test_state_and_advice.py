@@ -6,6 +6,8 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.linear_model import BayesianRidge
 
 from bnnopt import (
@@ -21,6 +23,7 @@ from bnnopt import (
     SearchSpace,
 )
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.optimizer import OptimizerState
 from bnnopt.optimizer._advice import advise
 from bnnopt.space import Discrete
 
@@ -73,6 +76,54 @@ def test_the_state_is_plain_json_with_a_seed_even_without_one():
     pd.testing.assert_frame_equal(optimizer.ask(1, context={"T": 20}), again.ask(1, context={"T": 20}))
 
 
+def test_the_schema_describes_the_state():
+    schema = OptimizerState.model_json_schema()
+    state = json.loads(lived().to_json())
+    assert set(state) == set(schema["properties"])
+    assert set(state["rows"]) == set(schema["$defs"]["RowsState"]["properties"])
+    assert schema["properties"]["version"]["const"] == state["version"] == 2
+    assert schema["additionalProperties"] is False
+
+
+def test_the_state_is_frozen_and_equal_to_what_is_read():
+    optimizer = lived()
+    state = optimizer.state()
+    assert OptimizerState.read(optimizer.to_json()) == state
+    with pytest.raises(ValueError, match="frozen"):
+        state.seed = 1
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_outcomes_come_back_to_the_last_digit(outcomes):
+    optimizer = BayesianOptimizer(SearchSpace([Real("x", 0, 1)]), [Minimize("y")], random_state=0)
+    optimizer.tell(np.linspace(0, 1, len(outcomes) + 1)[:, None], [*outcomes, np.nan])
+    again = BayesianOptimizer.from_json(optimizer.to_json())
+    pd.testing.assert_frame_equal(again.data, optimizer.data, check_exact=True)
+
+
+DAMAGES = {
+    "a column is short": (
+        lambda s: s["rows"]["outcomes"]["w"].pop(),
+        "at 'rows.outcomes'.*one length",
+    ),
+    "a column is lost": (lambda s: s["rows"]["told"].pop("c"), r"rows.told.*missing column\(s\) \['c'\]"),
+    "a number is text": (lambda s: s.update(n_draws="many"), "damaged at 'n_draws'.*got 'many'"),
+    "a name is new": (lambda s: s.update(pace=1), "damaged at 'pace': Extra inputs"),
+    "a row is not there": (lambda s: s["rows"].update(retracted=[77]), r"retracted rows \[77\] of 10 rows"),
+    "a level is unknown": (lambda s: s["rows"]["told"].update(oven=["c"] * 10), "'oven' has a level"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_state_says_where(kind):
+    damage, message = DAMAGES[kind]
+    state = json.loads(lived().to_json())
+    damage(state)
+    with pytest.raises(InvalidDataError, match=message):
+        BayesianOptimizer.from_json(json.dumps(state))
+
+
 def test_parameters_of_registered_parts_are_kept():
     space = SearchSpace([Real("x", 0, 1)])
     from bnnopt import MCDropoutRegressor
@@ -105,9 +156,10 @@ def test_parts_of_ones_own_are_given_again():
 @pytest.mark.parametrize(
     ("text", "parts", "message"),
     [
-        ("{", {}, "Expected the JSON of BayesianOptimizer.to_json"),
-        ("[]", {}, "Expected JSON of the format"),
-        ('{"format": "other"}', {}, "Expected JSON of the format"),
+        ("{", {}, "Expected the JSON that BayesianOptimizer.to_json returns"),
+        ("[]", {}, "an optimizer of version 2, .* got version None; make the optimizer anew"),
+        ('{"format": "bnnopt optimizer 1"}', {}, "of version 2, .* got version 'bnnopt optimizer 1'; make"),
+        ('{"version": 2}', {}, r"damaged at 'space': Field required, got .* \(12 more like this\)"),
         (None, {"space": MIXED}, r"from_json takes no \['space'\]"),
     ],
 )

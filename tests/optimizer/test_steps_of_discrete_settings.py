@@ -20,8 +20,8 @@ from bnnopt import (
     Real,
     SearchSpace,
 )
-from bnnopt.optimizer._faces import Faces
-from bnnopt.optimizer._neighbours import neighbours
+from bnnopt.optimizer._maximum._faces import Faces
+from bnnopt.optimizer._maximum._neighbours import neighbours
 
 MIXED = SearchSpace(
     [Real("x", 0, 4), Integer("n", 1, 20), Discrete("d", [1, 5, 7]), Categorical("s", ["a", "b", "c"])]

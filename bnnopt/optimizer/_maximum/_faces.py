@@ -126,6 +126,8 @@ class Faces:
 
 def _ends(variable: Real, wide: Real) -> FloatArray:
     """Return the bounds of a variable as coordinates of wider ones, shape (2,)."""
+    if variable.codec == wide.codec:
+        return np.array([0.0, 1.0])
     bounds = pd.DataFrame({variable.name: [variable.lower, variable.upper]})
     return wide.codec.encode(bounds, variable.name)[:, 0]
 

@@ -14,7 +14,7 @@ import pandas as pd
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt._validation import require_columns
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.optimizer._proxy import Proxy, fit_proxy
+from bnnopt.optimizer._maximum._proxy import Proxy, fit_proxy
 from bnnopt.optimizer._search import Search
 
 __all__ = ["EXACT_ROWS", "NoCandidateError", "Pool", "PoolScan", "PoolScores", "blocks_of"]
@@ -122,7 +122,7 @@ class PoolScan:
         """Score by the proxy, which learns from the first candidates and some of the whole space."""
         search = self._search
         if self._proxy is None:
-            known = pd.concat([*self._first, search.everywhere(ROWS_OF_THE_SPACE, self._rng)])
+            known = pd.concat([*self._first, search.everywhere(ROWS_OF_THE_SPACE, self._rng).settings])
             points = search.model_space.encode(known)
             self._proxy = fit_proxy(points, *search.moments(points), self._rng)
             self._first = []

@@ -1,7 +1,8 @@
-"""Climbing from good candidates to the maxima near them, all climbs in one batch of scores.
+"""Climbs that keep to linear constraints, or whose slopes have to be measured, all in one batch of scores.
 
-Each climb is a projected BFGS ascent on the continuous coordinates. Slopes are central differences, so that
-any surrogate and any acquisition will do: a step of all climbs together costs two calls of the score.
+Each climb is a projected BFGS ascent on the continuous coordinates. Where slopes are not exact they are
+central differences, so that any surrogate and any acquisition will do: a step of all climbs together costs
+two calls of the score.
 
 References
 ----------
@@ -9,16 +10,15 @@ J. Nocedal, S. J. Wright, "Numerical Optimization", Springer 2006, equations 6.1
 16.2 (the step within the faces that are touched).
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.linalg import null_space
 from scipy.optimize import nnls
 
-from bnnopt._typing import BoolArray, FloatArray
-from bnnopt.optimizer._faces import Faces
+from bnnopt._typing import FloatArray
+from bnnopt.optimizer._maximum._faces import Faces
+from bnnopt.optimizer._maximum._hill import Hill
 
-__all__ = ["climb", "spread_starts"]
+__all__ = ["climb_along_faces"]
 
 HALF_STEP = 1e-4  # of a difference; a prediction in single precision still has four digits of slope
 TOUCHING = 1e-9
@@ -26,85 +26,50 @@ ROUND_OFF = 1e-9  # of the length of a step: it runs along a face that it leaves
 FIRST_STEP = 0.1
 FRACTIONS = np.array([3.0, 1.0, 0.3, 0.1, 0.03, 0.01])
 MAX_STEPS = 30
-SMALLEST_GAIN = 1e-4  # of the spread of the starts' scores
-SMALLEST_START_DISTANCE = 0.1
-
-Score = Callable[[FloatArray], FloatArray]
 
 
-def spread_starts(points: FloatArray, scores: FloatArray, n: int) -> list[int]:
-    """Return the positions of at most `n` points of high score that do not crowd, best first.
+def climb_along_faces(
+    hill: Hill, starts: FloatArray, slack: FloatArray, smallest_gain: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return where climbs from the starts end, and the scores there.
 
     Parameters
     ----------
-    points : ndarray of shape (n_points, n_dims)
-        Encoded.
-    scores : ndarray of shape (n_points,)
-        Those that are not finite are left out.
-    n : int
-        Starts wanted.
-    """
-    chosen: list[int] = []
-    for place in np.argsort(-scores, kind="stable"):
-        if len(chosen) == n or not np.isfinite(scores[place]):
-            break
-        distances = np.abs(points[chosen] - points[place]).max(axis=1, initial=0.0)
-        if (distances >= SMALLEST_START_DISTANCE).all():
-            chosen.append(int(place))
-    return chosen
-
-
-def climb(
-    score: Score,
-    is_feasible: Callable[[FloatArray], BoolArray],
-    starts: FloatArray,
-    faces: Faces,
-    slack: FloatArray,
-) -> FloatArray:
-    """Return where climbs from the starts end; a climb that gains nothing ends where it began.
-
-    Parameters
-    ----------
-    score : callable
-        Encoded points (n, n_dims) to scores (n,), larger is better; also asked a little beyond constraints.
-    is_feasible : callable
-        Encoded points to booleans: whether all constraints are satisfied.
+    hill : Hill
+        What is climbed.
     starts : ndarray of shape (n_starts, n_dims)
         Feasible.
-    faces : Faces
-        What moves, and what bounds it.
     slack : ndarray of shape (n_starts, n_faces)
         Distances of the starts from the faces.
-
-    Returns
-    -------
-    ndarray of shape (n_starts, n_dims)
+    smallest_gain : float
+        Share of the spread of the starts' scores that a step must gain.
     """
-    if not len(starts) or not faces.is_free.any():
-        return starts
-    values = score(starts)
+    values = hill.score(starts)
     if not np.isfinite(values).any():
-        return starts
-    least = SMALLEST_GAIN * float(np.ptp(values[np.isfinite(values)]))
-    climbs = [_Climb(faces, least, *start) for start in zip(starts, values, slack, strict=True)]
+        return starts, values
+    least = smallest_gain * float(np.ptp(values[np.isfinite(values)]))
+    climbs = [_Climb(hill.faces, least, *start) for start in zip(starts, values, slack, strict=True)]
     for _ in range(MAX_STEPS):
         going = [each for each in climbs if each.is_going]
         if not going:
             break
-        _look_around(score, [each for each in going if not each.is_seen])
-        trials = [each.trials() for each in going]
-        points = np.concatenate(trials)
-        values = np.where(is_feasible(points), score(points), -np.inf)
+        _look_around(hill, [each for each in going if not each.is_seen])
+        values = hill.feasible_score(np.concatenate([each.trials() for each in going]))
         for each, own in zip(going, np.split(values, len(going)), strict=True):
             each.move(own)
-    return np.array([each.point for each in climbs])
+    return np.array([each.point for each in climbs]), np.array([each.value for each in climbs])
 
 
-def _look_around(score: Score, climbs: list["_Climb"]) -> None:
-    """Measure the slopes of climbs by central differences, of half the width at a bound."""
+def _look_around(hill: Hill, climbs: list["_Climb"]) -> None:
+    """Learn the slopes of climbs, exact ones or by central differences, of half the width at a bound."""
     if not climbs:
         return
-    values = score(np.concatenate([each.neighbours() for each in climbs]))
+    if hill.slopes is not None:
+        _, slopes = hill.slopes(np.array([each.point for each in climbs]))
+        for each, slope in zip(climbs, slopes, strict=True):
+            each.turn(slope)
+        return
+    values = hill.score(np.concatenate([each.neighbours() for each in climbs]))
     for each, own in zip(climbs, np.split(values, len(climbs)), strict=True):
         each.see(own)
 
@@ -116,10 +81,10 @@ class _Climb:
         self, faces: Faces, least: float, point: FloatArray, value: float, slack: FloatArray
     ) -> None:
         self._faces, self._least = faces, least
-        self.point, self._value, self._slack = point.copy(), float(value), slack.copy()
+        self.point, self.value, self._slack = point.copy(), float(value), slack.copy()
         self.is_going = bool(np.isfinite(value))
         self.is_seen = False
-        self._slope = np.zeros(int(faces.is_free.sum()))
+        self._slope: FloatArray = np.zeros(int(faces.is_free.sum()))
         self._before: tuple[FloatArray, FloatArray] | None = None
         self._curvature: FloatArray | None = None
         self._steps, self._is_cut = np.empty((0, 0)), np.zeros(0, dtype=bool)
@@ -135,11 +100,15 @@ class _Climb:
         return points
 
     def see(self, values: FloatArray) -> None:
-        """Take the scores of the neighbours, and learn the curvature from the change of the slope."""
+        """Take the scores of the neighbours."""
         ahead, behind = np.split(values, 2)
         is_seen = np.isfinite(ahead) & np.isfinite(behind)
         rises = np.subtract(ahead, behind, where=is_seen, out=np.zeros(len(ahead)))
-        self._slope, self.is_seen = rises / self._widths, True
+        self.turn(rises / self._widths)
+
+    def turn(self, slope: FloatArray) -> None:
+        """Take the slope here, and learn the curvature from its change."""
+        self._slope, self.is_seen = np.asarray(slope), True
         if self._before is not None:
             self._learn(self._here - self._before[0], self._before[1] - self._slope)
 
@@ -162,14 +131,14 @@ class _Climb:
         A step that a face cuts short may gain little: the next one runs along the face.
         """
         place = int(np.argmax(values))
-        if not values[place] > self._value + (0.0 if self._is_cut[place] else self._least):
+        if not values[place] > self.value + (0.0 if self._is_cut[place] else self._least):
             self.is_going = self._curvature is not None
             self._curvature = self._before = None
             return
         self._before = self._here, self._slope
         self.point[self._faces.is_free] += self._steps[place]
         self._slack = np.maximum(self._slack - self._faces.normals @ self._steps[place], 0.0)
-        self._value, self.is_seen = float(values[place]), False
+        self.value, self.is_seen = float(values[place]), False
 
     @property
     def _here(self) -> FloatArray:

@@ -9,23 +9,23 @@ reparameterization", NeurIPS 2022, arXiv:2210.10199 (alternating steps of discre
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import BoolArray, FloatArray, IntArray
-from bnnopt.optimizer._faces import Faces
-from bnnopt.optimizer._neighbours import discrete_names, neighbours
-from bnnopt.optimizer._refinement import climb, spread_starts
-from bnnopt.optimizer._search import Search
+from bnnopt._typing import FloatArray, IntArray
+from bnnopt.optimizer._maximum._candidates import Candidates
+from bnnopt.optimizer._maximum._climbs import climb, spread_starts
+from bnnopt.optimizer._maximum._faces import Faces
+from bnnopt.optimizer._maximum._hill import Hill, hill_of
+from bnnopt.optimizer._maximum._neighbours import discrete_names, neighbours
+from bnnopt.optimizer._search import Places, Search
 
 __all__ = ["climbed"]
 
 N_STARTS_FROM = 384
 N_CLIMBS = 8
-N_ROUNDS, N_NEIGHBOURS, N_TRIES, N_POLISHED = 4, 48, 12, 4
+N_ROUNDS, N_NEIGHBOURS, N_TRIES, N_POLISHED = 8, 48, 12, 4
 
 
-def climbed(
-    search: Search, faces: Faces, pool: pd.DataFrame, scores: FloatArray, rng: np.random.Generator
-) -> tuple[pd.DataFrame, FloatArray]:
-    """Add to candidates where climbs from the best of them end, and return all with their scores.
+def climbed(search: Search, faces: Faces, pool: Candidates, rng: np.random.Generator) -> Candidates:
+    """Add to candidates where climbs from the best of them end.
 
     Where some settings are discrete, the neighbours of the best in these are climbed from too, until that
     gains nothing: on the edge of a constraint a step of a discrete setting is worth something only with the
@@ -37,32 +37,25 @@ def climbed(
         What scores, and where.
     faces : Faces
         Of its space.
-    pool : DataFrame of shape (n, n_names)
-        Candidates.
-    scores : ndarray of shape (n,)
-        Theirs.
+    pool : Candidates
+        Scored.
     rng : numpy.random.Generator
         Draws neighbours, and shifts of the continuous settings.
-
-    Returns
-    -------
-    pool : DataFrame of shape (n + n_added, n_names)
-    scores : ndarray of shape (n + n_added,)
     """
-    order = np.argsort(-scores, kind="stable")[:N_STARTS_FROM]
-    points = search.model_space.encode(pool.iloc[order])
-    chosen = spread_starts(search.space.encode(pool.iloc[order]), scores[order], N_CLIMBS)
-    pool, scores = _with_ends(search, faces, points[chosen], pool, scores)
+    hill = hill_of(search, faces)
+    best = pool.take(pool.best_first[:N_STARTS_FROM])
+    starts = spread_starts(search.in_own_cube(best.places), best.scores, N_CLIMBS)
+    pool = pool.joined(search, *_ends(search, hill, best.points[starts]))
     names = discrete_names(search.space)
-    for _ in range(N_ROUNDS if names and np.isfinite(scores).any() else 0):
-        before = scores.max()
-        centre = pool.iloc[[int(np.argmax(scores))]]
-        near = search.only_new(_ends(search, faces, _starts_beside(search, faces, centre, rng)))
-        best = near.iloc[_best_that_differ(near[names], search.score(near), N_POLISHED)]
-        pool, scores = _with_ends(search, faces, search.model_space.encode(best), pool, scores)
-        if scores.max() <= before:
+    for _ in range(N_ROUNDS if names and np.isfinite(pool.scores).any() else 0):
+        before = pool.scores.max()
+        centre = pool.settings.iloc[[int(np.argmax(pool.scores))]]
+        beside = Candidates.of(search, *_ends(search, hill, _starts_beside(search, faces, centre, rng)))
+        chosen = _best_that_differ(beside.settings[names], beside.scores, N_POLISHED)
+        pool = pool.joined(search, *_ends(search, hill, beside.points[chosen]))
+        if pool.scores.max() <= before:
             break
-    return pool, scores
+    return pool
 
 
 def _starts_beside(
@@ -94,26 +87,15 @@ def _with_tries(points: FloatArray, faces: Faces, rng: np.random.Generator) -> F
     return copies
 
 
-def _with_ends(
-    search: Search, faces: Faces, starts: FloatArray, pool: pd.DataFrame, scores: FloatArray
-) -> tuple[pd.DataFrame, FloatArray]:
-    """Add the ends of climbs to candidates and their scores."""
-    n_scored = len(pool)
-    pool = search.only_new(pd.concat([pool, _ends(search, faces, starts)], ignore_index=True))
-    return pool, np.concatenate([scores, search.score(pool.iloc[n_scored:])])
-
-
-def _ends(search: Search, faces: Faces, starts: FloatArray) -> pd.DataFrame:
-    """Return the settings where climbs from encoded points end, those that are feasible."""
-
-    def is_feasible(points: FloatArray) -> BoolArray:
-        if not search.space.constraints:
-            return np.ones(len(points), dtype=bool)
-        return search.space.is_feasible(search.frame(points))
-
-    slack = faces.slack(search.frame(starts))
-    ended = search.frame(climb(search.score_points, is_feasible, starts, faces, slack))
-    return ended[search.space.is_feasible(ended)]
+def _ends(search: Search, hill: Hill, starts: FloatArray) -> tuple[Places, FloatArray]:
+    """Return the places where climbs from encoded points end, those that are feasible, and their scores."""
+    slack = hill.faces.slack(search.frame(starts)) if len(hill.faces.normals) else np.zeros((len(starts), 0))
+    ends, scores = climb(hill, starts, slack)
+    places = Places(search.frame(ends), ends)
+    if hill.is_feasible is None:
+        return places, scores
+    is_kept = search.space.is_feasible(places.settings)
+    return places.take(is_kept), scores[is_kept]
 
 
 def _best_that_differ(discrete: pd.DataFrame, scores: FloatArray, n: int) -> IntArray:

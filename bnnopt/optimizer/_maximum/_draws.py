@@ -1,0 +1,97 @@
+"""Choosing a batch by joint draws: each row with those before it and those pending in mind."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bnnopt._typing import FloatArray, IntArray
+from bnnopt.acquisition import greedy_batch
+from bnnopt.optimizer._maximum._candidates import Candidates
+from bnnopt.optimizer._search import Search
+
+__all__ = ["batch_by_draws"]
+
+N_OBSERVED = 256
+
+
+def batch_by_draws(search: Search, pool: Candidates, n: int) -> IntArray:
+    """Return the positions of at most `n` different candidates, chosen greedily.
+
+    Parameters
+    ----------
+    search : Search
+        What scores, with the rows pending.
+    pool : Candidates
+        To choose from.
+    n : int
+        Rows wanted.
+    """
+    pending = _encoded(search, search.pending)
+    rows = np.concatenate([pool.points, pending])
+    draws = _joint_draws(search, np.concatenate([rows, _measured_points(search)]))
+    choose = _joint_batch if search.scoring.acquisition.is_joint else _conditioned_batch
+    return choose(search, draws, rows, len(pool), n)
+
+
+def _conditioned_batch(search: Search, draws: FloatArray, rows: FloatArray, n_pool: int, n: int) -> IntArray:
+    """Condition the draws on what is expected of each row chosen.
+
+    What is expected of these counts as measured: it lifts the utility to improve on too, else the neighbours
+    of a promising row would follow it into the batch.
+    """
+    n_rows = len(rows)
+    factors = search.factors(rows)
+    std = draws[:, :, :n_rows].std(axis=1).T
+
+    def score(arrays: Sequence[FloatArray]) -> FloatArray:
+        ours, known = [array[:, :n_rows] for array in arrays], [array[:, n_rows:] for array in arrays]
+        situation = search.scoring.with_belief(ours, std, search.situation)
+        scores = search.scoring.score_draws(ours, known, situation, factors)
+        return np.concatenate([scores, np.full(draws.shape[2] - n_rows, -np.inf)])
+
+    return greedy_batch(score, list(draws), n, pending=range(n_pool, n_rows))
+
+
+def _joint_batch(search: Search, draws: FloatArray, rows: FloatArray, n_pool: int, n: int) -> IntArray:
+    """Score each candidate together with the draws of rows chosen, of those pending and of those measured."""
+    draws = np.moveaxis(draws, 0, -1)
+    observed, factors = draws[:, len(rows) :], search.factors(rows[:n_pool])
+    chosen: list[int] = []
+    before = list(range(n_pool, len(rows)))
+    while len(chosen) < n:
+        known = draws[:, [*before, *chosen]]
+        scores = search.scoring.score_jointly(draws[:, :n_pool], known, observed, search.situation, factors)
+        scores[chosen] = -np.inf
+        if not np.isfinite(scores).any():
+            break
+        chosen.append(int(np.argmax(scores)))
+    return np.array(chosen, dtype=int)
+
+
+def _measured_points(search: Search) -> FloatArray:
+    """Return the measured rows that draws are compared with, encoded; the best, where there are many."""
+    measured, outcomes = search.measured
+    is_asked_for = search.scoring.acquisition.accepts("observed")
+    order = search.scoring.goals.best_first(outcomes)[: N_OBSERVED if is_asked_for else 0]
+    return _encoded(search, measured.iloc[order])
+
+
+def _encoded(search: Search, settings: pd.DataFrame) -> FloatArray:
+    return search.model_space.encode(settings)
+
+
+def _joint_draws(search: Search, X: FloatArray) -> FloatArray:
+    """Return draws of the outcomes with exact moments, shape (n_outputs, n_draws, n)."""
+    return _with_moments(search.model.draws(X, search.n_draws, search.seed), *search.model.moments(X))
+
+
+def _with_moments(draws: FloatArray, mean: FloatArray, std: FloatArray) -> FloatArray:
+    """Shift and stretch draws of shape (n_outputs, n_draws, n) to exact moments of shape (n, n_outputs).
+
+    What is left to chance in a few hundred draws is their correlation, no longer their moments.
+    """
+    centre = draws.mean(axis=1, keepdims=True)
+    spread = draws.std(axis=1, keepdims=True)
+    stretch = np.divide(std.T[:, None], spread, out=np.zeros_like(spread), where=spread > 0)
+    return mean.T[:, None] + (draws - centre) * stretch
