@@ -54,7 +54,7 @@ class BayesianOptimizer(Records):
     objectives : sequence of objectives
         At least one `Minimize`, `Maximize`, `Target`, `WeightedSum`, `Chebyshev` or `Desirability`, and any
         number of `OutcomeConstraint`. Several are traded off against each other: see `acquisition`.
-    surrogate : str or estimator, default="mc_dropout"
+    surrogate : str or estimator, default="auto"
         A key of `bnnopt.SURROGATES`, or any scikit-learn regressor with `predict(X, return_std=True)`, such
         as a GaussianProcessRegressor, a BayesianRidge or a Pipeline that ends in one. It sees the settings in
         the unit cube and standardised outcomes.
@@ -88,7 +88,8 @@ class BayesianOptimizer(Records):
         `score_pool` and `advise` look at the whole space as ever.
     random_state : int or None, default=None
         Seeds everything. With an integer the next `ask` depends on the seed and the rows told and pending
-        only, in this process or a new one.
+        only, in this process or a new one; where a surrogate goes on from its last fit (`fit_after`), as
+        `auto` does once dropout networks take part, on the asks before as well.
 
     Examples
     --------
@@ -106,7 +107,7 @@ class BayesianOptimizer(Records):
         space: SearchSpace,
         objectives: Sequence[Objective],
         *,
-        surrogate: str | BaseEstimator = "mc_dropout",
+        surrogate: str | BaseEstimator = "auto",
         acquisition: str | Callable[..., Any] | Acquisition | None = None,
         n_initial: int | None = None,
         initial_design: str = "sobol",

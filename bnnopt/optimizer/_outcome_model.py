@@ -79,7 +79,7 @@ class OutcomeModel:
         if "noise_variance" not in signature(self._surrogate.fit).parameters:
             warnings.warn(
                 f"The error bars that were told are not used: fit of {type(self._surrogate).__name__} takes "
-                "no noise_variance. Use a surrogate that does, such as 'mc_dropout'.",
+                "no noise_variance. Use a surrogate that does, such as 'auto'.",
                 UserWarning,
                 stacklevel=2,
             )
