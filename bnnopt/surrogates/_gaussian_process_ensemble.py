@@ -37,9 +37,9 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
 
     Beyond 512 rows posteriors go through 512 inducing points; hyperparameters are learned from as many rows
     as two seconds on one core allow. Up to 100,000 rows are copied, sorted and joined where they repeat:
-    their order does not matter, to the last bit. More stay where they are, in an array, a memory-mapped file or a
-    stream of batches (`fit_stream`), and are read in blocks; hyperparameters and shares come from 16,384 of
-    them, posteriors from all.
+    their order does not matter, to the last bit. More stay where they are, in an array, a memory-mapped file
+    or a stream of batches (`fit_stream`), and are read in blocks; hyperparameters and shares come from 16,384
+    of them, posteriors from all.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from bnnopt import (
 )
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._success import SuccessModel
-from bnnopt.surrogates import MCDropoutRegressor
+from bnnopt.surrogates import GaussianProcessEnsembleRegressor
 
 SQUARE = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
 
@@ -195,7 +195,7 @@ def test_error_bars_reach_a_surrogate_that_takes_them():
     y = np.where(rows["x"] == rows["x"].iloc[6], 5.0, rows["x"])
     means = []
     for noise_std in (None, np.where(y == 5.0, 50.0, np.nan)):
-        surrogate = MCDropoutRegressor(method="wide", random_state=0)
+        surrogate = GaussianProcessEnsembleRegressor(random_state=0)
         optimizer = BayesianOptimizer(space, [Minimize("y")], surrogate=surrogate, random_state=0)
         optimizer.tell(rows, y, noise_std=noise_std)
         means.append(optimizer.score_pool(rows.iloc[[6]].assign(x=0.55)).best["y_mean"].iloc[0])
