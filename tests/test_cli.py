@@ -194,6 +194,17 @@ def test_the_command_shows_no_traceback(tmp_path):
     assert len(result.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_nothing_is_written_beside_the_answer(files, tmp_path):
+    """Not by TensorFlow either, which the default surrogate loads."""
+    (tmp_path / "campaign.toml").write_text(TOML.split("[surrogate]")[0], encoding="utf-8")
+    result = run_process("suggest", *files, "-n", "1", "--context", "T=20")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert "y_mean [nm]" in result.stdout
+
+
 def test_help_loads_neither_tensorflow_nor_matplotlib():
     code = (
         "import sys\nfrom bnnopt.cli import main\nsys.argv = ['bnnopt', 'suggest', '--help']\n"

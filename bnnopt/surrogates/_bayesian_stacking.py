@@ -207,7 +207,8 @@ class BayesianStackingRegressor(MixtureRegressor):
         is_free = all(
             isinstance(name, str) and name and "__" not in name and name not in taken for name in names
         )
-        if not names or not is_free or len(set(names)) < len(names):
+        is_whole = self.estimators is None or len(pairs) == len(self.estimators)
+        if not names or not is_whole or not is_free or len(set(names)) < len(names):
             raise InvalidDataError(
                 "estimators must be (name, estimator) pairs, at least one, with unlike names that hold no "
                 f"'__' and are none of {sorted(taken)}; got {self.estimators!r}."
@@ -352,11 +353,9 @@ class BayesianStackingRegressor(MixtureRegressor):
                 ("gaussian_process_ensemble", GaussianProcessEnsembleRegressor()),
                 ("mc_dropout", MCDropoutRegressor()),
             ]
-        pairs = [tuple(item) for item in self.estimators if isinstance(item, list | tuple) and len(item) == 2]
-        if len(pairs) < len(list(self.estimators)) or not all(
-            hasattr(each, "get_params") for _, each in pairs
-        ):
-            raise InvalidDataError(
-                f"estimators must be a list of (name, estimator) pairs or None, got {self.estimators!r}."
-            )
-        return pairs
+        items = self.estimators if isinstance(self.estimators, list | tuple) else ()
+        return [(item[0], item[1]) for item in items if _is_pair(item)]
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, list | tuple) and len(item) == 2 and hasattr(item[1], "get_params")

@@ -218,7 +218,7 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
             "is_calibrated": bool(self.calibrate),
         }
         learned = [learn_output(rows, place, rng, **settings) for place in range(rows.y.shape[1])]
-        posterior = EnsemblePosterior(tuple(output for output, _ in learned), rows)
+        posterior = EnsemblePosterior(tuple(output for output, _ in learned), rows.detached())
         density = [output.held_out_log_density for output, _ in learned]
         return self._keep(
             posterior,

@@ -21,7 +21,7 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._keras._posterior import KerasPosterior, Training
 from bnnopt.surrogates._keras._routed_parameters import RoutedParameters
-from bnnopt.surrogates._rows import Rows, check_fit_data, check_number_of_outputs, check_rows
+from bnnopt.surrogates._rows import Rows, check_fit_data, check_number_of_outputs, check_rows, number_of_axes
 
 __all__ = ["KerasMCDropoutRegressor"]
 
@@ -240,7 +240,7 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
         rows = check_fit_data(self, X, y, sample_weight, is_first=not is_continued, may_stay=False)
         if is_continued:
             check_number_of_outputs(rows.y.shape[1], self.n_outputs_)
-        self._y_ndim: int = np.ndim(y)
+        self._y_ndim: int = number_of_axes(y)
         self.n_outputs_: int = rows.y.shape[1]
         return rows
 

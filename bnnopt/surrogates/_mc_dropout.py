@@ -356,11 +356,11 @@ class MCDropoutRegressor(MixtureRegressor):
         self
         """
         before = previous._trained if isinstance(previous, MCDropoutRegressor) else None
-        if before is None or not before.is_of_shape(self.n_networks, self.hidden_layer_sizes, X, y):
-            return self.fit(X, y, **further)
         with self._fitting():
             check_parameters(self, self._rules)
             rows = check_fit_data(self, X, y, further.get("sample_weight"))
+            if before is None or not before.is_of_shape(self, rows):
+                return self._take(fit_networks(self, rows, None, n_updates=int(self.max_iter)), y)
             n_updates = max(int(self.max_iter * SHARE_OF_UPDATES), 1)
             return self._take(fit_networks(self, rows, before, n_updates=n_updates), y)
 

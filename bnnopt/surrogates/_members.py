@@ -66,7 +66,7 @@ class Data:
             if all(has_fit_parameter(each, "sample_weight") for each in named.values()):
                 further["sample_weight"] = rows.weights
             else:
-                rows = _repeated(rows)
+                rows = rows.repeated()
         if "noise_variance" in further:
             further["noise_variance"] = rows.known_noise
         return cls(rows, rows.X, rows.y, further)
@@ -94,8 +94,14 @@ class Data:
         """Where the rows at hand stand in what the members get."""
         return self.rows.places if self.rows.stream is not None else np.arange(len(self.rows))
 
+    def given_places(self, places: IntArray) -> tuple[IntArray, IntArray]:
+        """Say where rows that members were fitted on stood in the data of the fit; see `Rows.given_places`."""
+        if self.rows.stream is not None:
+            return places, np.arange(len(places))
+        return self.rows.given_places(places)
+
     def held_out_rows(self, places: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Return outputs (n, n_outputs) and weights (n,) of rows that members have predicted without them."""
+        """Return outputs (n, n_outputs) and weights (n,) of rows that were predicted without them."""
         order = np.argsort(self.places)
         at = order[np.searchsorted(self.places[order], places)]
         return self.rows.y[at], self.rows.weights[at]
@@ -310,8 +316,3 @@ def _refuse_weights(named: Mapping[str, BaseEstimator], sample_weight: ArrayLike
         raise InvalidDataError(
             f"These members take no sample_weight: {refusing}. Leave it out, or leave them out."
         )
-
-
-def _repeated(rows: Rows) -> Rows:
-    """Undo the joining of repeats, in the order of the distinct rows."""
-    return rows.only(np.repeat(np.arange(len(rows)), rows.weights.astype(int))).with_weights_of_one()

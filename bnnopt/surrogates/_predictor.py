@@ -12,7 +12,7 @@ from bnnopt._estimators import draw_seed, is_whole
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._rows import check_rows, output_names
+from bnnopt.surrogates._rows import check_rows, number_of_axes, output_names
 from bnnopt.surrogates._stacking import mixture_moments
 
 __all__ = ["HeldOutPredictions", "MixtureRegressor", "OutputLaw", "Posterior"]
@@ -240,7 +240,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
     def _keep(self, posterior: Posterior, y: Any, **attributes: Any) -> Self:
         """Take over what a fit has found, with attributes whose names get an underscore."""
         self._posterior = posterior
-        self._has_output_axis = np.ndim(y) == 2
+        self._has_output_axis = number_of_axes(y) == 2
         names = output_names(y)
         if names is not None:
             self.output_names_ = names

@@ -27,7 +27,7 @@ class Weighed:
     """Members, what they say of the same held-out rows, and their shares of each output."""
 
     def __init__(self, data: Data, members: list[Member]) -> None:
-        self.places = _common_places(members)
+        self.places = _common_places(data, members)
         self.y, self.weights = data.held_out_rows(self.places)
         self.centre, self.unit = data.centre_and_unit()
         at_places = [member.held_out_at(self.places) for member in members]
@@ -78,9 +78,9 @@ def gain_by(data: Data, others: list[Member], trial: Member) -> tuple[float, flo
     return max(gains, key=lambda pair: pair[0] - pair[1])
 
 
-def _common_places(members: list[Member]) -> Any:
-    places = members[0].held_out.rows
-    for member in members[1:]:
+def _common_places(data: Data, members: list[Member]) -> Any:
+    places = np.sort(data.places)
+    for member in members:
         places = np.intersect1d(places, member.held_out.rows)
     if not len(places):
         raise InvalidDataError(
@@ -115,7 +115,7 @@ class StackedPosterior:
         self.predicting = [member for member, keep in zip(members, is_kept, strict=True) if keep]
         shares = weighed.shares[is_kept]
         self.shares = shares / shares.sum(axis=0)
-        self._weighed = weighed
+        self._weighed, self._given = weighed, data.given_places(weighed.places)
         self._outputs = range(shares.shape[1])
         self._calibration = [self._factor(place) if is_calibrated else 1.0 for place in self._outputs]
         mean_noise = np.array([member.mean_noise(data.X) for member in self.predicting])
@@ -186,7 +186,8 @@ class StackedPosterior:
             scale = own.unit[place] ** 2 * self._calibration[place]
             pairs.append((own.centre[place] + own.unit[place] * mean, scale * variance))
         mean, variance = (np.column_stack(part) for part in zip(*pairs, strict=True))
-        return HeldOutPredictions(own.places, mean, variance)
+        places, sources = self._given
+        return HeldOutPredictions(places, mean[sources], variance[sources])
 
     def _joined(self, laws: list[OutputLaw], place: int) -> OutputLaw:
         shares = np.concatenate(

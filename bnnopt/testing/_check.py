@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FEATURES",
+    "GRADIENT_KEYWORD",
+    "HELD_OUT",
+    "MIXTURE",
     "NOISE_KEYWORD",
+    "NOISE_VARIANCE",
     "SAMPLE_Y",
     "SEVERAL_OUTPUTS",
     "TOLERANCE",
@@ -28,6 +32,8 @@ __all__ = [
 ]
 
 SAMPLE_Y, NOISE_KEYWORD = "sample_y", "the keyword noise of predict"
+HELD_OUT, MIXTURE, NOISE_VARIANCE = "predict_held_out", "predict_mixture", "predict_noise_variance"
+GRADIENT_KEYWORD = "the keyword return_gradient of predict_mixture"
 SEVERAL_OUTPUTS = "several outputs (the tag multi_output)"
 TOLERANCE = 1e-6 * SPREAD  # "the same": to a millionth of the spread of y
 
@@ -73,8 +79,12 @@ def accepts(method: Callable[..., Any], name: str) -> bool:
     return name in inspect.signature(method).parameters
 
 
-def _has_sample_y(estimator: Any) -> bool:
-    return hasattr(estimator, "sample_y")
+def _has(method: str) -> Callable[[Any], bool]:
+    return lambda estimator: hasattr(estimator, method)
+
+
+def _has_gradient_keyword(estimator: Any) -> bool:
+    return hasattr(estimator, MIXTURE) and accepts(estimator.predict_mixture, "return_gradient")
 
 
 def _has_noise_keyword(estimator: Any) -> bool:
@@ -86,7 +96,11 @@ def _takes_two_outputs(estimator: Any) -> bool:
 
 
 FEATURES: dict[str, Callable[[Any], bool]] = {
-    SAMPLE_Y: _has_sample_y,
+    SAMPLE_Y: _has(SAMPLE_Y),
+    HELD_OUT: _has(HELD_OUT),
+    MIXTURE: _has(MIXTURE),
+    GRADIENT_KEYWORD: _has_gradient_keyword,
+    NOISE_VARIANCE: _has(NOISE_VARIANCE),
     NOISE_KEYWORD: _has_noise_keyword,
     SEVERAL_OUTPUTS: _takes_two_outputs,
 }

@@ -12,8 +12,19 @@ from bnnopt.surrogates import make_surrogate
 from bnnopt.testing import _draw_checks as of_draws
 from bnnopt.testing import _fit_checks as of_fits
 from bnnopt.testing import _prediction_checks as of_predictions
+from bnnopt.testing import _protocol_checks as of_protocol
 from bnnopt.testing import _uncertainty_checks as of_uncertainty
-from bnnopt.testing._check import NOISE_KEYWORD, SAMPLE_Y, SEVERAL_OUTPUTS, Check, Violation
+from bnnopt.testing._check import (
+    GRADIENT_KEYWORD,
+    HELD_OUT,
+    MIXTURE,
+    NOISE_KEYWORD,
+    NOISE_VARIANCE,
+    SAMPLE_Y,
+    SEVERAL_OUTPUTS,
+    Check,
+    Violation,
+)
 from bnnopt.testing._subject import Subject
 
 __all__ = ["CHECKS", "ConformanceError", "ConformanceReport", "check_surrogate", "surrogate_checks"]
@@ -39,6 +50,11 @@ _TABLE = (
     Check(of_draws.draws_are_functions, (SAMPLE_Y,)),
     Check(of_draws.draws_agree_at_the_same_point, (SAMPLE_Y, NOISE_KEYWORD)),
     Check(of_draws.draws_have_the_moments_of_predict, (SAMPLE_Y,)),
+    Check(of_protocol.noise_variance_comes_on_top, (NOISE_VARIANCE, NOISE_KEYWORD)),
+    Check(of_protocol.mixture_has_the_moments_of_predict, (MIXTURE, NOISE_KEYWORD)),
+    Check(of_protocol.gradients_are_slopes_of_the_mixture, (GRADIENT_KEYWORD,)),
+    Check(of_protocol.held_out_rows_are_those_of_the_fit, (HELD_OUT,)),
+    Check(of_protocol.held_out_moments_are_finite, (HELD_OUT,)),
     Check(of_fits.fitting_again_gives_the_same),
     Check(of_fits.pickling_keeps_predictions),
     Check(of_fits.data_stay_unchanged),
@@ -99,41 +115,50 @@ def check_surrogate(
     The checks fit clones of it, at most five, on at most 64 rows of two inputs. "The same" means: to 1e-6,
     relative to the numbers or to the spread of y.
 
-    ==================================  =====================================================================
-    check                               what must hold
-    ==================================  =====================================================================
-    fit_returns_self                    `fit` returns the estimator
-    shapes_of_one_output                mean and std are (n,) for y of (n,); the mean is the same without std
-    shapes_of_two_outputs               they are (n, 2) for y of (n, 2)
-    std_is_finite_and_not_negative      mean and std are finite and std >= 0, near and far from the data
-    mean_follows_the_function           R² > 0 between the rows of training
-    predicting_twice_gives_the_same     the same call gives the same numbers
-    rows_in_any_company_give_the_same   a prediction does not depend on which other rows are in X
-    rows_in_any_order_give_the_same     nor on their order
-    units_are_those_of_y                y times 100 plus 50: std is 10 to 1,000 times as large, and the mean
-                                        times 100 plus 50 to half the spread of y, root mean square
-    std_grows_away_from_data            the average std is larger three widths of the data away than at them
-    std_shrinks_with_data               between the data, the average std is smaller with 64 rows than with 8
-    noise_adds_to_std                   `noise=False` changes no mean and raises no std; True is the default
-    shapes_of_draws                     `sample_y` returns (n, n_samples), finite
-    shapes_of_draws_of_two_outputs      it returns (n, 2, n_samples), finite
-    draws_repeat_with_their_seed        the same seed gives the same draws, another seed gives others
-    draws_are_functions                 far from data, draws at two copies of a row differ by at most half
-                                        of what unrelated values would (noise may be in the draws)
-    draws_agree_at_the_same_point       where `predict` has `noise`: draws at two copies of a row are the same
-    draws_have_the_moments_of_predict   mean within 5 / sqrt(n_draws) + 0.1 std, ratio of std 0.7 to 1.4; of
-                                        `predict(noise=False)`, where it has `noise`
-    fitting_again_gives_the_same        a clone fitted with the same random_state predicts the same
-    pickling_keeps_predictions          the fitted estimator predicts the same after pickling
-    data_stay_unchanged                 `fit`, `predict` and `sample_y` change no X and y in place
-    globals_stay_unchanged              nor seeds of NumPy and Python, warning filters, floating-point error
-                                        handling of NumPy or op determinism of TensorFlow
-    ==================================  =====================================================================
+    ===================================  =====================================================================
+    check                                what must hold
+    ===================================  =====================================================================
+    fit_returns_self                     `fit` returns the estimator
+    shapes_of_one_output                 mean and std are (n,) for y of (n,); the mean is the same without std
+    shapes_of_two_outputs                they are (n, 2) for y of (n, 2)
+    std_is_finite_and_not_negative       mean and std are finite and std >= 0, near and far from the data
+    mean_follows_the_function            R² > 0 between the rows of training
+    predicting_twice_gives_the_same      the same call gives the same numbers
+    rows_in_any_company_give_the_same    a prediction does not depend on which other rows are in X
+    rows_in_any_order_give_the_same      nor on their order
+    units_are_those_of_y                 y times 100 plus 50: std is 10 to 1,000 times as large, and the mean
+                                         times 100 plus 50 to half the spread of y, root mean square
+    std_grows_away_from_data             the average std is larger three widths of the data away than at them
+    std_shrinks_with_data                between the data, the average std is smaller with 64 rows than with 8
+    noise_adds_to_std                    `noise=False` changes no mean and raises no std; True is the default
+    shapes_of_draws                      `sample_y` returns (n, n_samples), finite
+    shapes_of_draws_of_two_outputs       it returns (n, 2, n_samples), finite
+    draws_repeat_with_their_seed         the same seed gives the same draws, another seed gives others
+    draws_are_functions                  far from data, draws at two copies of a row differ by at most half
+                                         of what unrelated values would (noise may be in the draws)
+    draws_agree_at_the_same_point        where `predict` has `noise`: draws at two copies of a row agree
+    draws_have_the_moments_of_predict    mean within 5 / sqrt(n_draws) + 0.1 std, ratio of std 0.7 to 1.4; of
+                                         `predict(noise=False)`, where it has `noise`
+    noise_variance_comes_on_top          `predict_noise_variance` is what an observation adds to the
+                                         variance of the function, (n,) or (n, 2)
+    mixture_has_the_moments_of_predict   `predict_mixture`: shares make 1; moments are those of `predict`
+                                         without noise; a list for y of (n, 2)
+    gradients_are_slopes_of_the_mixture  where `has_gradients_`: `return_gradient=True` adds derivatives of
+                                         means and stds, (k, n, d): central differences to a thousandth
+    held_out_rows_are_those_of_the_fit   `predict_held_out`: rows rise, each at most once, in the data of
+                                         the fit; a `ValueError` says that there are none
+    held_out_moments_are_finite          each has a finite mean and a variance above 0, in the shape of y
+    fitting_again_gives_the_same         a clone fitted with the same random_state predicts the same
+    pickling_keeps_predictions           the fitted estimator predicts the same after pickling
+    data_stay_unchanged                  `fit`, `predict` and `sample_y` change no X and y in place
+    globals_stay_unchanged               nor seeds of NumPy and Python, warning filters, floating-point error
+                                         handling of NumPy or op determinism of TensorFlow
+    ===================================  =====================================================================
 
-    Checks of `sample_y`, of `noise` and of two outputs apply where the estimator has the method, `predict`
-    has the keyword, and the tag `multi_output` of scikit-learn is set. What a fit says about its convergence,
-    by scikit-learn's `ConvergenceWarning`, is not judged. An estimator that does not standardise y, such as
-    `GaussianProcessRegressor` without `normalize_y=True`, may fail `units_are_those_of_y`.
+    Checks of further methods, of `noise` and of two outputs apply where the estimator has the method,
+    `predict` has the keyword, and the tag `multi_output` of scikit-learn is set. What a fit says about its
+    convergence, by scikit-learn's `ConvergenceWarning`, is not judged. An estimator that does not standardise
+    y, such as `GaussianProcessRegressor` without `normalize_y=True`, may fail `units_are_those_of_y`.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ def suggest(
     Parameters
     ----------
     settings : CampaignSettings
-        Space, objectives, network, acquisition and targets.
+        Space, objectives, surrogate, acquisition and targets.
     table : DataFrame
         All rows, failed ones with empty outcomes.
     pool : DataFrame
@@ -112,8 +112,8 @@ def suggest(
         Target, injection limit, recipe, predicted outcomes, their 95 % intervals, and whether the one of the
         peak contains the target.
     """
-    network = settings.make_surrogate(random_state=seed)  # the one that scored the pool
-    optimizer = settings.make_optimizer(random_state=seed, surrogate=network)
+    surrogate = settings.make_surrogate(random_state=seed)  # the one that scored the pool
+    optimizer = settings.make_optimizer(random_state=seed, surrogate=surrogate)
     optimizer.tell(table, table)
     targets = settings.targets
     parts = []

@@ -1,6 +1,7 @@
-"""Judge the surrogate: cross-validation beside two peers, and the verified recipes of Table 1."""
+"""Judge the surrogate: cross-validation beside its peers, and the verified recipes of Table 1."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,11 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils import Bunch
 
 from bnnopt.metrics import coverage, interval, negative_log_likelihood
-from bnnopt.surrogates import ARDGaussianProcessRegressor
+from bnnopt.surrogates import ARDGaussianProcessRegressor, MCDropoutRegressor
 
 OUTPUTS = ["polydispersity", "peak_nm"]
+PAPER_WEIGHTS = (1 / 9, 1)  # the paper divides polydispersity by 3 in the loss
+LABELS = {"auto": "stacking", "mc_dropout": "MC dropout", "mc_dropout_paper": "paper's network"}
 N_SPLITS = 5
 N_TREES = 500
 LEVEL = 0.95
@@ -26,31 +29,26 @@ Moments = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 Predictor = Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame], Moments]
 
 
-def cross_validate(
-    table: pd.DataFrame, network: BaseEstimator, seed: int
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Predict held-out rows with the network, a Gaussian process and a random forest, on the same folds.
+def cross_validate(table: pd.DataFrame, predictor: Predictor, seed: int) -> pd.DataFrame:
+    """Predict held-out rows with one model.
 
     Parameters
     ----------
     table : DataFrame of shape (n_rows, n_columns)
         Rows with outcomes.
-    network : estimator
-        Predicts both outcomes, in the order of `OUTPUTS`, with a standard deviation; it is cloned.
+    predictor : callable
+        From `predictors`.
     seed : int
-        Shuffles the rows into 5 folds.
+        Shuffles the rows into 5 folds, the same for all models.
 
-    Yields
-    ------
-    name : str
-        Of the model.
-    predictions : DataFrame of shape (n_rows, 4)
+    Returns
+    -------
+    DataFrame of shape (n_rows, 4)
         `<outcome>_mean` and `<outcome>_std`, rows as in `table`.
     """
-    for name, predictor in predictors(network, seed).items():
-        folds = KFold(N_SPLITS, shuffle=True, random_state=seed).split(table)
-        parts = [_predict_fold(predictor, table.iloc[train], table.iloc[test]) for train, test in folds]
-        yield name, pd.concat(parts).loc[table.index]
+    folds = KFold(N_SPLITS, shuffle=True, random_state=seed).split(table)
+    parts = [_predict_fold(predictor, table.iloc[train], table.iloc[test]) for train, test in folds]
+    return pd.concat(parts).loc[table.index]
 
 
 def score(table: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
@@ -98,15 +96,35 @@ def judge_table1(fitted: Any, table1: Bunch) -> pd.DataFrame:
     return result.drop(columns="measured_peak_nm")
 
 
-def predictors(network: BaseEstimator, seed: int) -> dict[str, Predictor]:
+def predictors(
+    surrogate: BaseEstimator, name: str, seed: int, max_iter: int | None = None
+) -> dict[str, Predictor]:
     """Return for each model a function of training inputs, training outcomes and inputs to predict.
 
     It returns the mean and the standard deviation of `OUTPUTS`, each of shape (n, 2).
+
+    Parameters
+    ----------
+    surrogate : estimator
+        That of the campaign, which comes first; predicts `OUTPUTS` with a standard deviation; it is cloned.
+    name : str
+        Its key in the registry of surrogates.
+    seed : int
+        Seeds the peers.
+    max_iter : int, optional
+        Updates of networks that stand alone. Default: theirs.
     """
-    return {
-        "MC dropout": lambda train, y, test: _joint(network, train, y, test),
-        "Gaussian process": lambda train, y, test: _each(_gaussian_process(seed), train, y, test),
-        "random forest": lambda train, y, test: _each(_forest(seed), train, y, test),
+    updates = {} if max_iter is None else {"max_iter": max_iter}
+    networks = {
+        LABELS.get(name, name): surrogate,
+        "MC dropout": MCDropoutRegressor(random_state=seed, **updates),
+        "paper's network": MCDropoutRegressor.from_paper(
+            output_weights=PAPER_WEIGHTS, random_state=seed, **updates
+        ),
+    }
+    one_by_one = {"Gaussian process": _gaussian_process(seed), "random forest": _forest(seed)}
+    return {label: partial(_joint, model) for label, model in networks.items()} | {
+        label: partial(_each, model) for label, model in one_by_one.items()
     }
 
 
@@ -117,8 +135,8 @@ def _predict_fold(predictor: Predictor, train: pd.DataFrame, test: pd.DataFrame)
     return pd.DataFrame(columns, index=test.index)
 
 
-def _joint(network: BaseEstimator, train: pd.DataFrame, y: pd.DataFrame, test: pd.DataFrame) -> Moments:
-    return clone(network).fit(train, y).predict(test, return_std=True)
+def _joint(model: BaseEstimator, train: pd.DataFrame, y: pd.DataFrame, test: pd.DataFrame) -> Moments:
+    return clone(model).fit(train, y).predict(test, return_std=True)
 
 
 def _each(

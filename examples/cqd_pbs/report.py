@@ -1,9 +1,11 @@
 """Tables of the example, on the screen and as CSV."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from explore import for_print, is_new
+from judge import OUTPUTS
 from results import Results
 from rich.box import SIMPLE
 from rich.console import Console
@@ -39,11 +41,23 @@ def write_tables(out: Path, results: Results) -> None:
 
 
 def print_results(console: Console, results: Results) -> None:
-    """Print the three tables and whether the suggestions keep what they promise."""
+    """Print the three tables, the members of the stacking, and whether suggestions keep what they promise."""
     _print(console, "5-fold cross-validation", results.scores)
+    _print_shares(console, results.fitted)
     _print_verified(console, results.verified)
     _print(console, "Suggested recipes", results.suggestions[list(SHORT_NAMES)].rename(columns=SHORT_NAMES))
     _print_checks(console, results)
+
+
+def _print_shares(console: Console, fitted: Any) -> None:
+    """Say what share each member of a stacking has in each outcome, and who was left out and why."""
+    for name, shares in getattr(fitted, "shares_", pd.DataFrame()).iterrows():
+        of_outcomes = ", ".join(
+            f"{share:.0%} of {output}" for output, share in zip(OUTPUTS, shares, strict=True)
+        )
+        console.print(f"{name}: {of_outcomes}", markup=False, highlight=False)
+    for name, reason in getattr(fitted, "left_out_", {}).items():
+        console.print(f"{name} is left out: {reason}", markup=False, highlight=False)
 
 
 def _print_verified(console: Console, verified: pd.DataFrame) -> None:

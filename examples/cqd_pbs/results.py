@@ -27,9 +27,9 @@ class Results:
     scores : DataFrame
         Figures of the cross-validation, one row for each outcome and model.
     predictions : DataFrame
-        Cross-validated predictions of the network for the rows with outcomes.
+        Cross-validated predictions of the campaign's surrogate for the rows with outcomes.
     fitted : estimator
-        The network, fitted on all rows with outcomes.
+        The campaign's surrogate, fitted on all rows with outcomes.
     table1 : Bunch
         The recipes of Table 1.
     verified : DataFrame

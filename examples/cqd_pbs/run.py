@@ -4,19 +4,17 @@ Run `python examples/cqd_pbs/run.py --help` for the options.
 """
 
 import argparse
-import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from dataset import fetch_cqd_pbs, load_cqd_pbs, load_table1
 from explore import score_pool, suggest, usual_context
 from figures import draw_all
-from judge import OUTPUTS, cross_validate, judge_table1, score
+from judge import OUTPUTS, Predictor, cross_validate, judge_table1, predictors, score
 from preparation import INPUTS, prepare, summarize
 from report import print_results, write_tables
 from results import Results
@@ -25,12 +23,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sklearn.utils import Bunch
 
 from bnnopt.campaign import CampaignSettings
-from bnnopt.exceptions import BnnoptError
+from bnnopt.exceptions import BnnoptError, MissingDependencyError
 
 HERE = Path(__file__).parent
 N_RECIPES, N_RECIPES_SHORT = 1_000_000, 50_000
 SHORT_TARGETS = 2
-SHORT_UPDATES = 500
+SHORT_UPDATES = 1500
 PIPE_WIDTH = 120
 LARGEST_SEED = 2**32 - 1
 
@@ -50,11 +48,15 @@ class Options:
         """Random recipes to score."""
         return N_RECIPES_SHORT if self.short else N_RECIPES
 
+    @property
+    def max_iter(self) -> int | None:
+        """Updates of networks that are judged alone; None for their own number."""
+        return SHORT_UPDATES if self.short else None
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the example; return the exit code."""
     options = _parse(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # of TensorFlow's start, only errors concern a chemist
     console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
     try:
         results = run(options, console)
@@ -73,14 +75,16 @@ def run(options: Options, console: Console) -> Results:
     table, table1 = prepare(bunch), load_table1(t_outdoor_c=options.t_outdoor_c)
     console.print(str(summarize(bunch)), markup=False, highlight=False)
     done = table.dropna(subset=OUTPUTS)
-    network = settings.make_surrogate(random_state=options.seed)
+    surrogate = settings.make_surrogate(random_state=options.seed)
     context = usual_context(table, options.t_outdoor_c)
     n_asks = 2 * len(settings.targets.values) if settings.targets else 0
     options.out.mkdir(parents=True, exist_ok=True)
     with _progress(console) as progress:
-        scores, predictions = _judge(_steps(progress, "cross-validate 3 models", 3), done, network, options)
+        judged = predictors(surrogate, settings.surrogate.name, options.seed, options.max_iter)
+        advance = _steps(progress, f"cross-validate {len(judged)} models", len(judged))
+        scores, predictions = _judge(judged, done, options.seed, advance, progress.console)
         advance = _steps(progress, "fit on all rows", 1)
-        fitted = network.fit(done[INPUTS], done[OUTPUTS])
+        fitted = surrogate.fit(done[INPUTS], done[OUTPUTS])
         advance(1)
         advance = _steps(progress, f"score {options.n_recipes:,} random recipes", options.n_recipes)
         pool = score_pool(fitted, settings.space, context, options.n_recipes, options.seed, advance)
@@ -106,18 +110,12 @@ def run(options: Options, console: Console) -> Results:
 
 
 def load_settings(short: bool) -> CampaignSettings:
-    """Read campaign.toml; in the short mode take fewer updates and targets."""
+    """Read campaign.toml; in the short mode take fewer targets."""
     settings = CampaignSettings.from_toml(HERE / "campaign.toml")
     if not short or settings.targets is None:
         return settings
-    parameters = settings.surrogate.parameters | {"max_iter": SHORT_UPDATES}
     values = settings.targets.values[:SHORT_TARGETS]
-    return settings.model_copy(
-        update={
-            "surrogate": settings.surrogate.model_copy(update={"parameters": parameters}),
-            "targets": settings.targets.model_copy(update={"values": values}),
-        }
-    )
+    return settings.model_copy(update={"targets": settings.targets.model_copy(update={"values": values})})
 
 
 def load_data(data: str) -> Bunch:
@@ -128,16 +126,24 @@ def load_data(data: str) -> Bunch:
 
 
 def _judge(
-    advance: Callable[[int], None], done: pd.DataFrame, network: Any, options: Options
+    judged: Mapping[str, Predictor],
+    done: pd.DataFrame,
+    seed: int,
+    advance: Callable[[int], None],
+    console: Console,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the scores of all models and the predictions of the first, the network."""
-    scores, predictions = [], []
-    for name, of_model in cross_validate(done, network, options.seed):
-        scores.append(score(done, of_model).assign(model=name))
-        predictions.append(of_model)
+    """Return the scores of all models that can be had here, and the predictions of the first."""
+    predictions = {}
+    for name, predictor in judged.items():
+        try:
+            predictions[name] = cross_validate(done, predictor, seed)
+        except MissingDependencyError as error:
+            console.print(f"Without the {name}: {error}", markup=False, highlight=False)
         advance(1)
+    scores = [score(done, of_model).assign(model=name) for name, of_model in predictions.items()]
     table = pd.concat(scores, ignore_index=True).sort_values("outcome", kind="stable")
-    return table[["outcome", "model", *table.columns.drop(["outcome", "model"])]], predictions[0]
+    first = next(iter(predictions.values()))
+    return table[["outcome", "model", *table.columns.drop(["outcome", "model"])]], first
 
 
 def _progress(console: Console) -> Progress:
@@ -156,7 +162,9 @@ def _parse(arguments: list[str] | None) -> Options:
     parser.add_argument(
         "--data", default="subset", help="subset (100 rows that ship), full (fetched), or a file"
     )
-    parser.add_argument("--short", action="store_true", help="fewer updates, recipes and targets, for a try")
+    parser.add_argument(
+        "--short", action="store_true", help="fewer updates, recipes and targets, to see it run"
+    )
     parser.add_argument("--out", type=Path, default=HERE / "out", help="folder for tables and figures")
     parser.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same suggestions")
     parser.add_argument(

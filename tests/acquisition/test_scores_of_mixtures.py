@@ -24,7 +24,7 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Maximize, Minimize, OutcomeConstraint
 from bnnopt.optimizer._goals import Situation
 from bnnopt.optimizer._scoring import Scoring
-from bnnopt.surrogates import MCDropoutRegressor
+from bnnopt.surrogates import GaussianProcessEnsembleRegressor
 
 LAW = NormalMixture(
     np.array([0.25, 0.75]),
@@ -43,7 +43,7 @@ def mean_over_components(score, law=LAW, **parameters):
 
 @pytest.fixture(scope="module")
 def model():
-    return MCDropoutRegressor(method="wide", random_state=0).fit(X, np.sin(4 * X[:, 0]) + X[:, 1])
+    return GaussianProcessEnsembleRegressor(random_state=0).fit(X, np.sin(4 * X[:, 0]) + X[:, 1])
 
 
 def test_moments_by_the_law_of_total_variance():
@@ -106,7 +106,7 @@ def test_the_law_of_networks_is_theirs_also_behind_a_scaler(model):
     moments = model.predict(CANDIDATES, return_std=True, noise=False)
     np.testing.assert_allclose(law.moments(), moments, rtol=1e-9)
     scaler = StandardScaler().fit(X)
-    pipeline = make_pipeline(scaler, MCDropoutRegressor(method="wide", random_state=0)).fit(X, X[:, 0])
+    pipeline = make_pipeline(scaler, GaussianProcessEnsembleRegressor(random_state=0)).fit(X, X[:, 0])
     (scaled,) = posterior_mixtures(pipeline, CANDIDATES)
     np.testing.assert_array_equal(scaled.mean, pipeline[-1].predict_mixture(scaler.transform(CANDIDATES))[1])
 
@@ -135,7 +135,7 @@ def test_other_scores_take_the_moments_of_the_mixture(model):
 
 
 def test_networks_of_two_outputs_have_no_single_score():
-    model = MCDropoutRegressor(method="wide", random_state=0).fit(X, X)
+    model = GaussianProcessEnsembleRegressor(random_state=0).fit(X, X)
     with pytest.raises(InvalidDataError, match="predicts 2 outputs; scores need one"):
         acquisition_scores(model, CANDIDATES, best=0.0)
 

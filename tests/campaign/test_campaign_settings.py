@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from bnnopt import CampaignSettings, LinearConstraint, Minimize, OutcomeConstraint
+from bnnopt.campaign import NamedChoice
 from bnnopt.exceptions import InvalidDataError
 
 TOML = """
@@ -68,7 +69,7 @@ def test_only_name_space_and_objectives_are_needed():
         space={"variables": [{"type": "real", "name": "x", "lower": 0, "upper": 1}]},
         objectives=[Minimize("y")],
     )
-    assert (settings.surrogate.name, settings.acquisition) == ("mc_dropout", None)
+    assert (settings.surrogate.name, settings.acquisition) == ("auto", None)
     assert settings.make_optimizer().n_initial == 5
     assert settings.make_optimizer().acquisition.name == "log_ei"
 
@@ -83,6 +84,22 @@ def test_settings_survive_their_json_form_and_are_frozen(write):
 def test_parameters_override_those_of_the_file(write):
     surrogate = CampaignSettings.from_toml(write(TOML)).make_surrogate(n_restarts_optimizer=0)
     assert surrogate.n_restarts_optimizer == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("auto", {"mc_dropout__dropout": 0.2, "gaussian_process_ensemble__n_members": 3}),
+        ("gaussian_process_ensemble", {"kernels": ["matern_5_2"]}),
+        ("mc_dropout_paper", {"hidden_layer_sizes": [30, 30], "max_iter": 15_000}),
+        ("keras_mc_dropout", {"model__dropout": 0.2}),
+    ],
+)
+def test_every_surrogate_takes_its_parameters_and_those_of_its_parts(name, parameters, write):
+    settings = CampaignSettings.from_toml(write(TOML))
+    changed = settings.model_copy(update={"surrogate": NamedChoice(name=name, parameters=parameters)})
+    assert parameters.items() <= changed.make_surrogate().get_params().items()
+    assert changed.make_surrogate(random_state=3).get_params()["random_state"] == 3
 
 
 def test_a_target_takes_the_place_of_the_constraint_on_its_outcome(write):

@@ -16,9 +16,10 @@ from rich.console import Console
 from sklearn.base import BaseEstimator
 
 from bnnopt.campaign import NamedChoice, read_runs, resume
+from bnnopt.exceptions import MissingDependencyError
 
 
-class PlaneNetwork(BaseEstimator):
+class Plane(BaseEstimator):
     """Predicts polydispersity 0.1 and a peak of ten times the injection temperature; remembers its rows."""
 
     def fit(self, X, y):
@@ -30,13 +31,20 @@ class PlaneNetwork(BaseEstimator):
         return (mean, np.tile([0.05, 50.0], (len(X), 1))) if return_std else mean
 
 
-class MemoryNetwork(PlaneNetwork):
+class Memory(Plane):
     """Predicts 1 for rows that it was fitted on and 0 for others."""
 
     def predict(self, X, return_std=False):
         seen = [row in self.rows_ for row in X.itertuples(index=False, name=None)]
         mean = np.column_stack([seen, seen]).astype(float)
         return (mean, np.ones_like(mean)) if return_std else mean
+
+
+class Missing(Plane):
+    """Cannot be fitted."""
+
+    def fit(self, X, y):
+        raise MissingDependencyError("TensorFlow is not here")
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +66,14 @@ def predictions_of(table, *, offset, std):
 def test_settings_of_the_full_run(settings):
     assert settings.targets.values == (620, 780, 950, 1150, 1330, 1500)
     assert settings.space.setting_names == SETTINGS
-    assert "max_iter" not in settings.surrogate.parameters
+    assert settings.surrogate == NamedChoice(name="auto")
     assert [objective.name for objective in settings.objectives] == judge.OUTPUTS
 
 
-def test_the_short_mode_takes_fewer_updates_and_targets_and_nothing_else(settings):
+def test_the_short_mode_takes_fewer_targets_and_nothing_else(settings):
     short = run.load_settings(short=True)
     assert short.targets.values == (620, 780)
-    assert short.surrogate.parameters == {**settings.surrogate.parameters, "max_iter": 500}
-    changed = {"surrogate", "targets"}
-    assert short.model_dump(exclude=changed) == settings.model_dump(exclude=changed)
+    assert short.model_dump(exclude={"targets"}) == settings.model_dump(exclude={"targets"})
 
 
 def test_the_prepared_table_is_what_the_command_line_reads(settings, table, tmp_path):
@@ -92,16 +98,35 @@ def test_score_by_hand():
     assert result["mean_log_density"].to_numpy() == pytest.approx([0.883646, -6.649109], abs=1e-6)
 
 
+def first_of(surrogate):
+    return judge.predictors(surrogate, "auto", seed=0)["stacking"]
+
+
+def test_each_model_has_its_own_name():
+    peers = ["MC dropout", "paper's network", "Gaussian process", "random forest"]
+    assert list(judge.predictors(Plane(), "auto", seed=0)) == ["stacking", *peers]
+    assert list(judge.predictors(Plane(), "mine", seed=0)) == ["mine", *peers]
+
+
+def test_models_that_cannot_be_had_here_are_told_and_left_out(table):
+    done = table.dropna().iloc[:10]
+    judged = {"plane": first_of(Plane()), "networks": first_of(Missing())}
+    text = io.StringIO()
+    scores, predictions = run._judge(judged, done, 0, lambda _: None, Console(file=text, width=200))
+    assert scores["model"].tolist() == ["plane", "plane"]
+    assert predictions["polydispersity_mean"].tolist() == [0.1] * 10
+    assert text.getvalue() == "Without the networks: TensorFlow is not here\n"
+
+
 def test_no_row_is_predicted_by_a_model_that_saw_it(table):
     done = table.dropna().drop_duplicates(INPUTS)
-    name, predictions = next(judge.cross_validate(done, MemoryNetwork(), seed=0))
-    assert name == "MC dropout"
+    predictions = judge.cross_validate(done, first_of(Memory()), seed=0)
     assert predictions.index.equals(done.index)
     assert predictions["peak_nm_mean"].tolist() == [0.0] * len(done)
 
 
 def test_table1_is_judged_by_its_intervals():
-    verified = judge.judge_table1(PlaneNetwork(), load_table1())
+    verified = judge.judge_table1(Plane(), load_table1())
     assert verified["peak_nm_measured"].tolist() == [620, 780, 950, 1150, 1330, 1500]
     assert verified["peak_nm_predicted"].tolist() == [530, 760, 1090, 1100, 1250, 1400]
     assert verified["peak_nm_upper_95"][0] == pytest.approx(530 + 1.959964 * 50)
@@ -130,7 +155,7 @@ def test_a_recipe_is_new_whatever_the_weather(table):
 def test_the_pool_has_three_layers_of_recipes_that_can_be_made(settings, monkeypatch):
     monkeypatch.setattr(explore, "CHUNK", 400)
     steps = []
-    pool = explore.score_pool(PlaneNetwork(), settings.space, {"T_outdoor_C": 7.0}, 1000, 0, steps.append)
+    pool = explore.score_pool(Plane(), settings.space, {"T_outdoor_C": 7.0}, 1000, 0, steps.append)
     assert steps == [400, 400, 200]
     assert settings.space.is_feasible(pool.astype(float).round(explore.DECIMALS)).all()
     assert set(pool["layer"]) == {0, 1, 2}
@@ -149,7 +174,7 @@ def test_without_a_recipe_near_the_target_the_closest_are_candidates(settings, t
     targets = settings.targets.model_copy(update={"values": (1000.0, 5000.0)})
     settings = settings.model_copy(update={"surrogate": surrogate, "targets": targets})
     context = {"T_outdoor_C": 10.0}
-    pool = explore.score_pool(PlaneNetwork(), settings.space, context, 3000, 0, lambda _: None)
+    pool = explore.score_pool(Plane(), settings.space, context, 3000, 0, lambda _: None)
     result = explore.suggest(settings, table.iloc[:40], pool, context, 0, lambda _: None)
     assert result["target_nm"].tolist() == [1000.0] * 3 + [5000.0] * 3 + [1000.0] * 3 + [5000.0] * 3
     assert result["T_inj_C"][:3].between(98, 102).all()
@@ -171,9 +196,9 @@ def results(settings, table):
         guided=np.zeros(len(table), dtype=bool),
         scores=pd.DataFrame({"outcome": ["peak_nm"], "mean_absolute_error": [137.57], "r2": [0.82283]}),
         predictions=pd.DataFrame(),
-        fitted=PlaneNetwork(),
+        fitted=Plane(),
         table1=load_table1(),
-        verified=judge.judge_table1(PlaneNetwork(), load_table1()),
+        verified=judge.judge_table1(Plane(), load_table1()),
         pool=pd.DataFrame(),
         suggestions=suggestions,
     )
@@ -201,6 +226,14 @@ def test_the_printed_checks_count_what_is_kept(results):
         "Of 2 suggestions 2 are inside bounds and constraints, 1 have an interval that contains the target"
     )
     assert f"{checks}; all are new." in lines
+
+
+def test_the_members_of_a_stacking_are_told_with_their_shares(results):
+    results.fitted.shares_ = pd.DataFrame([[0.25, 1.0]], index=["processes"])
+    results.fitted.left_out_ = {"networks": "they did not help"}
+    lines = [" ".join(line) for line in printed_lines(results)]
+    assert "processes: 25% of polydispersity, 100% of peak_nm" in lines
+    assert "networks is left out: they did not help" in lines
 
 
 def test_a_recipe_made_before_is_told(results):

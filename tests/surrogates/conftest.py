@@ -6,15 +6,38 @@ import sys
 import numpy as np
 import pytest
 
-from bnnopt.surrogates import MCDropoutRegressor, _many_rows
-from bnnopt.surrogates._wide import _family
+from bnnopt.surrogates import (
+    BayesianStackingRegressor,
+    GaussianProcessEnsembleRegressor,
+    MCDropoutRegressor,
+)
+from bnnopt.surrogates._dropout import _fit
+from bnnopt.surrogates._gaussian_process import _ensemble, _process
+from bnnopt.surrogates._rows import _checks, _sampling
 
 
-def quick_model(**parameters):
-    """A model whose quality does not matter: two trained networks of 2 x 20 units, 100 updates."""
-    setting = {"hidden_layer_sizes": (20, 20), "method": "trained", "n_networks": 2, "max_iter": 100}
-    setting["random_state"] = 0
+def quick_networks(**parameters):
+    """Dropout networks whose quality does not matter: two of 2 x 20 units, 100 updates."""
+    setting = {"hidden_layer_sizes": (20, 20), "n_networks": 2, "max_iter": 100, "random_state": 0}
     return MCDropoutRegressor(**(setting | parameters))
+
+
+def quick_processes(**parameters):
+    """Gaussian processes of two kernels, one of each."""
+    setting = {"kernels": ("matern_5_2", "matern_5_2_by_rank"), "n_members": 1, "random_state": 0}
+    return GaussianProcessEnsembleRegressor(**(setting | parameters))
+
+
+def quick_stacking(**parameters):
+    """A stacking of two members of one Gaussian process each."""
+    members = [
+        ("processes", quick_processes(kernels=["matern_5_2"], random_state=None)),
+        ("others", quick_processes(kernels=["exponential_by_rank"], random_state=None)),
+    ]
+    return BayesianStackingRegressor(**({"estimators": members, "random_state": 0} | parameters))
+
+
+QUICK = {"networks": quick_networks, "processes": quick_processes, "stacking": quick_stacking}
 
 
 def run_in_new_process(code, *arguments):
@@ -26,12 +49,29 @@ def run_in_new_process(code, *arguments):
 
 @pytest.fixture(scope="session")
 def quick():
-    return quick_model
+    return quick_networks
+
+
+@pytest.fixture(scope="session")
+def processes():
+    return quick_processes
 
 
 @pytest.fixture(scope="session")
 def new_process():
     return run_in_new_process
+
+
+@pytest.fixture(scope="session", params=QUICK)
+def kind(request):
+    """Name of each of the three estimators that compose."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def make(kind):
+    """Makes it, small."""
+    return QUICK[kind]
 
 
 @pytest.fixture(scope="session")
@@ -53,13 +93,19 @@ def outcomes(rows):
 @pytest.fixture(scope="session")
 def fitted(rows, outcomes):
     """Three networks on both outputs."""
-    return quick_model(n_networks=3, dropout=0.1).fit(rows, outcomes)
+    return quick_networks(n_networks=3, dropout=0.1).fit(rows, outcomes)
 
 
 @pytest.fixture(scope="session")
 def fitted_single(rows, outcomes):
     """Two networks on the first output."""
-    return quick_model().fit(rows, outcomes[:, 0])
+    return quick_networks().fit(rows, outcomes[:, 0])
+
+
+@pytest.fixture(scope="session")
+def each(kind, rows, outcomes):
+    """That estimator on both outputs."""
+    return QUICK[kind]().fit(rows, outcomes)
 
 
 @pytest.fixture(scope="session")
@@ -70,10 +116,11 @@ def many_rows():
 
 @pytest.fixture(scope="module")
 def few_rows_are_many():
-    """More than 2,000 rows are many, samples have 1,000, and 100 are centres or teach the scales."""
+    """More than 2,000 rows stay where they are, samples have 1,000, and 100 rows are inducing points."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_many_rows, "LARGEST_TABLE", 2000)
-        patch.setattr(_many_rows, "ROWS_OF_A_SAMPLE", 1000)
-        patch.setattr(_family, "MANY_ROWS", _family.MANY_ROWS._replace(size=_family.FamilySize(1, 100)))
-        patch.setattr(_family, "MAX_CENTRES", 100)
+        for module in (_checks, _fit):
+            patch.setattr(module, "LARGEST_TABLE", 2000)
+        for module in (_ensemble, _process):
+            patch.setattr(module, "MOST_INDUCING", 100)
+        patch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 1000)
         yield

@@ -6,6 +6,7 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
+from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates import MCDropoutRegressor
 
 
@@ -14,20 +15,27 @@ from bnnopt.surrogates import MCDropoutRegressor
     [
         ({"hidden_layer_sizes": ()}, r"at least one layer of at least one unit.*got \(\)"),
         ({"hidden_layer_sizes": (20, 0)}, r"at least one layer of at least one unit.*got \(20, 0\)"),
-        ({"hidden_layer_sizes": 20}, "'hidden_layer_sizes' parameter .* must be an array-like. Got 20"),
-        ({"activation": "swish"}, "'activation' parameter .* must be a str among .* Got 'swish'"),
-        ({"dropout": 1.0}, r"'dropout' parameter .* in the range \[0.0, 1.0\). Got 1.0"),
-        ({"dropout": -0.1}, r"'dropout' parameter .* in the range \[0.0, 1.0\). Got -0.1"),
-        ({"alpha": -1}, r"'alpha' parameter .* in the range \[0.0, inf\). Got -1"),
-        ({"alpha": np.nan}, "'alpha' parameter .* Got nan"),
-        ({"n_networks": 0}, r"'n_networks' parameter .* in the range \[1, inf\). Got 0"),
-        ({"n_masks": 0}, r"'n_masks' parameter .* in the range \[1, inf\). Got 0"),
-        ({"learning_rate_init": 0}, r"'learning_rate_init' parameter .* in the range \(0.0, inf\). Got 0"),
-        ({"max_iter": 0}, r"'max_iter' parameter .* in the range \[1, inf\). Got 0"),
-        ({"max_iter": 1.5}, "'max_iter' parameter .* must be an int .* Got 1.5"),
-        ({"batch_size": 0}, "'batch_size' parameter .* Got 0"),
-        ({"batch_size": "full"}, "'batch_size' parameter .* Got 'full'"),
-        ({"random_state": "zero"}, "'random_state' parameter .* Got 'zero'"),
+        ({"hidden_layer_sizes": 20}, "at least one layer of at least one unit.*got 20"),
+        ({"activation": "swish"}, r"activation must be one of \['elu', .*, got 'swish'"),
+        ({"dropout": 1.0}, r"dropout must be a number in \[0, 1\), got 1.0"),
+        ({"dropout": -0.1}, r"dropout must be a number in \[0, 1\), got -0.1"),
+        ({"alpha": -1}, r"alpha must be a number in \[0, inf\), got -1"),
+        ({"alpha": np.nan}, "alpha must be a number .*, got nan"),
+        ({"n_networks": 0}, "n_networks must be a whole number of at least 1, got 0"),
+        ({"n_masks": 0}, "n_masks must be a whole number of at least 1, got 0"),
+        ({"learning_rate_init": 0}, r"learning_rate_init must be a number in \(0, inf\), got 0"),
+        ({"max_iter": 0}, "max_iter must be a whole number of at least 1, got 0"),
+        ({"max_iter": 1.5}, "max_iter must be a whole number of at least 1, got 1.5"),
+        ({"batch_size": 0}, "batch_size must be 'auto' or a whole number of at least 1, got 0"),
+        ({"batch_size": "full"}, "batch_size must be 'auto' or .*, got 'full'"),
+        ({"early_stopping": 1}, "early_stopping must be True or False, got 1"),
+        ({"validation_fraction": 1.0}, r"validation_fraction must be a number in \(0, 1\), got 1.0"),
+        ({"tol": -1e-3}, r"tol must be a number in \[0, inf\), got -0.001"),
+        ({"callbacks": "print"}, "callbacks must be None or a list of Keras callbacks, got 'print'"),
+        (
+            {"random_state": "zero"},
+            "random_state must be None, a RandomState or a whole number .*, got 'zero'",
+        ),
         ({"output_weights": (1,)}, r"must be 2 finite number\(s\) above 0, one for each output, got \(1,\)"),
         ({"output_weights": (1, 2, 3)}, r"must be 2 finite number\(s\) above 0, .* got \(1, 2, 3\)"),
         ({"output_weights": (1, -1)}, r"must be 2 finite number\(s\) above 0, .* got \(1, -1\)"),
@@ -37,8 +45,15 @@ from bnnopt.surrogates import MCDropoutRegressor
     ],
 )
 def test_parameters_out_of_range(rows, outcomes, parameters, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InvalidDataError, match=message):
         MCDropoutRegressor(**parameters).fit(rows, outcomes)
+
+
+def test_every_wrong_parameter_is_named(rows, outcomes):
+    with pytest.raises(
+        InvalidDataError, match=r"MCDropoutRegressor: dropout must .*2\.0; n_masks must .*; tol"
+    ):
+        MCDropoutRegressor(dropout=2.0, n_masks=0, tol=None).fit(rows, outcomes)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -1,17 +1,9 @@
 """Forms of data: precision, tables of outputs, and tables at the edge of what can be learned."""
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
-
-
-@pytest.fixture(scope="module")
-def quick(quick):
-    """Trained networks alone."""
-    return partial(quick, method="trained")
 
 
 def test_single_precision_gives_the_numbers_of_its_copy(quick, rows, outcomes):

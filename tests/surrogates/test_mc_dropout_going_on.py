@@ -1,7 +1,6 @@
 """Training that goes on: warm starts, partial fits, and what stays when one is stopped."""
 
 import pickle
-from functools import partial
 
 import keras
 import numpy as np
@@ -11,17 +10,6 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from bnnopt.surrogates import MCDropoutRegressor
-
-
-@pytest.fixture(scope="module")
-def quick(quick):
-    """Trained networks alone."""
-    return partial(quick, method="trained")
-
-
-@pytest.fixture(scope="module")
-def fitted_single(quick, rows, outcomes):
-    return quick().fit(rows, outcomes[:, 0])
 
 
 class Interrupt(keras.callbacks.Callback):
@@ -43,9 +31,9 @@ def line():
 
 def test_a_warm_start_goes_on_and_lowers_the_loss(quick, line):
     model = quick(warm_start=True, dropout=0.0).fit(*line)
-    first_loss, scaling = model.loss_, model._learned.trained.scaling
+    first_loss, scaling = model.loss_, model._posterior.scaling
     model.fit(line[0] + 5, line[1])
-    assert model._learned.trained.scaling is scaling
+    assert model._posterior.scaling is scaling
     model.fit(*line)
     assert len(model.loss_curve_) == len(model.validation_scores_) == 3
     assert model.loss_curve_[0] == first_loss
@@ -72,9 +60,9 @@ def test_a_warm_start_after_loading_is_that_of_the_stored_model(quick, line):
 
 def test_rows_stay_with_the_network_that_has_never_seen_them(quick, rows, outcomes):
     model = quick(n_networks=3, warm_start=True).fit(rows[:30], outcomes[:30])
-    before = model._learned.trained.posterior.seen
+    before = model._posterior.posterior.holdout
     model.fit(rows, outcomes)
-    after = model._learned.trained.posterior.seen
+    after = model._posterior.posterior.holdout
     assert (len(before.keys), len(after.keys)) == (30, 40)
     np.testing.assert_array_equal(
         after.is_held_out[np.searchsorted(after.keys, before.keys)], before.is_held_out
@@ -93,17 +81,36 @@ def test_ctrl_c_leaves_the_last_fit(quick, line, is_partial):
     assert len(model.loss_curve_) == 1
 
 
-@pytest.mark.parametrize("was_fitted", [False, True], ids=["new", "fitted before"])
-def test_ctrl_c_leaves_a_cold_start_not_fitted(quick, line, was_fitted):
-    model = quick().fit(*line) if was_fitted else quick()
-    model.set_params(callbacks=[Interrupt()])
+def test_ctrl_c_in_a_cold_start_leaves_the_last_fit(quick, line):
+    model = quick().fit(*line)
+    before = model.predict(line[0], return_std=True)
+    with pytest.raises(KeyboardInterrupt):
+        model.set_params(callbacks=[Interrupt()]).fit(line[0] + 5, line[1])
+    np.testing.assert_array_equal(model.predict(line[0], return_std=True), before)
+
+
+def test_ctrl_c_in_a_first_fit_leaves_nothing(quick, line):
+    model = quick(callbacks=[Interrupt()])
     with pytest.raises(KeyboardInterrupt):
         model.fit(*line)
     with pytest.raises(NotFittedError):
         model.predict(line[0])
-    assert not [name for name in vars(model) if name.endswith("_") and not name.endswith("_in_")]
+    assert not [name for name in vars(model) if name.endswith("_")]
     model.set_params(callbacks=None).fit(*line)
     np.testing.assert_array_equal(model.predict(line[0]), quick().fit(*line).predict(line[0]))
+
+
+def test_an_earlier_fit_on_some_of_the_rows_saves_updates(quick, line):
+    X, y = line
+    previous = quick(max_iter=600, dropout=0.0).fit(X[::2], y[::2])
+    model = quick(max_iter=600, dropout=0.0)
+    assert model.fit_after(previous, X, y) is model
+    assert (model.n_iter_, previous.n_iter_) == (100, 600)
+    assert np.sqrt(np.mean(np.square(model.predict(X) - y))) < 0.15
+    anew = quick(max_iter=600, dropout=0.0).fit(X, y)
+    for other in (None, quick(n_networks=3, max_iter=2).fit(X, y), quick(max_iter=2).fit(np.tile(X, 2), y)):
+        again = quick(max_iter=600, dropout=0.0).fit_after(other, X, y)
+        np.testing.assert_array_equal(again.predict(X), anew.predict(X))
 
 
 def test_a_warm_fit_of_bad_data_leaves_the_last_fit(quick, line):
@@ -137,14 +144,14 @@ def test_columns_stay_in_order(quick, rows):
 
 def test_partial_fits_learn_a_stream(line):
     X, y = line
-    model = MCDropoutRegressor((20,), method="trained", n_networks=2, dropout=0.0, random_state=0)
+    model = MCDropoutRegressor((20,), n_networks=2, dropout=0.0, random_state=0)
     order = np.random.default_rng(0).permutation(24)
     for part in np.split(order, 3) * 2:
         assert model.partial_fit(X[np.append(part, [0, 23])], y[np.append(part, [0, 23])]) is model
     assert model.n_iter_ == 250
     assert len(model.loss_curve_) == 6
     assert np.sqrt(np.mean(np.square(model.predict(X) - y))) < 0.15
-    assert model._learned.trained.posterior.total_weight == 60
+    assert model._posterior.posterior.total_weight == 60
 
 
 def test_one_row_is_enough_to_go_on_and_reaches_the_others_only(quick, line):
@@ -173,8 +180,8 @@ def test_masks_of_a_training_that_goes_on_are_new(quick, line):
     model = quick(warm_start=True).fit(*line)
     other = clone(model).fit(*line)
     first, second = (
-        model._learned.trained.posterior.masks[0],
-        model.fit(*line)._learned.trained.posterior.masks[0],
+        model._posterior.posterior.masks[0],
+        model.fit(*line)._posterior.posterior.masks[0],
     )
     assert np.any(first != second)
-    np.testing.assert_array_equal(other._learned.trained.posterior.masks[0], first)
+    np.testing.assert_array_equal(other._posterior.posterior.masks[0], first)

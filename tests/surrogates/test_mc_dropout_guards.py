@@ -14,16 +14,25 @@ from bnnopt.surrogates import MCDropoutRegressor
 def test_a_training_that_diverges_is_an_error():
     X = np.linspace(0, 1, 20)[:, None]
     with pytest.raises(ValueError, match="diverged"):
-        MCDropoutRegressor(method="trained", n_networks=2, max_iter=20, learning_rate_init=1e30).fit(
-            X, X[:, 0]
-        )
+        MCDropoutRegressor(n_networks=2, max_iter=20, learning_rate_init=1e30).fit(X, X[:, 0])
 
 
-def test_a_fit_that_fails_leaves_the_estimator_not_fitted():
+def test_a_fit_that_fails_leaves_the_last_one_as_it_was(quick):
     X = np.linspace(0, 1, 20)[:, None]
-    model = MCDropoutRegressor(method="trained", n_networks=2, max_iter=20, random_state=0).fit(X, X[:, 0])
+    model = quick(max_iter=20).fit(X, X[:, 0])
+    before, state = model.predict(X, return_std=True), sorted(vars(model))
     with pytest.raises(ValueError, match="diverged"):
-        model.set_params(learning_rate_init=1e30).fit(X, X[:, 0])
+        model.set_params(learning_rate_init=1e30).fit(np.column_stack([X, X]), X)
+    np.testing.assert_array_equal(model.predict(X, return_std=True), before)
+    assert (model.n_features_in_, model.n_outputs_, sorted(vars(model))) == (1, 1, state)
+
+
+def test_a_first_fit_that_fails_leaves_nothing(quick):
+    X = np.linspace(0, 1, 20)[:, None]
+    model = quick(max_iter=20, learning_rate_init=1e30)
+    with pytest.raises(ValueError, match="diverged"):
+        model.fit(X, X[:, 0])
+    assert not [name for name in vars(model) if name.endswith("_") or name.startswith("_")]
     with pytest.raises(NotFittedError):
         model.predict(X)
 
@@ -32,7 +41,7 @@ def test_a_fit_that_fails_leaves_the_estimator_not_fitted():
 def test_layers_that_are_not_whole_numbers_are_refused(sizes):
     X = np.linspace(0, 1, 20)[:, None]
     with pytest.raises(ValueError, match="hidden_layer_sizes must"):
-        MCDropoutRegressor(sizes, method="trained", n_networks=2, max_iter=5).fit(X, X[:, 0])
+        MCDropoutRegressor(sizes, n_networks=2, max_iter=5).fit(X, X[:, 0])
 
 
 @pytest.mark.parametrize("setting", ["set_floatx('float64')", "set_dtype_policy('mixed_float16')"])
@@ -42,14 +51,14 @@ import keras, numpy as np
 keras.config.{setting}
 from bnnopt.surrogates import MCDropoutRegressor
 X = np.linspace(0, 1, 20)[:, None]
-MCDropoutRegressor(method="trained", n_networks=2, max_iter=5, random_state=0).fit(X, X[:, 0]).predict(X)
+MCDropoutRegressor(n_networks=2, max_iter=5, random_state=0).fit(X, X[:, 0]).predict(X)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_number_of_draws_that_is_not_whole_is_named():
     X = np.linspace(0, 1, 20)[:, None]
-    model = MCDropoutRegressor(method="trained", n_networks=2, max_iter=5, random_state=0).fit(X, X[:, 0])
+    model = MCDropoutRegressor(n_networks=2, max_iter=5, random_state=0).fit(X, X[:, 0])
     for n_samples in (1.5, "3", None):
         with pytest.raises((TypeError, ValueError), match="n_samples must be"):
             model.sample_y(X, n_samples)
@@ -57,7 +66,7 @@ def test_a_number_of_draws_that_is_not_whole_is_named():
 
 def test_noise_variance_of_flat_y_is_a_float():
     X = np.linspace(0, 1, 20)[:, None]
-    model = MCDropoutRegressor(method="trained", n_networks=2, max_iter=5, random_state=0).fit(X, X[:, 0])
+    model = MCDropoutRegressor(n_networks=2, max_iter=5, random_state=0).fit(X, X[:, 0])
     assert isinstance(model.noise_variance_, float)
 
 
@@ -73,6 +82,6 @@ def test_a_bad_cell_of_a_table_is_named_by_column_and_row(cell, message):
         MCDropoutRegressor().fit(bad, X["T"])
     with pytest.raises(ValueError, match=rf"y: column 'V' has {message} in row\(s\) 7"):
         MCDropoutRegressor().fit(X, bad["V"])
-    model = MCDropoutRegressor(method="trained", n_networks=2, max_iter=5).fit(X, X["T"])
+    model = MCDropoutRegressor(n_networks=2, max_iter=5).fit(X, X["T"])
     with pytest.raises(ValueError, match=rf"X: column 'V' has {message} in row\(s\) 7"):
         model.predict(bad)

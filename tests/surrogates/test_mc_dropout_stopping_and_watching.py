@@ -1,7 +1,6 @@
 """When a training stops, and what is seen of it: early stopping, warnings, callbacks, the progress bar."""
 
 import pickle
-from functools import partial
 
 import keras
 import numpy as np
@@ -10,17 +9,6 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from bnnopt.surrogates import MCDropoutRegressor
-
-
-@pytest.fixture(scope="module")
-def quick(quick):
-    """Trained networks alone."""
-    return partial(quick, method="trained")
-
-
-@pytest.fixture(scope="module")
-def fitted_single(quick, rows, outcomes):
-    return quick().fit(rows, outcomes[:, 0])
 
 
 class Recorder(keras.callbacks.Callback):
@@ -46,7 +34,6 @@ def noise_only():
 
 def small(**parameters):
     setting = {
-        "method": "trained",
         "hidden_layer_sizes": (20,),
         "n_networks": 2,
         "dropout": 0.0,
@@ -70,7 +57,7 @@ def test_early_stopping_goes_back_to_the_best_chunk(noise_only):
 def test_what_is_held_out_for_early_stopping(noise_only, n_networks, n_held_out):
     model = small(n_networks=n_networks, max_iter=20, early_stopping=True, validation_fraction=0.2)
     model.fit(*noise_only)
-    assert model._learned.trained.posterior.seen.is_held_out.sum() == n_held_out
+    assert model._posterior.posterior.holdout.is_held_out.sum() == n_held_out
     assert len(model.validation_scores_) == 1
 
 
@@ -78,7 +65,7 @@ def test_a_single_network_holds_nothing_out_without_early_stopping(noise_only):
     model = small(n_networks=1, max_iter=20).fit(*noise_only)
     assert model.validation_scores_ is None
     assert model.best_validation_score_ is None
-    assert not model._learned.trained.posterior.seen.is_held_out.any()
+    assert not model._posterior.posterior.holdout.is_held_out.any()
 
 
 def test_scores_are_r_squared_of_the_held_out_rows():
@@ -98,7 +85,7 @@ def test_a_training_that_is_too_short_warns(noise_only):
 
 def test_an_ordinary_training_does_not_warn(noise_only):
     X, noise = noise_only
-    MCDropoutRegressor(method="trained", n_networks=2, random_state=0).fit(X, X[:, 0] + 0.3 * noise)
+    MCDropoutRegressor(n_networks=2, random_state=0).fit(X, X[:, 0] + 0.3 * noise)
 
 
 def test_a_single_network_without_held_out_rows_has_a_loss_that_falls():

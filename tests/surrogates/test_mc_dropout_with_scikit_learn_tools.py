@@ -50,7 +50,7 @@ def test_fit_returns_self_and_keeps_the_parameters(quick, rows, outcomes):
 
 def test_cross_val_score():
     X = np.random.default_rng(0).uniform(size=(60, 2))
-    model = MCDropoutRegressor(method="trained", n_networks=2, max_iter=300, dropout=0.02, random_state=0)
+    model = MCDropoutRegressor(n_networks=2, max_iter=300, dropout=0.02, random_state=0)
     scores = cross_val_score(model, X, X[:, 0] - 2 * X[:, 1], cv=3)
     assert scores.shape == (3,)
     assert scores.min() > 0.8

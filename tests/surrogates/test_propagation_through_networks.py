@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.special import erf, expit
 
-from bnnopt.surrogates._blocks import ROWS_PER_BLOCK, ROWS_PER_STACK, in_stacks
-from bnnopt.surrogates._keras import propagate, propagate_moments
-from bnnopt.surrogates._networks import ACTIVATIONS, Networks, draw_masks
+from bnnopt.surrogates._dropout._networks import ACTIVATIONS, Networks, draw_masks
+from bnnopt.surrogates._dropout._propagation import propagate, propagate_moments
+from bnnopt.surrogates._rows._blocks import ROWS_PER_BLOCK, ROWS_PER_STACK, in_stacks
 
 DEPTHS = [(), (6,), (5, 4), (4, 3, 5), (3, 6, 4, 5)]
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772

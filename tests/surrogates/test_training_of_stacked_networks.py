@@ -9,10 +9,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from bnnopt.surrogates._keras import propagate_moments, train_networks
-from bnnopt.surrogates._keras._gradient import arranged, loss_and_gradient, packed, unpacked
-from bnnopt.surrogates._keras._masks import MaskPool
-from bnnopt.surrogates._networks import ACTIVATIONS, Networks, TrainingPlan, draw_masks, initial_weights
+from bnnopt.surrogates._dropout._chunk import MaskPool
+from bnnopt.surrogates._dropout._gradient import arranged, loss_and_gradient, packed, unpacked
+from bnnopt.surrogates._dropout._networks import (
+    ACTIVATIONS,
+    Networks,
+    TrainingPlan,
+    draw_masks,
+    initial_weights,
+)
+from bnnopt.surrogates._dropout._propagation import propagate_moments
+from bnnopt.surrogates._dropout._training import train_networks
 
 PLAN = TrainingPlan(
     hidden_layer_sizes=(5,),

@@ -141,13 +141,13 @@ class TrainedFit:
         density = log_normal_density(error, np.zeros_like(error), total)
         return float(np.average(density.mean(axis=1), weights=self.rows.weights[judged]))
 
-    def is_of_shape(self, n_networks: int, hidden_layer_sizes: Any, X: Any, y: Any) -> bool:
-        """Tell whether a training with these parameters on this table could go on from here."""
+    def is_of_shape(self, plan_of: BaseEstimator, rows: Rows) -> bool:
+        """Tell whether a training with the parameters of an estimator on these rows could go on from here."""
         networks = self.posterior.networks
-        n_outputs = 1 if np.ndim(y) == 1 else np.shape(y)[1]
+        wanted = (plan_of.n_networks, tuple(plan_of.hidden_layer_sizes))
         return bool(
-            (networks.n_networks, networks.hidden_layer_sizes) == (n_networks, tuple(hidden_layer_sizes))
-            and (self.rows.X.shape[1], self.rows.y.shape[1]) == (np.shape(X)[1], n_outputs)
+            (networks.n_networks, networks.hidden_layer_sizes) == wanted
+            and (self.rows.X.shape[1], self.rows.y.shape[1]) == (rows.X.shape[1], rows.y.shape[1])
         )
 
     def attributes(self) -> dict[str, Any]:
@@ -220,7 +220,9 @@ def fit_networks(
     if not is_more:
         _warn_if_falling(ensemble.training, plan.n_updates, scale)
     history = history.extended(ensemble.training, scale)
-    return TrainedFit(scaling, ensemble.posterior, history, scaling.y.restore(ensemble.held_out), rows)
+    return TrainedFit(
+        scaling, ensemble.posterior, history, scaling.y.restore(ensemble.held_out), rows.detached()
+    )
 
 
 def _chunks(

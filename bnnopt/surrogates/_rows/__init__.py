@@ -1,4 +1,4 @@
-"""Rows to learn from: checked at the door, joined where they repeat, in memory or read in blocks.
+"""Rows to learn from: checked, joined where they repeat, in memory or read in blocks.
 
 `Rows` is what every estimator of this package learns from. The files around it: `_checks` says what may come
 in, `_sources` reads arrays and batches block by block, `_sampling` draws rows while they are read, `_holdout`
@@ -10,6 +10,7 @@ from bnnopt.surrogates._rows._checks import (
     check_fit_data,
     check_number_of_outputs,
     check_rows,
+    number_of_axes,
     open_batches,
     output_names,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "hold_out",
     "in_blocks",
     "in_stacks",
+    "number_of_axes",
     "open_batches",
     "output_names",
 ]

@@ -16,7 +16,14 @@ from bnnopt.surrogates._rows._rows import LARGEST_TABLE, Rows, check_enough, che
 from bnnopt.surrogates._rows._sampling import read_rows
 from bnnopt.surrogates._rows._sources import ArraySource, Batches, first_batch, is_plain
 
-__all__ = ["check_fit_data", "check_number_of_outputs", "check_rows", "open_batches", "output_names"]
+__all__ = [
+    "check_fit_data",
+    "check_number_of_outputs",
+    "check_rows",
+    "number_of_axes",
+    "open_batches",
+    "output_names",
+]
 
 
 def check_fit_data(
@@ -108,8 +115,8 @@ def _read_batches(source: Batches, n_needed: int) -> Rows:
             return read_rows(source, n_needed)
     table = Rows.joined(parts)
     check_enough(len(table), n_needed)
-    check_spans(table.x.lower, table.x.upper, "X")
-    check_spans(table.outputs.lower, table.outputs.upper, "y")
+    check_spans(table.X.min(axis=0), table.X.max(axis=0), "X")
+    check_spans(table.y.min(axis=0), table.y.max(axis=0), "y")
     return table.distinct()
 
 
@@ -134,6 +141,12 @@ def check_number_of_outputs(n_outputs: int, n_learned: int) -> None:
             f"y has {n_outputs} output(s), but the training that goes on had {n_learned}. Give the same "
             "outputs, or set warm_start=False and fit anew."
         )
+
+
+def number_of_axes(y: Any) -> int:
+    """Return the number of axes of outputs in any form."""
+    own = getattr(y, "ndim", None)
+    return int(np.asarray(y).ndim if own is None else own)
 
 
 def output_names(y: Any) -> np.ndarray | None:

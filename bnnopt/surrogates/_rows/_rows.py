@@ -101,8 +101,9 @@ class Rows:
         Where each row, or the first of those that it stands for, stood in the order given.
     noise_factors : ndarray of shape (n_rows,)
         Learned noise variance at each row as a multiple of its mean; 1 where it is the same everywhere.
-    repeats : ndarray of int
-        For each row given, its row here, -1 for those of weight 0; empty where nothing was joined.
+    repeats, given : ndarray of int
+        For each row that was joined its row here, -1 for those of weight 0, and where it stood in the order
+        given; empty where nothing was joined.
     stream : Stream or None
         All rows, if those at hand are a sample of them.
     """
@@ -114,6 +115,7 @@ class Rows:
     places: IntArray
     noise_factors: FloatArray
     repeats: IntArray = field(default_factory=lambda: np.empty(0, dtype=int))
+    given: IntArray = field(default_factory=lambda: np.empty(0, dtype=int))
     stream: Stream | None = None
 
     @classmethod
@@ -172,15 +174,25 @@ class Rows:
             places=self.places[firsts],
             noise_factors=self.noise_factors[firsts],
             repeats=repeats,
+            given=self.places,
         )
 
     def only(self, chosen: IntArray | BoolArray | slice) -> "Rows":
         """Return some of the rows at hand, by number, by a mask of shape (n_rows,) or by a slice."""
         return Rows(*(getattr(self, name)[chosen] for name in _OF_ROWS))
 
-    def with_weights_of_one(self) -> "Rows":
-        """Return the rows at hand, each standing for one measurement."""
-        return replace(self, weights=np.ones(len(self)), places=np.arange(len(self)))
+    def repeated(self) -> "Rows":
+        """Undo the joining of repeats: each row given, with weight 1, in the order of the rows here."""
+        used = np.flatnonzero(self.repeats >= 0)
+        used = used[np.argsort(self.repeats[used], kind="stable")]
+        rows = self.only(self.repeats[used])
+        return replace(rows, weights=np.ones(len(used)), places=self.given[used])
+
+    def detached(self) -> "Rows":
+        """Return the rows at hand without what the others are read from, which a fit need not keep."""
+        return (
+            self if self.stream is None else replace(self, stream=replace(self.stream, read=_refuse_to_read))
+        )
 
     def scaled(self, X: FloatArray, y: FloatArray) -> "Rows":
         """Return the rows at hand with inputs and outputs in other units."""
@@ -262,8 +274,9 @@ class Rows:
             return self.places[chosen][order], order
         number = np.full(len(self) + 1, -1)  # one more for rows of weight 0, which have no row here
         number[chosen] = np.arange(len(chosen))
-        places = np.flatnonzero(number[self.repeats] >= 0)
-        return places, number[self.repeats][places]
+        known = np.flatnonzero(number[self.repeats] >= 0)
+        known = known[np.argsort(self.given[known])]
+        return self.given[known], number[self.repeats][known]
 
     @cached_property
     def keys(self) -> IntArray:
@@ -281,6 +294,10 @@ class Rows:
 
 
 _OF_ROWS = tuple(each.name for each in fields(Rows))[:6]
+
+
+def _refuse_to_read() -> Iterator[Rows]:
+    raise InvalidDataError("The rows of the fit are not kept. Fit anew.")
 
 
 def check_spans(lower: FloatArray, upper: FloatArray, name: str) -> None:

@@ -77,6 +77,10 @@ def draw_chunks(rows: Rows, n_rows: int, n_chunks: int, rng: np.random.Generator
             reservoir.add(block)
         drawn = reservoir.rows()
         n_drawn = len(drawn) // n_rows
+        if not n_drawn:
+            raise InvalidDataError(
+                f"The stream gave {len(drawn)} rows where {n_rows} are needed for a chunk."
+            )
         yield from (drawn.only(slice(k * n_rows, (k + 1) * n_rows)) for k in range(n_drawn))
         n_chunks -= n_drawn
 
@@ -84,20 +88,20 @@ def draw_chunks(rows: Rows, n_rows: int, n_chunks: int, rng: np.random.Generator
 class _Reservoir:
     """Rows drawn at random while they come by: those of the smallest random numbers.
 
-    A row of weight w is drawn like w rows, whose smallest number is `1 - (1 - u)**(1 / w)` with u uniform.
-    With the limit L below which rows were kept, its weight is how many of the w are, on average where any
-    is: `w L / (1 - (1 - L)**w)`, which is 1 for a row of weight 1.
+    A row of weight w is drawn like w rows, the smallest of whose exponential numbers is exponential with rate
+    w (Efraimidis and Spirakis 2006). With the limit T below which rows were kept, its weight is how many of
+    the w are, on average where any is: `w (1 - exp(-T)) / (1 - exp(-w T))`, which is 1 for a row of weight 1.
     """
 
     def __init__(self, n_rows: int, rng: np.random.Generator) -> None:
         self._n_rows, self._rng = n_rows, rng
         self._parts: list[Rows] = []
         self._numbers: list[FloatArray] = []
-        self._limit, self._n_waiting = 1.0, 0
+        self._limit, self._n_waiting = np.inf, 0
 
     def add(self, block: Rows) -> None:
         """Let rows come by."""
-        numbers = -np.expm1(np.log1p(-self._rng.random(len(block))) / block.weights)
+        numbers = -np.log1p(-self._rng.random(len(block))) / block.weights
         is_kept = numbers < self._limit
         self._parts.append(block.only(is_kept))
         self._numbers.append(numbers[is_kept])
@@ -109,10 +113,10 @@ class _Reservoir:
         """Return the rows drawn, in random order."""
         self._thin()
         rows = self._parts[0]
-        if self._limit == 1.0:
+        if np.isinf(self._limit):
             return rows
-        chances = -np.expm1(rows.weights * np.log1p(-self._limit))
-        return replace(rows, weights=rows.weights * self._limit / chances)
+        chances = -np.expm1(-rows.weights * self._limit)
+        return replace(rows, weights=rows.weights * -np.expm1(-self._limit) / chances)
 
     def _thin(self) -> None:
         rows, numbers = Rows.joined(self._parts), np.concatenate(self._numbers)

@@ -1,25 +1,16 @@
 """Weights of rows: a weight is a number of repeats, to the last bit; wrong weights are named."""
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.model_selection import cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-
-@pytest.fixture(scope="module")
-def quick(quick):
-    """Trained networks alone."""
-    return partial(quick, method="trained")
-
-
-@pytest.fixture(scope="module")
-def fitted_single(quick, rows, outcomes):
-    return quick().fit(rows, outcomes[:, 0])
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates import BayesianStackingRegressor
 
 
 def assert_same_model(model, other, X):
@@ -35,24 +26,37 @@ def weights():
     return np.random.default_rng(2).integers(0, 4, 40)
 
 
-@pytest.mark.parametrize("setting", [{}, {"n_networks": 1}, {"n_networks": 30}, {"batch_size": 8}])
-def test_weights_are_repeats_to_the_last_bit(quick, rows, outcomes, weights, setting):
-    weighted = quick(**setting).fit(rows, outcomes, sample_weight=weights)
+def assert_weights_are_repeats(model, rows, outcomes, weights):
+    weighted = clone(model).fit(rows, outcomes, sample_weight=weights)
     order = np.random.default_rng(3).permutation(weights.sum())
-    repeated = quick(**setting).fit(
-        rows.repeat(weights, axis=0)[order], outcomes.repeat(weights, axis=0)[order]
-    )
+    repeated = clone(model).fit(rows.repeat(weights, axis=0)[order], outcomes.repeat(weights, axis=0)[order])
     assert_same_model(weighted, repeated, rows)
     np.testing.assert_array_equal(weighted.noise_variance_, repeated.noise_variance_)
+    np.testing.assert_array_equal(weighted.held_out_log_density_, repeated.held_out_log_density_)
 
 
-def test_the_order_of_the_rows_does_not_matter(quick, rows, outcomes, fitted_single):
-    assert_same_model(quick().fit(rows[::-1], outcomes[::-1, 0]), fitted_single, rows)
+@pytest.mark.parametrize("setting", [{}, {"n_networks": 1}, {"n_networks": 30}, {"batch_size": 8}])
+def test_weights_are_repeats_to_the_last_bit_for_networks(quick, rows, outcomes, weights, setting):
+    assert_weights_are_repeats(quick(**setting), rows, outcomes, weights)
 
 
-def test_weights_of_one_are_none(quick, rows, outcomes, fitted_single):
+@pytest.mark.parametrize("setting", [{}, {"noise": "input_dependent", "calibrate": True}, {"n_members": 3}])
+def test_weights_are_repeats_to_the_last_bit_for_processes(processes, rows, outcomes, weights, setting):
+    assert_weights_are_repeats(processes(**setting), rows, outcomes, weights)
+
+
+def test_weights_are_repeats_to_the_last_bit_for_a_stacking(processes, quick, rows, outcomes, weights):
+    members = [("processes", processes()), ("networks", quick())]
+    assert_weights_are_repeats(BayesianStackingRegressor(members, random_state=0), rows, outcomes, weights)
+
+
+def test_the_order_of_the_rows_does_not_matter(make, each, rows, outcomes):
+    assert_same_model(make().fit(rows[::-1], outcomes[::-1]), each, rows)
+
+
+def test_weights_of_one_are_none(make, each, rows, outcomes):
     for weights in (np.ones(40), [1] * 40, pd.Series(1.0, index=range(40)), 1.0):
-        assert_same_model(quick().fit(rows, outcomes[:, 0], weights), fitted_single, rows)
+        assert_same_model(make().fit(rows, outcomes, weights), each, rows)
 
 
 def test_the_heavier_of_two_values_pulls_more(quick):
@@ -71,20 +75,29 @@ def test_more_weight_weakens_the_penalty(quick, rows, outcomes):
     assert ranges[0] < 0.5 * ranges[1]
 
 
+def test_a_heavier_row_is_known_better(processes):
+    X = np.linspace(0, 1, 12)[:, None]
+    y = np.sin(4 * X[:, 0]) + 0.3 * np.random.default_rng(0).standard_normal(12)
+    weights = np.where(np.arange(12) == 6, 50, 1)
+    light, heavy = (processes().fit(X, y, given) for given in (None, weights))
+    before, after = (abs(model.predict(X[6:7])[0] - y[6]) for model in (light, heavy))
+    assert after < 0.5 * before
+
+
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ([1.0] * 39 + [-0.5], r"sample_weight must be at least 0, got -0.5 in row 39"),
+        ([1.0] * 39 + [-0.5], r"sample_weight must be finite and at least 0, got -0.5 in row 39"),
         ([0.0] * 40, "sample_weight is zero for too many rows: at least 2 of 40 .* got 0"),
         ([0.0] * 39 + [1.0], "at least 2 of 40 need a weight above zero, got 1"),
-        ([np.nan] * 40, "sample_weight contains NaN"),
-        ([1.0] * 7, r"sample_weight.shape == \(7,\), expected \(40,\)"),
-        (np.ones((40, 2)), "Sample weights must be 1D array or scalar"),
+        ([np.nan] * 40, "sample_weight must be finite and at least 0, got nan in row 0"),
+        ([1.0] * 7, r"one number for each row, shape \(40,\), got \(7,\)"),
+        (np.ones((40, 2)), r"one number for each row, shape \(40,\), got \(40, 2\)"),
     ],
 )
-def test_weights_that_cannot_be(quick, rows, outcomes, weights, message):
-    with pytest.raises(ValueError, match=message):
-        quick().fit(rows, outcomes, sample_weight=weights)
+def test_weights_that_cannot_be(make, rows, outcomes, weights, message):
+    with pytest.raises(InvalidDataError, match=message):
+        make().fit(rows, outcomes, sample_weight=weights)
 
 
 def test_weights_are_routed_through_a_pipeline_and_cross_validation(quick, rows, outcomes, weights):
@@ -99,5 +112,5 @@ def test_weights_are_routed_through_a_pipeline_and_cross_validation(quick, rows,
         result = cross_validate(
             pipeline, rows, outcomes, params={"sample_weight": weight}, cv=2, return_estimator=True
         )
-    trained_on = sorted(part[-1]._learned.trained.posterior.total_weight for part in result["estimator"])
+    trained_on = sorted(part[-1]._posterior.posterior.total_weight for part in result["estimator"])
     assert trained_on == sorted([weight[20:].sum(), weight[:20].sum()])

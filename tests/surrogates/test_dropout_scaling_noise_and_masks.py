@@ -1,4 +1,4 @@
-"""The parts that need no TensorFlow: range scaling, held-out rows and their noise, first weights, masks."""
+"""Parts of dropout networks without TensorFlow: scaling, noise of held-out rows, first weights, masks."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from bnnopt.surrogates._holdout import SMALLEST_NOISE_SHARE, HeldOutError, assign_holdout
-from bnnopt.surrogates._networks import Networks, draw_masks, initial_weights
-from bnnopt.surrogates._scaling import InputScaler, RangeScaler
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._dropout._held_out_error import SMALLEST_NOISE_SHARE, HeldOutError, held_out_mean
+from bnnopt.surrogates._dropout._networks import Networks, draw_masks, initial_weights
+from bnnopt.surrogates._dropout._scaling import InputScaler, RangeScaler
 
 tables = arrays(
     float, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=8), elements=st.floats(-1e6, 1e6)
@@ -56,17 +57,17 @@ def test_networks_see_zero_where_a_column_is_constant():
     np.testing.assert_allclose(scaler.scale(np.array([[7.0, 2.0], [8.0, 2.0]])), [[0, 0], [1, 0]])
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.integers(2, 60), st.integers(2, 12), st.integers(0, 99))
-def test_each_row_is_held_out_once_in_equal_parts(n_rows, n_networks, seed):
-    is_held_out = assign_holdout(n_rows, n_networks, np.random.default_rng(seed))
-    assert is_held_out.shape == (n_rows, n_networks)
-    assert np.all(is_held_out.sum(axis=1) == 1)
-    assert np.ptp(is_held_out.sum(axis=0)) <= 1
+def test_inputs_are_scaled_by_weighted_means_and_spreads():
+    repeated = InputScaler.of(np.array([[0.0], [0.0], [0.0], [4.0]]))
+    weighted = InputScaler.of(np.array([[0.0], [4.0]]), np.array([3.0, 1.0]))
+    np.testing.assert_allclose(weighted.centre, [0.25])
+    np.testing.assert_allclose(weighted.unit, 1.4 * np.sqrt(3 / 16))
+    np.testing.assert_allclose(repeated.scale(np.array([[1.0]])), weighted.scale(np.array([[1.0]])))
 
 
-def test_a_single_network_holds_nothing_out():
-    assert not assign_holdout(9, 1, np.random.default_rng(0)).any()
+def test_a_range_beyond_the_largest_float_is_named():
+    with pytest.raises(InvalidDataError, match=r"column 1 are further apart than a float can say"):
+        RangeScaler.of(np.array([[0.0, -1.7e308], [1.0, 1.7e308]]))
 
 
 def test_the_held_out_error_is_split_by_what_networks_disagree_on():
@@ -140,5 +141,35 @@ def test_without_dropout_the_spread_is_that_between_networks():
     rng = np.random.default_rng(0)
     draws = np.repeat(rng.normal(size=(30, 4, 1, 1)), 5, axis=2)
     y = rng.normal(scale=3, size=(30, 1))
-    _, scale = HeldOutError.of(y, draws, assign_holdout(30, 4, rng)).split()
+    _, scale = HeldOutError.of(y, draws, np.arange(30)[:, None] % 4 == np.arange(4)).split()
     np.testing.assert_allclose(scale, [1])
+
+
+def test_errors_are_weighted_means():
+    y = np.array([[1.0], [4.0]])
+    draws = np.zeros((2, 2, 1, 1))
+    draws[:, 1] = 2  # network 0 says 0, network 1 says 2
+    is_held_out = np.array([[True, False], [False, True]])
+    np.testing.assert_array_equal(held_out_mean(draws, is_held_out), [[0], [2]])
+    error = HeldOutError.of(y, draws, is_held_out, np.array([3.0, 1.0]))
+    np.testing.assert_allclose(error.error, [(3 * 1 + 1 * 4) / 4])
+    np.testing.assert_allclose([error.between, error.spread], [[1], [1]])
+    assert (error.weight, error.is_honest) == (4, True)
+
+
+def test_only_the_rows_that_were_held_out_are_judged():
+    y = np.array([[1.0], [5.0]])
+    is_held_out = np.array([[True], [False]])
+    error = HeldOutError.of(y, np.zeros((2, 1, 3, 1)), is_held_out)
+    np.testing.assert_allclose(error.error, [1])
+    assert error.weight == 1
+
+
+def test_errors_of_two_tables_are_averaged_and_honest_ones_stand_alone():
+    def of(error, weight, is_honest=True):
+        return HeldOutError(np.array([error]), np.array([0.0]), np.array([1.0]), weight, is_honest)
+
+    both = of(1.0, 3.0).joined(of(5.0, 1.0))
+    assert (both.error.tolist(), both.weight) == ([2.0], 4.0)
+    assert of(1.0, 3.0, is_honest=False).joined(of(5.0, 1.0)).error.tolist() == [5.0]
+    assert of(5.0, 1.0).joined(of(1.0, 3.0, is_honest=False)).error.tolist() == [5.0]

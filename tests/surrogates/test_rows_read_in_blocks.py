@@ -8,27 +8,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates import _many_rows
-from bnnopt.surrogates._hashed_holdout import HashedRows
-from bnnopt.surrogates._many_rows import Columns, ManyRows, collected
-from bnnopt.surrogates._rows import DistinctRows
-from bnnopt.surrogates._table import Table
+from bnnopt.surrogates._rows import HashedHoldout, Rows, _sampling, draw_chunks
+from bnnopt.surrogates._rows._rows import Columns
+from bnnopt.surrogates._rows._sampling import read_rows
 
 
 def table_of(n_rows, seed=0):
     rng = np.random.default_rng(seed)
     X, y = rng.normal(3.0, 2.0, (n_rows, 3)), rng.normal(0.0, 1.0, (n_rows, 2))
-    return Table(X, y, rng.uniform(0.5, 2.0, n_rows), np.zeros_like(y))
+    return Rows.of(X, y, rng.uniform(0.5, 2.0, n_rows))
 
 
-def parts_of(table, cuts):
-    edges = [0, *sorted(cuts), len(table.X)]
-    pairs = pairwise(edges)
-    return [Table(*(column[start:stop] for column in table)) for start, stop in pairs]
+def numbers_up_to(n_rows, weights=None):
+    numbers = np.arange(float(n_rows))
+    return Rows.of(numbers[:, None], numbers, weights)
 
 
-def read(parts, seed=0):
-    return ManyRows.read(parts, np.random.default_rng(seed))
+def parts_of(rows, cuts):
+    return [rows.only(slice(*pair)) for pair in pairwise([0, *sorted(cuts), len(rows)])]
+
+
+def read(parts):
+    return read_rows(parts, 2)
+
+
+def assert_same_rows(rows, other):
+    for name in ("X", "y", "weights", "known_noise", "places"):
+        np.testing.assert_array_equal(getattr(rows, name), getattr(other, name))
 
 
 def test_columns_of_two_rows_and_one_by_hand():
@@ -44,40 +50,41 @@ def test_columns_of_two_rows_and_one_by_hand():
 def test_the_way_rows_are_cut_does_not_matter(cuts):
     table = table_of(9000)
     whole, cut = read([table]), read(parts_of(table, cuts))
-    for mine, theirs in zip(cut.sample, whole.sample, strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+    assert_same_rows(cut, whole)
     np.testing.assert_array_equal(cut.x.mean, whole.x.mean)
-    np.testing.assert_array_equal(cut.y.squares, whole.y.squares)
+    np.testing.assert_array_equal(cut.outputs.squares, whole.outputs.squares)
 
 
-def test_statistics_are_those_of_the_whole_table():
+def test_statistics_are_those_of_the_whole_table(monkeypatch):
+    monkeypatch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 100)
     table = table_of(9000)
     many = read([table])
-    assert many.n_rows == 9000
+    assert (len(many), many.n_rows) == (100, 9000)
     np.testing.assert_allclose(many.total_weight, table.weights.sum())
     np.testing.assert_array_equal(many.x.lower, table.X.min(axis=0))
     np.testing.assert_array_equal(many.x.upper, table.X.max(axis=0))
     mean = np.average(table.y, axis=0, weights=table.weights)
-    np.testing.assert_allclose(many.y.mean, mean, atol=1e-14)
+    np.testing.assert_allclose(many.outputs.mean, mean, atol=1e-14)
     variance = np.average(np.square(table.y - mean), axis=0, weights=table.weights)
-    np.testing.assert_allclose(many.y.variance, variance)
+    np.testing.assert_allclose(many.outputs.variance, variance)
+    np.testing.assert_array_equal(many.X, table.X[many.places])
 
 
 def test_weights_count_as_repeats():
     table = table_of(500)
-    twice = Table(*(np.repeat(column, 2, axis=0) for column in table))
-    double = read([table._replace(weights=2 * table.weights)])
-    np.testing.assert_allclose(read([twice]).x.mean, double.x.mean)
-    np.testing.assert_allclose(read([twice]).y.squares, double.y.squares)
+    twice, double = read([table.only(np.repeat(np.arange(500), 2))]), table_of(500)
+    np.testing.assert_allclose(twice.x.mean, read([double]).x.mean)
+    np.testing.assert_allclose(twice.outputs.squares, 2.0 * read([double]).outputs.squares)
+    np.testing.assert_array_equal(twice.X, read([double]).X)
+    np.testing.assert_array_equal(twice.weights, 2.0 * read([double]).weights)
 
 
 def test_a_sample_has_every_row_once_with_the_same_chance(monkeypatch):
-    monkeypatch.setattr(_many_rows, "ROWS_OF_A_SAMPLE", 100)
-    numbers = np.arange(1000.0)[:, None]
-    table = Table(numbers, numbers, np.ones(1000), np.zeros((1000, 1)))
-    count = np.zeros(1000)
+    monkeypatch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 100)
+    table, count = numbers_up_to(1000), np.zeros(1000)
     for seed in range(200):
-        drawn = read(parts_of(table, [10, 20, 700]), seed).sample.X[:, 0].astype(int)
+        monkeypatch.setattr(_sampling, "SEED", seed)
+        drawn = read(parts_of(table, [10, 20, 700])).X[:, 0].astype(int)
         assert len(np.unique(drawn)) == 100
         count[drawn] += 1
     chi_square = np.sum(np.square(count - 20.0) / 18.0)  # 1000 degrees of freedom, less a little
@@ -86,10 +93,11 @@ def test_a_sample_has_every_row_once_with_the_same_chance(monkeypatch):
 
 def test_a_row_of_weight_3_is_drawn_like_three_rows(monkeypatch):
     """In a sample of 300 of 2,000 + 3 * 2,000 rows, a quarter is of the first kind."""
-    monkeypatch.setattr(_many_rows, "ROWS_OF_A_SAMPLE", 300)
-    numbers = np.arange(4000.0)[:, None]
-    table = Table(numbers, numbers, np.repeat([1.0, 3.0], 2000), np.zeros((4000, 1)))
-    samples = [read([table], seed).sample for seed in range(50)]
+    monkeypatch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 300)
+    table, samples = numbers_up_to(4000, np.repeat([1.0, 3.0], 2000)), []
+    for seed in range(50):
+        monkeypatch.setattr(_sampling, "SEED", seed)
+        samples.append(read([table]))
     share = np.mean([np.average(drawn.X[:, 0] < 2000, weights=drawn.weights) for drawn in samples])
     assert share == pytest.approx(0.25, abs=5 * np.sqrt(0.25 * 0.75 / 15_000))
     weights = samples[0].weights[samples[0].X[:, 0] >= 2000]
@@ -98,12 +106,20 @@ def test_a_row_of_weight_3_is_drawn_like_three_rows(monkeypatch):
     np.testing.assert_allclose(samples[0].weights[samples[0].X[:, 0] < 2000], 1.0)
 
 
+@pytest.mark.parametrize("weight", [1e-3, 1e-9])
+def test_rows_of_tiny_weights_are_drawn_as_those_of_weight_1(monkeypatch, weight):
+    """Weights that make 1, for instance."""
+    monkeypatch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 300)
+    drawn = read([numbers_up_to(2000, np.full(2000, weight))])
+    assert len(drawn) == 300
+    np.testing.assert_array_equal(drawn.X, read([numbers_up_to(2000)]).X)
+
+
 def test_rows_that_all_fit_keep_their_weights(monkeypatch):
     table = table_of(100)
-    monkeypatch.setattr(_many_rows, "ROWS_OF_A_SAMPLE", 100)
-    drawn = read([table]).sample
-    order = np.argsort(drawn.X[:, 0])
-    np.testing.assert_array_equal(drawn.weights[order], table.weights[np.argsort(table.X[:, 0])])
+    monkeypatch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 100)
+    drawn = read([table])
+    np.testing.assert_array_equal(drawn.weights, table.weights[drawn.places])
 
 
 def test_chunks_are_of_one_size_and_need_few_readings():
@@ -115,9 +131,11 @@ def test_chunks_are_of_one_size_and_need_few_readings():
             return iter([table_of(9000)])
 
     many = read(Source())
-    chunks = list(many.chunks(2000, 6, np.random.default_rng(0)))
+    at_once = _sampling.VALUES_DRAWN_AT_ONCE // (2000 * 8)
+    chunks = list(draw_chunks(many, 2000, 6, np.random.default_rng(0)))
     assert [chunk.X.shape for chunk in chunks] == [(2000, 3)] * 6
-    assert len(passes) == 3  # one to begin with, then four chunks and two
+    assert at_once > 4
+    assert len(passes) == 3  # one to begin with, then four chunks, for there are no more rows, and two
     assert all(len(np.unique(chunk.X[:, 0])) == 2000 for chunk in chunks)
 
 
@@ -133,23 +151,14 @@ def test_rows_that_come_and_go_are_an_error():
         list(many.blocks())
 
 
-def test_few_rows_are_collected(monkeypatch):
-    monkeypatch.setattr(_many_rows, "LARGEST_TABLE", 100)
-    table = table_of(100)
-    np.testing.assert_array_equal(collected(parts_of(table, [30, 31])).X, table.X)
-    assert collected(parts_of(table_of(101), [100])) is None
+@pytest.mark.parametrize("value", [1e200, 1e308])
+def test_values_too_far_apart_are_refused(value):
+    with pytest.raises(InvalidDataError, match="X: the values of column 0 are further apart"):
+        read([Rows.of(np.array([[value], [-value]]), np.zeros(2))])
 
 
-@pytest.mark.parametrize(("X", "what"), [([[1e200], [-1e200]], "X"), ([[1e308], [-1e308]], "X")])
-def test_values_too_far_apart_are_refused(X, what):
-    table = Table(np.array(X), np.zeros((2, 1)), np.ones(2), np.zeros((2, 1)))
-    with pytest.raises(InvalidDataError, match=f"{what}: the values of column 0 are further apart"):
-        read([table])
-
-
-def rule_of(table, n_networks=4, share=0.0):
-    sample = DistinctRows.of(table.X, table.y, table.weights)
-    return HashedRows.of(sample, n_networks, share, np.random.default_rng(0))
+def rule_of(rows, n_networks=4, share=0.0):
+    return HashedHoldout.of(rows.distinct(), n_networks, share, np.random.default_rng(0))
 
 
 def test_a_row_is_left_out_by_one_network_whatever_stands_beside_it():
@@ -165,18 +174,16 @@ def test_a_row_is_left_out_by_one_network_whatever_stands_beside_it():
 def test_rows_of_equal_inputs_are_left_out_together():
     X = np.repeat(np.arange(50.0)[:, None], 20, axis=0)
     y = np.random.default_rng(0).normal(size=(1000, 1))
-    table = Table(X, y, np.ones(1000), np.zeros((1000, 1)))
-    groups = rule_of(table)(X, y).argmax(axis=1).reshape(50, 20)
+    groups = rule_of(Rows.of(X, y))(X, y).argmax(axis=1).reshape(50, 20)
     assert (groups == groups[:, :1]).all()
     assert len(np.unique(groups)) == 4
 
 
 def test_few_inputs_are_split_by_outputs_and_few_rows_not_at_all():
-    y = np.random.default_rng(0).normal(size=(1000, 1))
-    few_inputs = Table(np.ones((1000, 2)), y, np.ones(1000), np.zeros((1000, 1)))
-    assert len(np.unique(rule_of(few_inputs)(few_inputs.X, y).argmax(axis=1))) == 4
-    few_rows = few_inputs._replace(y=np.round(y).clip(-1, 1))
-    assert not rule_of(few_rows)(few_rows.X, few_rows.y).any()
+    X, y = np.ones((1000, 2)), np.random.default_rng(0).normal(size=(1000, 1))
+    assert len(np.unique(rule_of(Rows.of(X, y))(X, y).argmax(axis=1))) == 4
+    few_rows = Rows.of(X, np.round(y).clip(-1, 1))
+    assert not rule_of(few_rows)(X, y).any()
 
 
 def test_a_single_network_leaves_out_its_share():
@@ -188,6 +195,5 @@ def test_a_single_network_leaves_out_its_share():
 
 
 def test_minus_zero_is_zero():
-    table = table_of(100)
-    rule, y = rule_of(table), np.zeros((1, 2))
+    rule, y = rule_of(table_of(100)), np.zeros((1, 2))
     np.testing.assert_array_equal(rule(np.full((1, 3), -0.0), y), rule(np.zeros((1, 3)), y))

@@ -65,6 +65,37 @@ def test_a_new_process_gives_the_same_numbers(from_new_process, fitted, rows, ki
     np.testing.assert_array_equal(from_new_process[f"{kind} noise"], fitted.noise_variance_)
 
 
+REFIT = """
+import pickle, sys
+import numpy as np
+from sklearn.base import clone
+
+folder = sys.argv[1]
+data = np.load(folder + "/data.npz")
+with open(folder + "/models.pickle", "rb") as file:
+    models = pickle.load(file)
+refitted = {name: clone(model).fit(data["X"], data["y"]) for name, model in models.items()}
+np.savez(folder + "/numbers.npz", **{name: model.sample_y(data["X"], 3) for name, model in refitted.items()})
+"""
+
+
+def test_every_estimator_learns_the_same_in_a_new_process(
+    tmp_path, new_process, fitted_of_each, rows, outcomes
+):
+    np.savez(tmp_path / "data.npz", X=rows, y=outcomes)
+    (tmp_path / "models.pickle").write_bytes(pickle.dumps(fitted_of_each))
+    new_process(REFIT, tmp_path)
+    with np.load(tmp_path / "numbers.npz") as numbers:
+        for name, model in fitted_of_each.items():
+            np.testing.assert_array_equal(numbers[name], model.sample_y(rows, 3))
+
+
+def test_every_estimator_follows_its_seed(make, each, rows, outcomes):
+    same, other = make().fit(rows, outcomes), make(random_state=1).fit(rows, outcomes)
+    assert_same_predictions(same, each, rows)
+    assert np.any(other.predict(rows) != each.predict(rows))
+
+
 def test_a_stored_model_predicts_the_same(fitted, rows, tmp_path):
     assert_same_predictions(pickle.loads(pickle.dumps(fitted)), fitted, rows)
     joblib.dump(fitted, tmp_path / "model.joblib")
@@ -101,7 +132,7 @@ def test_two_threads_give_the_numbers_of_one(quick, rows, outcomes):
 
 
 def test_threads_of_joblib_give_the_numbers_of_one(quick, rows, outcomes):
-    models = [quick(method="trained", max_iter=20, random_state=seed) for seed in (0, 1)]
+    models = [quick(max_iter=20, random_state=seed) for seed in (0, 1)]
     fits = joblib.Parallel(n_jobs=2, prefer="threads")(
         joblib.delayed(model.fit)(rows, outcomes) for model in models
     )
@@ -157,8 +188,5 @@ def test_fit_leaves_random_numbers_and_op_determinism_of_tensorflow_as_they_were
 def test_many_rows_and_one_network_are_reproducible():
     X = np.random.default_rng(0).uniform(size=(900, 4))
     y = X @ [1.0, -2.0, 0.5, 3.0]
-    models = [
-        MCDropoutRegressor(method="trained", n_networks=1, max_iter=50, random_state=2).fit(X, y)
-        for _ in range(2)
-    ]
+    models = [MCDropoutRegressor(n_networks=1, max_iter=50, random_state=2).fit(X, y) for _ in range(2)]
     assert_same_predictions(*models, X)

@@ -1,0 +1,308 @@
+"""Kernels, the marginal likelihood and its bound: against dense formulas and differences."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern
+
+from bnnopt.surrogates._gaussian_process._cholesky import cholesky, inverse_root, inverses
+from bnnopt.surrogates._gaussian_process._hyperparameters import (
+    SMALLEST_NOISE,
+    Anchors,
+    Hyperparameters,
+    climb,
+)
+from bnnopt.surrogates._gaussian_process._kernels import KERNELS
+from bnnopt.surrogates._gaussian_process._marginal_likelihood import (
+    LearningRows,
+    gradient_of_likelihood,
+    log_marginal_likelihood,
+)
+from bnnopt.surrogates._gaussian_process._sparse import JITTER, gradient_of_bound
+from bnnopt.surrogates._rows import Rows
+
+OF_SCIKIT_LEARN = {
+    "squared_exponential": lambda length: RBF(length),
+    "matern_5_2": lambda length: Matern(length, nu=2.5),
+    "exponential": lambda length: Matern(length, nu=0.5),
+}
+POINT = np.array([-0.4, 0.3, 0.4, -1.0, -2.0])  # two length scales, signal, offset and noise variance
+
+
+def some_rows(n_rows=12, seed=0, **changes):
+    """Rows of one member and two inputs; every row counts once, with noise of its own kind."""
+    rng = np.random.default_rng(seed)
+    own = {
+        "X": rng.random((1, n_rows, 2)),
+        "y": rng.standard_normal((1, n_rows)),
+        "weights": np.ones((1, n_rows)),
+        "noise_factors": np.ones((1, n_rows)),
+        "known_noise": np.zeros((1, n_rows)),
+    }
+    return LearningRows(**(own | changes))
+
+
+def differences(value, point, step=1e-4):
+    """Slopes of a function of a point, by central differences."""
+    ways = np.eye(len(point))
+    return np.array([(value(point + step * way) - value(point - step * way)) / (2 * step) for way in ways])
+
+
+def likelihood_at(rows, kernel, point):
+    return log_marginal_likelihood(rows, [kernel], Hyperparameters.of(point[None]))[0]
+
+
+@pytest.mark.parametrize("name", OF_SCIKIT_LEARN)
+def test_kernels_are_those_of_scikit_learn(name):
+    X = np.random.default_rng(0).random((20, 3)) * 3.0
+    np.testing.assert_allclose(KERNELS[name](X, X), OF_SCIKIT_LEARN[name](1.0)(X), atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ["squared_exponential", "matern_5_2"])
+def test_an_anova_kernel_is_the_mean_over_all_subsets_of_inputs(name):
+    """Of three inputs a unit sees each of the eight subsets with the same probability."""
+    A, B = np.random.default_rng(0).random((2, 6, 3)) * 3.0
+    kernel, expected = OF_SCIKIT_LEARN[name](1.0), np.zeros((6, 6))
+    for seen in product([False, True], repeat=3):
+        expected += np.prod([kernel(A[:, [i]], B[:, [i]]) for i in range(3) if seen[i]] or [1.0], axis=0) / 8
+    np.testing.assert_allclose(KERNELS[f"anova_{name}"](A, B), expected, atol=2e-6)
+
+
+def test_kernels_at_a_distance_of_one_by_hand():
+    at_one = {name: KERNELS[name](np.zeros((1, 1)), np.ones((1, 1)))[0, 0] for name in OF_SCIKIT_LEARN}
+    root = np.sqrt(5.0)
+    expected = {
+        "squared_exponential": np.exp(-0.5),
+        "matern_5_2": (1 + root + 5 / 3) * np.exp(-root),
+        "exponential": np.exp(-1.0),
+    }
+    assert at_one == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_slopes_by_the_inputs_are_those_of_differences(name):
+    rng = np.random.default_rng(0)
+    A, B = 2.0 * rng.random((5, 3)), 2.0 * rng.random((4, 3))
+    value, slope = KERNELS[name].gradient(A, B)
+    np.testing.assert_allclose(value, KERNELS[name](A, B), rtol=1e-9)
+    for row in range(5):
+        expected = differences(lambda x: KERNELS[name](x[None], B)[0], A[row], 1e-5)
+        np.testing.assert_allclose(slope[row], expected.T, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_slopes_by_the_length_scales_are_those_of_differences(name):
+    rng = np.random.default_rng(0)
+    X, Z, weights = rng.random((2, 8, 3)) * 2.0, rng.random((2, 5, 3)), rng.standard_normal((2, 8, 5))
+    matrix = KERNELS[name].matrix(X, Z)
+    np.testing.assert_allclose(matrix.value, KERNELS[name](X, Z), rtol=1e-12)
+    for member in range(2):
+        expected = differences(
+            lambda logs, own=member: np.sum(
+                weights[own] * KERNELS[name](X[own] * np.exp(-logs), Z[own] * np.exp(-logs))
+            ),
+            np.zeros(3),
+            1e-5,
+        )
+        found = matrix.by_log_length_scales(weights)[member]
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_random_sines_have_the_covariance_of_the_kernel(name):
+    """Also of 4 units: the limit gives the covariance at any width, only the law is not normal."""
+    n_layers, n_units, rng = 20_000, 4, np.random.default_rng(0)
+    X = np.array([[0.0, 0.0], [0.4, 0.1], [1.0, 1.5]])
+    frequencies = KERNELS[name].draw_frequencies(2, n_layers * n_units, rng)
+    phases = rng.uniform(0.0, 2 * np.pi, n_layers * n_units)
+    weights = np.sqrt(2 / n_units) * rng.standard_normal(n_layers * n_units)
+    layers = (np.sin(X @ frequencies + phases) * weights).reshape(3, n_layers, n_units).sum(axis=2)
+    products = layers[:, None] * layers[None]
+    error = products.std(axis=2) / np.sqrt(n_layers)
+    assert (np.abs(products.mean(axis=2) - KERNELS[name](X, X)) < 4 * error).all()
+
+
+@pytest.mark.parametrize("name", OF_SCIKIT_LEARN)
+def test_the_marginal_likelihood_is_that_of_scikit_learn(name):
+    factors, known = np.linspace(0.5, 2.0, 12), np.linspace(0.0, 0.3, 12)
+    rows = some_rows(noise_factors=factors[None], known_noise=known[None])
+    own = OF_SCIKIT_LEARN[name](np.exp(POINT[:2]))
+    kernel = ConstantKernel(np.exp(0.4)) * own + ConstantKernel(np.exp(-1.0))
+    alpha = (np.exp(-2.0) + SMALLEST_NOISE) * factors + known
+    process = GaussianProcessRegressor(kernel, alpha=alpha, optimizer=None).fit(rows.X[0], rows.y[0])
+    assert likelihood_at(rows, name, POINT) == pytest.approx(process.log_marginal_likelihood_value_, rel=1e-5)
+
+
+def test_the_marginal_likelihood_of_a_single_row_by_hand():
+    """A normal law whose variance is signal, offset and noise: 1 + 1 + 1, and a point of y at 2."""
+    rows = some_rows(1, y=np.array([[2.0]]))
+    expected = -0.5 * (np.log(2 * np.pi * 3.0) + 4.0 / 3.0)
+    assert likelihood_at(rows, "squared_exponential", np.zeros(5)) == pytest.approx(expected, rel=1e-7)
+
+
+def test_a_row_of_weight_three_is_three_rows():
+    weights = np.ones((1, 12))
+    weights[0, [2, 7]] = 3.0, 2.0
+    factors, known = np.linspace(0.5, 2.0, 12)[None], np.linspace(0.0, 0.3, 12)[None]
+    weighted = some_rows(weights=weights, noise_factors=factors, known_noise=known)
+    places = np.repeat(np.arange(12), weights[0].astype(int))
+    repeated = LearningRows(
+        weighted.X[:, places], weighted.y[:, places], np.ones((1, 15)), factors[:, places], known[:, places]
+    )
+    own = Hyperparameters.of(POINT[None])
+    for quantity in (log_marginal_likelihood, gradient_of_likelihood):
+        of_weights, of_repeats = (quantity(rows, ["matern_5_2"], own) for rows in (weighted, repeated))
+        np.testing.assert_allclose(of_weights, of_repeats, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"noise_factors": np.linspace(0.2, 4.0, 12)[None], "known_noise": np.linspace(0.0, 1.0, 12)[None]},
+        {"weights": np.linspace(0.4, 3.0, 12)[None], "known_noise": np.linspace(0.0, 1.0, 12)[None]},
+    ],
+    ids=["plain", "noise of rows", "weights and known noise"],
+)
+def test_the_gradient_of_the_marginal_likelihood_is_that_of_differences(name, changes):
+    rows = some_rows(**changes)
+    gradient = gradient_of_likelihood(rows, [name], Hyperparameters.of(POINT[None]))[0]
+    expected = differences(lambda point: likelihood_at(rows, name, point), POINT)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-4)  # the exponential is not smooth at 0
+
+
+def test_members_side_by_side_do_not_know_each_other():
+    one, other = some_rows(seed=1), some_rows(seed=2)
+    pairs = zip(vars(one).values(), vars(other).values(), strict=True)
+    both = LearningRows(*(np.concatenate(pair) for pair in pairs))
+    names, points = ["exponential", "squared_exponential"], np.stack([POINT, 0.5 * POINT])
+    for quantity in (log_marginal_likelihood, gradient_of_likelihood):
+        together = quantity(both, names, Hyperparameters.of(points))
+        for place, rows in enumerate((one, other)):
+            alone = quantity(rows, [names[place]], Hyperparameters.of(points[[place]]))
+            np.testing.assert_allclose(together[place], alone[0], rtol=1e-10)
+
+
+@pytest.fixture
+def table():
+    """Rows that count unlike often, with noise of several kinds."""
+    rng = np.random.default_rng(0)
+    weights, factors, known = rng.integers(1, 4, 40), rng.uniform(0.5, 2, 40), rng.uniform(0, 0.1, 40)
+    rows = Rows.of(rng.random((40, 2)), rng.standard_normal(40), weights.astype(float), known)
+    return replace(rows, noise_factors=factors)
+
+
+def dense_bound(rows, inducing, name, point):
+    """Titsias 2009, equation 9, by plain inverses: log Normal(y; 0, Q + N) - tr(N⁻¹ (K - Q)) / 2."""
+    own, kernel = Hyperparameters.of(point[None]), KERNELS[name]
+    signal, offset, prior = np.exp(point[-3]), np.exp(point[-2]), np.exp(point[-3]) + np.exp(point[-2])
+    x, z = (own.scaled(inputs[None])[0] for inputs in (rows.X, inducing))
+    of_inducing = signal * kernel(z, z) + offset + JITTER * prior * np.eye(len(z))
+    cross = signal * kernel(x, z) + offset
+    explained = cross @ np.linalg.solve(of_inducing, cross.T)
+    noise = rows.noise(np.exp(point[-1]) + SMALLEST_NOISE) / rows.weights
+    covariance, y = explained + np.diag(noise), rows.y[:, 0]
+    value = -0.5 * (y @ np.linalg.solve(covariance, y) + np.linalg.slogdet(covariance)[1])
+    value -= 0.5 * np.sum((prior - np.diagonal(explained)) / noise)
+    return value - 0.5 * ((rows.weights - 1.0) * np.log(noise * rows.weights)).sum()
+
+
+@pytest.mark.parametrize("n_inducing", [1, 15, 40])
+@pytest.mark.parametrize("name", KERNELS)
+def test_the_gradient_of_the_bound_is_that_of_differences(table, name, n_inducing):
+    inducing = table.X[:n_inducing]
+    found = gradient_of_bound(table, inducing, KERNELS[name], Hyperparameters.of(POINT[None]))
+    expected = differences(lambda point: dense_bound(table, inducing, name, point), POINT)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=5e-3)
+
+
+def test_the_gradient_of_the_bound_stays_right_where_rows_say_much(table):
+    """A large signal and little noise leave matrices of a condition of 1e12."""
+    point = POINT + np.array([2.0, 2.0, 6.0, 0.0, -6.0])
+    found = gradient_of_bound(
+        table, table.X[::2], KERNELS["squared_exponential"], Hyperparameters.of(point[None])
+    )
+    expected = differences(lambda at: dense_bound(table, table.X[::2], "squared_exponential", at), point)
+    np.testing.assert_allclose(found, expected, rtol=1e-2, atol=0.5)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_with_all_rows_inducing_the_bound_climbs_as_the_marginal_likelihood(table, name):
+    rows = LearningRows(
+        table.X[None],
+        table.y[None, :, 0],
+        table.weights[None],
+        table.noise_factors[None],
+        table.known_noise.T,
+    )
+    own = Hyperparameters.of(POINT[None])
+    of_bound = gradient_of_bound(table, table.X, KERNELS[name], own)
+    np.testing.assert_allclose(of_bound, gradient_of_likelihood(rows, [name], own)[0], atol=0.02)
+
+
+def some_anchors(point, std=2.0):
+    """Anchors of one member, where a search begins too."""
+    return Anchors(np.array([point]), np.array([point]), np.full(len(point), std), 3.0)
+
+
+def of_a_sine(n_rows=40):
+    rows = some_rows(n_rows)
+    return replace(rows, y=np.sin(6 * rows.X[..., 0]))
+
+
+def climbed(rows, kernel, anchors, n_steps, start=None):
+    return climb(lambda own: gradient_of_likelihood(rows, [kernel], own), anchors, n_steps, start)
+
+
+def test_what_is_learned_is_more_likely_than_where_the_search_began():
+    rows, start = of_a_sine(), np.array([-0.7, -0.7, 0.0, -2.0, -5.0])
+    found = climbed(rows, "squared_exponential", some_anchors(start), 40)
+    gain = likelihood_at(rows, "squared_exponential", found.point[0]) - likelihood_at(
+        rows, "squared_exponential", start
+    )
+    assert gain > 10.0
+    assert found.log_length_scales[0, 1] > found.log_length_scales[0, 0]  # the first input alone matters
+
+
+def test_a_search_goes_on_from_good_hyperparameters_without_leaving_them():
+    rows, anchors = of_a_sine(), some_anchors([-0.7, -0.7, 0.0, -2.0, -5.0])
+    first = climbed(rows, "squared_exponential", anchors, 80)
+    second = climbed(rows, "squared_exponential", anchors, 10, start=first)
+    np.testing.assert_allclose(second.point, first.point, atol=0.1)
+
+
+def test_without_rows_that_say_anything_the_anchor_holds():
+    """Rows of enormous known noise have no say, and the prior's mode is the anchor."""
+    rows = some_rows(known_noise=np.full((1, 12), 1e9))
+    anchors = some_anchors([0.7, -0.9, 0.2, -2.0, -6.0])
+    anchors = replace(anchors, start=anchors.point + 1.0)
+    np.testing.assert_allclose(climbed(rows, "matern_5_2", anchors, 100).point, anchors.point, atol=0.01)
+
+
+def test_the_pull_of_the_prior_is_that_of_student_t_by_hand():
+    """3 degrees of freedom, 2 and 4 standard deviations below: 4 / (3 + 4) * 2 / 0.5 and 4 / 19 * 4 / 0.5."""
+    pull = some_anchors([0.0, 0.0, 0.0, 0.0], 0.5).gradient(np.array([[-1.0, -2.0, 0.0, 1.0]]))
+    np.testing.assert_allclose(pull, [[16 / 7, 32 / 19, 0.0, -16 / 7]])
+
+
+def test_factors_of_matrices_on_the_edge():
+    """All ones has rank 1; its factor needs a little on the diagonal. A negative matrix has none."""
+    root = np.tril(cholesky(np.ones((4, 4))))
+    np.testing.assert_allclose(root @ root.T, np.ones((4, 4)), atol=1e-6)
+    np.testing.assert_allclose(cholesky(np.array([[4.0, 2.0], [2.0, 5.0]]))[1], [1.0, 2.0])
+    with pytest.raises(np.linalg.LinAlgError, match="not positive definite"):
+        cholesky(-np.eye(2))
+
+
+def test_inverses_and_log_determinants_are_those_of_numpy():
+    roots = np.random.default_rng(0).standard_normal((3, 5, 5))
+    covariances = roots @ np.swapaxes(roots, 1, 2) + np.eye(5)
+    found, log_determinants = inverses(covariances)
+    np.testing.assert_allclose(found, np.linalg.inv(covariances), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(log_determinants, np.linalg.slogdet(covariances)[1])
+    root = inverse_root(covariances[0])
+    np.testing.assert_allclose(root.T @ root, found[0], rtol=1e-9, atol=1e-12)

@@ -1,0 +1,200 @@
+"""Posteriors in closed form: moments, rows left out, inducing points, gradients and draws of functions."""
+
+import numpy as np
+import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern
+
+from bnnopt.surrogates._gaussian_process import GaussianProcess
+from bnnopt.surrogates._gaussian_process import _process as process_module
+from bnnopt.surrogates._gaussian_process._exact import exact_posterior
+from bnnopt.surrogates._gaussian_process._hyperparameters import SMALLEST_NOISE, Hyperparameters
+from bnnopt.surrogates._gaussian_process._input_maps import RangeMap
+from bnnopt.surrogates._gaussian_process._process import condition
+from bnnopt.surrogates._gaussian_process._sparse import sparse_posterior
+from bnnopt.surrogates._rows import Rows, _rows
+
+RNG = np.random.default_rng(0)
+X = RNG.random((15, 2))
+X[0], X[1] = 0.0, 1.0  # the range of both columns
+Y = np.sin(4 * X[:, 0]) + 0.3 * RNG.standard_normal(15)
+NOISE = np.linspace(0.05, 0.3, 15)
+NEW = RNG.random((6, 2))
+OWN = Hyperparameters.of(np.array([[-0.9, -0.2, 0.3, -1.0, -40.0]]))
+PLAIN = RangeMap(np.zeros(2), np.ones(2))
+OF_SCIKIT_LEARN = {
+    "squared_exponential": RBF,
+    "matern_5_2": lambda length: Matern(length, nu=2.5),
+    "exponential": lambda length: Matern(length, nu=0.5),
+}
+
+
+def kernel_of(name):
+    own = OF_SCIKIT_LEARN[name](np.exp([-0.9, -0.2]))
+    return ConstantKernel(np.exp(0.3)) * own + ConstantKernel(np.exp(-1.0))
+
+
+def reference(name, rows=X, y=Y, noise=NOISE):
+    """The same process in scikit-learn."""
+    alpha = noise + SMALLEST_NOISE
+    return GaussianProcessRegressor(kernel_of(name), alpha=alpha, optimizer=None).fit(rows, y)
+
+
+def member(name="matern_5_2", inputs=X, y=Y, noise=NOISE):
+    places = np.arange(len(inputs))
+    return condition(name, PLAIN, OWN, Rows.of(inputs, y, None, noise), places, places)
+
+
+@pytest.mark.parametrize("name", OF_SCIKIT_LEARN)
+def test_moments_are_those_of_scikit_learn(name):
+    mean, variance = member(name).moments(NEW)
+    expected_mean, expected_std = reference(name).predict(NEW, return_std=True)
+    np.testing.assert_allclose(mean, expected_mean, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(variance, expected_std**2, rtol=1e-4)
+
+
+def test_left_out_rows_are_those_of_a_fit_without_them():
+    posterior = member().posterior
+    for row in range(15):
+        kept = np.arange(15) != row
+        mean, std = reference("matern_5_2", X[kept], Y[kept], NOISE[kept]).predict(X[[row]], return_std=True)
+        np.testing.assert_allclose(posterior.left_out_mean[row], mean[0], rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(posterior.left_out_variance[row], std[0] ** 2 + NOISE[row], rtol=1e-6)
+
+
+def test_one_row_by_hand():
+    """Prior variance 3, noise 1, y = 8: the mean there is 6, the variance 3/4; without the row 0 and 4."""
+    posterior = exact_posterior(np.array([[3.0]]), np.array([8.0]), np.ones(1))
+    mean, variance = posterior.moments(np.array([[3.0], [0.0]]), 3.0)
+    np.testing.assert_allclose(mean, [6.0, 0.0])
+    np.testing.assert_allclose(variance, [0.75, 3.0])
+    left_out = [posterior.left_out_mean[0], posterior.left_out_variance[0]]
+    np.testing.assert_allclose(left_out, [0.0, 4.0], atol=1e-12)
+
+
+def sparse(kernel, inducing, judged=slice(None), inputs=X, y=Y, noise=NOISE):
+    rows = Rows.of(inputs, y, None, noise)
+    prior = float(kernel(inducing[:1])[0, 0])
+    return sparse_posterior(
+        kernel(inducing), lambda own: kernel(own, inducing), prior, 0.0, rows.blocks(), rows.only(judged)
+    )
+
+
+def test_inducing_points_that_are_all_rows_give_the_exact_posterior():
+    kernel = kernel_of("matern_5_2")
+    prior, exact, few = float(kernel(X)[0, 0]), exact_posterior(kernel(X), Y, NOISE), sparse(kernel, X)
+    for one, other in zip(
+        few.moments(kernel(NEW, X), prior), exact.moments(kernel(NEW, X), prior), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(few.left_out_mean, exact.left_out_mean, atol=2e-3)
+    np.testing.assert_allclose(few.left_out_variance, exact.left_out_variance, rtol=1e-2)
+
+
+def fitc(kernel, inducing, inputs, y, noise):
+    """Mean and covariance at NEW by plain inverses: Quiñonero-Candela and Rasmussen 2005, equation 24."""
+    of_inducing = kernel(inducing) + 1e-6 * kernel(inducing)[0, 0] * np.eye(len(inducing))
+    with_rows, with_new = kernel(inputs, inducing), kernel(NEW, inducing)
+    projected = with_rows @ np.linalg.inv(of_inducing) @ with_rows.T
+    missing = np.diag(1 / (noise + np.diagonal(kernel(inputs) - projected)))
+    inner = np.linalg.inv(of_inducing + with_rows.T @ missing @ with_rows)
+    mean = with_new @ inner @ with_rows.T @ missing @ y
+    return mean, kernel(NEW) - with_new @ (np.linalg.inv(of_inducing) - inner) @ with_new.T
+
+
+def test_few_inducing_points_give_the_posterior_of_fitc():
+    kernel, inducing = kernel_of("squared_exponential"), X[:5]
+    mean, variance = sparse(kernel, inducing).moments(kernel(NEW, inducing), float(kernel(NEW)[0, 0]))
+    expected, covariance = fitc(kernel, inducing, X, Y, NOISE)
+    np.testing.assert_allclose(mean, expected, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(variance, np.diagonal(covariance), rtol=1e-3)
+
+
+@pytest.mark.parametrize("row", [0, 4, 14])
+def test_a_row_left_out_of_a_sparse_posterior_is_predicted_as_without_it(row):
+    """The row may be an inducing point or not; a measurement of it has what these leave open as noise too."""
+    kernel, inducing, others = kernel_of("squared_exponential"), X[:5], np.arange(15) != row
+    posterior = sparse(kernel, inducing, np.array([row]))
+    of_inducing = kernel(inducing) + 1e-6 * kernel(inducing)[0, 0] * np.eye(5)
+    with_rows = kernel(X, inducing)
+    projected = with_rows @ np.linalg.inv(of_inducing) @ with_rows.T
+    own = NOISE + np.diagonal(kernel(X) - projected)
+    known = projected[np.ix_(others, others)] + np.diag(own[others])
+    gain = projected[row, others] @ np.linalg.inv(known)
+    np.testing.assert_allclose(posterior.left_out_mean[0], gain @ Y[others], rtol=1e-6)
+    variance = projected[row, row] + own[row] - gain @ projected[others, row]
+    np.testing.assert_allclose(posterior.left_out_variance[0], variance, rtol=1e-6)
+
+
+def test_rows_in_blocks_give_the_same_sums(monkeypatch):
+    kernel = kernel_of("matern_5_2")
+    whole = sparse(kernel, X[:5])
+    monkeypatch.setattr(_rows, "ROWS_AT_ONCE", 4)
+    blocks = sparse(kernel, X[:5])
+    for name in ("weights", "left_out_mean", "left_out_variance"):
+        np.testing.assert_allclose(getattr(blocks, name), getattr(whole, name), rtol=1e-8)
+
+
+@pytest.mark.parametrize("name", OF_SCIKIT_LEARN)
+def test_gradients_are_central_differences(name):
+    process, step = member(name), 1e-5
+    mean, variance, by_mean, by_variance = process.gradients(NEW)
+    np.testing.assert_allclose([mean, variance], process.moments(NEW), rtol=1e-9)
+    for place in range(2):
+        away = step * (np.arange(2) == place)
+        (mean_above, above), (mean_below, below) = process.moments(NEW + away), process.moments(NEW - away)
+        np.testing.assert_allclose(
+            by_mean[:, place], (mean_above - mean_below) / (2 * step), rtol=1e-4, atol=1e-6
+        )
+        np.testing.assert_allclose(by_variance[:, place], (above - below) / (2 * step), rtol=1e-4, atol=1e-6)
+
+
+def test_draws_pass_through_rows_without_noise():
+    process = member(noise=np.full(15, 1e-8))
+    draws = process.draw(5, np.random.default_rng(0))(X)
+    np.testing.assert_allclose(draws, np.repeat(Y[:, None], 5, axis=1), atol=2e-3)
+    assert process.draw(5, np.random.default_rng(0))(NEW).std(axis=1).min() > 0.01
+
+
+def assert_moments_of_draws(process, mean, covariance):
+    n_draws = 600
+    draws = process.draw(n_draws, np.random.default_rng(1))(NEW)
+    error = np.sqrt(np.diagonal(covariance) / n_draws)
+    assert (np.abs(draws.mean(axis=1) - mean) < 4.5 * error).all()
+    sizes = np.diagonal(covariance)
+    error = np.sqrt((np.outer(sizes, sizes) + covariance**2) / n_draws)
+    assert (np.abs(np.cov(draws) - covariance) < 5 * error).all()
+
+
+def test_many_draws_have_the_mean_and_covariance_of_the_posterior():
+    assert_moments_of_draws(member(), *reference("matern_5_2").predict(NEW, return_cov=True))
+
+
+def test_many_draws_from_few_inducing_points_have_the_moments_too():
+    kernel = kernel_of("matern_5_2")
+    places = OWN.scaled(X[None, :6])[0]
+    process = GaussianProcess("matern_5_2", PLAIN, OWN, places, sparse(kernel, X[:6]))
+    assert_moments_of_draws(process, *fitc(kernel, X[:6], X, Y, NOISE))
+
+
+def test_a_draw_is_the_same_function_whenever_it_is_asked():
+    function, again = (member().draw(3, np.random.default_rng(5)) for _ in range(2))
+    np.testing.assert_array_equal(function(NEW), again(NEW))
+    np.testing.assert_array_equal(function(NEW), function(NEW))
+
+
+def test_far_away_the_prior_comes_back_and_at_the_rows_the_noise_is_averaged():
+    process = member("squared_exponential")
+    far, variance = process.moments(np.array([[100.0, -100.0]]))
+    assert np.exp(0.3) < variance[0] < np.exp(0.3) + np.exp(-1.0)
+    assert abs(far[0]) < np.abs(Y).max()
+    assert (process.moments(X)[1] < NOISE).all()
+
+
+def test_a_sparse_posterior_of_most_rows_is_near_the_exact_one(monkeypatch):
+    monkeypatch.setattr(process_module, "MOST_INDUCING", 14)
+    mean, variance = member("squared_exponential").moments(NEW)
+    monkeypatch.undo()
+    expected, of_variance = member("squared_exponential").moments(NEW)
+    np.testing.assert_allclose(mean, expected, atol=0.01)
+    np.testing.assert_allclose(variance, of_variance, rtol=0.05, atol=0.001)
