@@ -22,6 +22,7 @@ DEFAULT_KERNELS = (
     "squared_exponential",
     "anova_matern_5_2",
     "matern_5_2_by_rank",
+    "exponential_by_rank",
 )
 
 
@@ -36,7 +37,7 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
     rows to a million, and TensorFlow is never loaded.
 
     Beyond 512 rows posteriors go through 512 inducing points; hyperparameters are learned from as many rows
-    as two seconds on one core allow. Up to 100,000 rows are copied, sorted and joined where they repeat:
+    as half a second on one core allows. Up to 100,000 rows are copied, sorted and joined where they repeat:
     their order does not matter, to the last bit. More stay where they are, in an array, a memory-mapped file
     or a stream of batches (`fit_stream`), and are read in blocks; hyperparameters and shares come from 16,384
     of them, posteriors from all.
@@ -44,10 +45,10 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
     Parameters
     ----------
     kernels : sequence of str, default=("matern_5_2", "squared_exponential", "anova_matern_5_2", \
-"matern_5_2_by_rank")
+"matern_5_2_by_rank", "exponential_by_rank")
         At least one of "matern_5_2", "squared_exponential", "anova_matern_5_2", "anova_squared_exponential",
         "matern_5_2_by_rank", "exponential_by_rank".
-    n_members : int, default=2
+    n_members : int, default=1
         Members of each kernel, at least 1.
     noise : {"constant", "input_dependent"}, default="constant"
         Whether the noise is the same for all inputs, or learned as a function of them from held-out errors.
@@ -113,7 +114,7 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
         self,
         kernels: Sequence[str] = DEFAULT_KERNELS,
         *,
-        n_members: int = 2,
+        n_members: int = 1,
         noise: str = "constant",
         calibrate: bool = False,
         random_state: int | np.random.RandomState | None = None,

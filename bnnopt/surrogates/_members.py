@@ -95,7 +95,7 @@ class Data:
         return self.rows.places if self.rows.stream is not None else np.arange(len(self.rows))
 
     def given_places(self, places: IntArray) -> tuple[IntArray, IntArray]:
-        """Say where rows that members were fitted on stood in the data of the fit; see `Rows.given_places`."""
+        """Say where rows of the members stood in the data of the fit; see `Rows.given_places`."""
         if self.rows.stream is not None:
             return places, np.arange(len(places))
         return self.rows.given_places(places)

@@ -103,6 +103,12 @@ def fitted_single(rows, outcomes):
 
 
 @pytest.fixture(scope="session")
+def fitted_of_each(rows, outcomes):
+    """Each of the three estimators on both outputs, by its name."""
+    return {name: make().fit(rows, outcomes) for name, make in QUICK.items()}
+
+
+@pytest.fixture(scope="session")
 def each(kind, rows, outcomes):
     """That estimator on both outputs."""
     return QUICK[kind]().fit(rows, outcomes)

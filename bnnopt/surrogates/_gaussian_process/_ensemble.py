@@ -5,10 +5,11 @@ learned from (`rows_within_budget`) and the inducing points of a sparse posterio
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
+from scipy.special import softmax
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior, climb
@@ -52,14 +53,15 @@ PRIOR = Prior(
     first_noise=np.exp(-4.0),
 )
 JUDGING_PARTS = 4  # each member learns from all but one of so many parts of the rows
-STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 40, 10, 20
+STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 30, 25, 20
 INDUCING_OF_THE_BOUND = 128
 LARGEST_LOSS = 1.0  # of the marginal likelihood, in nats for each hyperparameter
 MOST_JUDGED = 4096
+SMALLEST_WEIGHT = 0.02  # of a member in its family, that predicts
 SMALLEST_SHARE = 1e-12  # where all judges of a row weigh nothing, they weigh the same
 
-LEARNING_SECONDS = 2.0  # on one core, for all members of an output
-SECONDS_OF_A_CUBE = 1e-9  # of one step of one member, by the cube of its rows
+LEARNING_SECONDS = 0.25  # on one core, for a search of all members of an output
+SECONDS_OF_A_CUBE = 5e-10  # of one step of one member, by the cube of its rows
 FEWEST_LEARNED = 100
 
 
@@ -75,16 +77,11 @@ class Family:
         Conditioned on all rows.
     shares : ndarray of shape (n_members,)
         Weight of each within the family; the sum is 1.
-    held_out_mean, held_out_variance : ndarray of shape (n_judged,)
-        Judged rows predicted without them, noise included, by the members that did not learn from the row
-        where there are any.
     """
 
     name: str
     members: tuple[GaussianProcess, ...]
     shares: FloatArray
-    held_out_mean: FloatArray
-    held_out_variance: FloatArray
 
 
 @dataclass(frozen=True)
@@ -94,6 +91,13 @@ class Ensemble:
     Attributes
     ----------
     families : tuple of Family
+        Those that predict.
+    shares : ndarray of shape (n_families,)
+        Share of each family that was tried; the sum is 1.
+    names : tuple of str
+        Their names.
+    held_out : HeldOut
+        Predictions of the judged rows by each family that was tried, first axis: families.
     rows : Rows
         Those that were judged.
     judged : ndarray of int
@@ -101,29 +105,23 @@ class Ensemble:
     """
 
     families: tuple[Family, ...]
+    shares: FloatArray
+    names: tuple[str, ...]
+    held_out: HeldOut
     rows: Rows
     judged: IntArray
 
-    @cached_property
-    def held_out(self) -> HeldOut:
-        """Predictions of the judged rows by each family, first axis: families."""
-        return HeldOut(
-            np.array([family.held_out_mean for family in self.families]),
-            np.array([family.held_out_variance for family in self.families]),
-        )
-
-    @cached_property
-    def shares(self) -> FloatArray:
-        """Share of each family, shape (n_families,)."""
-        return stacking_shares(self.held_out.log_density(self.rows.y[:, 0]), self.rows.weights)
+    def share_of(self, name: str) -> float:
+        """Return the share of a family."""
+        return float(self.shares[self.names.index(name)])
 
 
 def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.random.Generator) -> Ensemble:
-    """Learn the hyperparameters of all members side by side, then condition each on all rows.
+    """Learn members of several families, weigh the families, and condition those that predict on all rows.
 
-    Each member of a family first learns from a part of the rows: so judged, what it predicts for a row of the
-    rest without that row is honest, and follows in closed form. From there all go on with all rows, as many
-    as the time budget allows.
+    Each member of a family first learns from a part of the rows: what it then predicts for a row of the rest
+    without that row is honest, and follows in closed form. It decides the shares of the families. Those that
+    have any go on from there with all rows, as many as the time budget allows, and predict.
 
     Parameters
     ----------
@@ -137,16 +135,20 @@ def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.ra
         Draws anchors, parts and inducing points.
     """
     learner = _Learner(rows, families, n_members, rng)
-    parts = _parts(len(rows), n_members, learner.n_learned, rng)
-    judges = learner.learn(parts, STEPS)
-    common = np.sort(rng.permutation(len(rows))[: learner.n_common])
-    members = learner.learn(np.tile(common, (n_members, 1)), FURTHER_STEPS, start=judges)
+    parts = _parts(len(rows), n_members, learner.rows_for(STEPS), rng)
+    first = learner.learn(parts, STEPS)
+    common = np.sort(rng.permutation(len(rows)))
+    held_out = learner.held_out(first, _is_seen(parts, len(rows)), common)
+    judged = rows.only(learner.judged)
+    shares = stacking_shares(held_out.log_density(judged.y[:, 0]), judged.weights)
+    kept = [number for number, share in enumerate(shares) if share > 0]
+    learner, further = learner.only(kept), first.only(learner.places_of(kept))
+    part = np.sort(rng.permutation(len(rows))[: learner.rows_for(FURTHER_STEPS)])
+    further = learner.learn(np.tile(part, (n_members, 1)), FURTHER_STEPS, start=further)
     if learner.is_sparse:
-        members = judges = learner.learn_from_all(members, common)
-    likelihood = learner.log_likelihood(members, common)
-    conditioned = learner.condition(members)
-    judging = conditioned if judges is members else learner.condition(judges)
-    return learner.ensemble(conditioned, judging, likelihood, _is_seen(parts, len(rows)))
+        further = learner.learn_from_all(further, part)
+    found = learner.condition(further, learner.within_families(further, part))
+    return Ensemble(tuple(found), shares, tuple(families), held_out, judged, learner.judged)
 
 
 def rows_within_budget(n_members: int, n_steps: int) -> int:
@@ -165,10 +167,25 @@ class _Learner:
         self._maps: list[InputMap] = [maps[name] for _, name in pairs]
         self._anchors = Anchors.draw(len(pairs), rows.X.shape[1], PRIOR, rng)
         self._inducing = np.sort(rng.permutation(n_rows)[:MOST_INDUCING])
-        self._judged = np.sort(rng.permutation(n_rows)[:MOST_JUDGED])
-        self.n_learned = rows_within_budget(len(pairs), STEPS)
-        self.n_common = rows_within_budget(len(pairs), FURTHER_STEPS)
+        self.judged = np.sort(rng.permutation(n_rows)[:MOST_JUDGED])
         self.is_sparse = rows.stream is not None or n_rows > MOST_INDUCING
+
+    def rows_for(self, n_steps: int) -> int:
+        """Rows that so many steps of all members may take within the time budget of learning."""
+        return rows_within_budget(len(self._kernels), n_steps)
+
+    def places_of(self, families: Sequence[int]) -> IntArray:
+        """Places of the members of some families."""
+        return np.concatenate([np.arange(self._each) + self._each * number for number in families])
+
+    def only(self, families: Sequence[int]) -> "_Learner":
+        """Return the learner of some of the families."""
+        places, own = self.places_of(families), copy(self)
+        own._names = tuple(self._names[number] for number in families)
+        own._kernels = [self._kernels[place] for place in places]
+        own._maps = [self._maps[place] for place in places]
+        own._anchors = self._anchors.only(places)
+        return own
 
     def learn(self, parts: IntArray, n_steps: int, start: Hyperparameters | None = None) -> Hyperparameters:
         """Learn hyperparameters, each member of a family from its part of the rows."""
@@ -187,7 +204,7 @@ class _Learner:
         likelihood = self.log_likelihood(hyperparameters, part)
         best = [int(np.argmax(likelihood))]
         input_map, kernel = self._maps[best[0]], KERNELS[self._kernels[best[0]]]
-        rows = self._rows.only(self._judged)
+        rows = self._rows.only(self.judged)
         rows = replace(rows, X=input_map(rows.X))
         step = max(len(self._inducing) // INDUCING_OF_THE_BOUND, 1)
         inducing = input_map(self._rows.X[self._inducing[::step]])
@@ -207,37 +224,38 @@ class _Learner:
         rows = self._rows_of(np.tile(part, (len(self._kernels), 1)))
         return log_marginal_likelihood(rows, self._kernels, hyperparameters)
 
-    def condition(self, hyperparameters: Hyperparameters) -> list[GaussianProcess]:
-        """Condition all members on all rows."""
-        return [
-            condition(
-                kernel,
-                self._maps[place],
-                hyperparameters.only([place]),
-                self._rows,
-                self._inducing,
-                self._judged,
-            )
-            for place, kernel in enumerate(self._kernels)
-        ]
+    def within_families(self, hyperparameters: Hyperparameters, part: IntArray) -> FloatArray:
+        """Weights of the members of each family by their marginal likelihood, (n_families, n_members)."""
+        likelihood = self.log_likelihood(hyperparameters, part).reshape(-1, self._each)
+        return np.asarray(softmax(likelihood, axis=1))
 
-    def ensemble(
-        self,
-        members: list[GaussianProcess],
-        judges: list[GaussianProcess],
-        likelihood: FloatArray,
-        is_seen: BoolArray,
-    ) -> Ensemble:
-        """Put the families together."""
-        judged = self._rows.only(self._judged)
-        found = []
-        for number, name in enumerate(self._names):
-            own = slice(number * self._each, (number + 1) * self._each)
-            shares = np.exp(likelihood[own] - likelihood[own].max())
-            shares /= shares.sum()
-            held_out = _held_out(judged, judges[own], shares, is_seen[:, self._judged])
-            found.append(Family(name, tuple(members[own]), shares, *held_out))
-        return Ensemble(tuple(found), judged, self._judged)
+    def held_out(self, hyperparameters: Hyperparameters, is_seen: BoolArray, part: IntArray) -> HeldOut:
+        """Predict the judged rows without them by each family; of many rows, given those at hand."""
+        weights = self.within_families(hyperparameters, part[: self.rows_for(STEPS)])
+        here = replace(self._rows, stream=None)
+        members = [self._conditioned(place, hyperparameters, here) for place in range(len(self._kernels))]
+        judged = here.only(self.judged)
+        pairs = [
+            _left_out(judged, members[number * self._each :][: self._each], own, is_seen[:, self.judged])
+            for number, own in enumerate(weights)
+        ]
+        return HeldOut(*(np.array(each) for each in zip(*pairs, strict=True)))
+
+    def condition(self, hyperparameters: Hyperparameters, weights: FloatArray) -> list[Family]:
+        """Condition the members on all rows, but for those of next to no weight in their family."""
+        families = []
+        for number, (name, own) in enumerate(zip(self._names, weights, strict=True)):
+            kept = np.flatnonzero(own >= min(SMALLEST_WEIGHT, own.max()))
+            members = [
+                self._conditioned(number * self._each + place, hyperparameters, self._rows)
+                for place in kept.tolist()
+            ]
+            families.append(Family(name, tuple(members), own[kept] / own[kept].sum()))
+        return families
+
+    def _conditioned(self, place: int, hyperparameters: Hyperparameters, rows: Rows) -> GaussianProcess:
+        own = self._kernels[place], self._maps[place], hyperparameters.only([place])
+        return condition(*own, rows, self._inducing, self.judged)
 
     def _rows_of(self, parts: IntArray) -> LearningRows:
         rows = self._rows
@@ -267,7 +285,7 @@ def _is_seen(parts: IntArray, n_rows: int) -> BoolArray:
     return is_seen
 
 
-def _held_out(
+def _left_out(
     rows: Rows, judges: list[GaussianProcess], shares: FloatArray, is_seen: BoolArray
 ) -> tuple[FloatArray, FloatArray]:
     """Predict each row without it, by members that did not learn from it if there are any."""

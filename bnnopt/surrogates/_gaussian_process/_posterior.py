@@ -14,8 +14,6 @@ from bnnopt.surrogates._stacking import calibration_factor, in_proportion, sprea
 
 __all__ = ["EnsemblePosterior", "learn_output"]
 
-SMALLEST_SHARE = 1e-2  # of a member, that predicts
-
 
 @dataclass(frozen=True)
 class OutputEnsemble:
@@ -177,14 +175,10 @@ def learn_output(
 
 
 def _kept(ensemble: Ensemble) -> tuple[tuple[tuple[str, GaussianProcess], ...], FloatArray]:
-    """Leave out members of next to no share."""
-    shares = np.concatenate(
-        [share * family.shares for share, family in zip(ensemble.shares, ensemble.families, strict=True)]
-    )
+    """Return all members by the names of their families, and their shares."""
     members = [(family.name, member) for family in ensemble.families for member in family.members]
-    is_kept = shares >= min(SMALLEST_SHARE, shares.max())
-    kept = tuple(member for member, keep in zip(members, is_kept, strict=True) if keep)
-    return kept, shares[is_kept] / shares[is_kept].sum()
+    shares = [ensemble.share_of(family.name) * family.shares for family in ensemble.families]
+    return tuple(members), np.concatenate(shares)
 
 
 def _moments(member: GaussianProcess, X: FloatArray, *, is_padded: bool) -> FloatArray:
