@@ -21,7 +21,7 @@ __all__ = ["HeldOutPredictions", "MixtureRegressor", "OutputLaw", "Posterior"]
 class HeldOutPredictions(NamedTuple):
     """What a fitted estimator predicts for rows that it has not seen.
 
-    Attributes
+    Parameters
     ----------
     rows : ndarray of int, shape (n_rows,)
         Places of the rows in the data of the fit, each at most once, in rising order.

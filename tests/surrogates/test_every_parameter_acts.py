@@ -43,7 +43,7 @@ OTHER = {
     },
     "processes": {
         "kernels": ["exponential_by_rank"],
-        "n_members": 1,
+        "n_members": 2,
         "noise": "input_dependent",
         "calibrate": True,
         "random_state": 1,

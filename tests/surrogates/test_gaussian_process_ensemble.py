@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 from bnnopt.surrogates import GaussianProcessEnsembleRegressor
-from bnnopt.surrogates._gaussian_process import NoiseModel, learn_noise
 from bnnopt.surrogates._gaussian_process._noise import (
     LARGEST_LOG_FACTOR,
     MEAN_LOG_CHI2,
     VARIANCE_LOG_CHI2,
+    NoiseModel,
+    learn_noise,
 )
 from bnnopt.surrogates._rows import Rows
 

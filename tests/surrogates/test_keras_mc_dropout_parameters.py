@@ -152,7 +152,7 @@ def test_weights_are_repetitions_and_the_order_of_rows_does_not_matter(rows, out
 def test_only_ratios_of_weights_matter(rows, outcomes):
     alike = [make_model(build).fit(rows, outcomes, w).predict(rows) for w in (None, np.full(40, 8.0))]
     np.testing.assert_array_equal(*alike)
-    with pytest.raises(ValueError, match="at least one non-zero number"):
+    with pytest.raises(ValueError, match="at least 2 of 40 need a weight above zero"):
         make_model().fit(rows, outcomes, np.zeros(40))
 
 
@@ -171,7 +171,7 @@ def test_partial_fit_counts_epochs_on(rows, outcomes):
     model = make_model(build, epochs=2).fit(rows, outcomes)
     model.partial_fit(rows, outcomes).partial_fit(rows[:1], outcomes[:1])
     assert model.n_iter_ == len(model.history_["loss"]) == 4
-    with pytest.raises(ValueError, match=r"y has 1 output\(s\), but the network has 2"):
+    with pytest.raises(ValueError, match=r"y has 1 output\(s\), but the training that goes on had 2"):
         model.partial_fit(rows, outcomes[:, 0])
 
 
