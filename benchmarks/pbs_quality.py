@@ -2,8 +2,8 @@
 
 Run `python -m benchmarks.pbs_quality` (`--short` for one shuffle). Every model is fitted on each training
 fold of shuffled 5-fold cross-validation, and once on all 95 rows for Table 1, for each of several seeds,
-which shuffle the rows and seed the model. The surrogate of `examples/cqd_pbs/campaign.toml` is beside those
-of the registry by their keys, with their defaults, and the network as in the paper.
+which shuffle the rows and seed the model. The models are those of the example under their names there, the
+surrogate of `examples/cqd_pbs/campaign.toml` first, and the Gaussian process ensemble alone.
 """
 
 import argparse
@@ -14,9 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
-from benchmarks._surrogates import OWN
 from benchmarks.machine import describe, markdown
 from bnnopt.surrogates import make_surrogate
 
@@ -28,7 +26,8 @@ from preparation import INPUTS, prepare
 from run import load_settings
 
 N_SEEDS = 5
-CAMPAIGN, PAPER = "as in campaign.toml", "mc_dropout_paper"
+ENSEMBLE = "gaussian_process_ensemble"
+SHORT = ("stacking", "Gaussian process", "random forest")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -39,31 +38,33 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=N_SEEDS, help="number of shuffles, counted from seed 0")
     options = parser.parse_args(arguments)
     table = prepare(load_cqd_pbs()).dropna(subset=OUTPUTS)
-    networks: dict[str, Any] = {CAMPAIGN: load_settings(short=False).make_surrogate()}
-    if not options.short:
-        networks |= {name: make_surrogate(name) for name in OWN}
-        networks[PAPER] = make_surrogate(PAPER, output_weights=(1 / 9, 1))
     seeds = range(1 if options.short else options.seeds)
-    rows = [row for seed in seeds for row in _measure(table, networks, seed)]
+    rows = [row for seed in seeds for row in _measure(table, seed, is_short=options.short)]
     print(describe())
     print(f"seeds {list(seeds)}; median (smallest to largest) over seeds\n")
     print(_summary(pd.DataFrame(rows)))
 
 
-def _measure(table: pd.DataFrame, networks: dict[str, Any], seed: int) -> list[dict[str, Any]]:
+def _measure(table: pd.DataFrame, seed: int, *, is_short: bool) -> list[dict[str, Any]]:
     rows = []
-    for label, network in networks.items():
-        network = clone(network).set_params(random_state=seed)
+    for name, predict in _models(seed, is_short=is_short).items():
         start = time.perf_counter()
-        for place, (name, predictions) in enumerate(cross_validate(table, network, seed)):
-            seconds = time.perf_counter() - start
-            model = name if place else label  # peers come after the network, the same beside each
-            rows.append({"model": model, **_figures(table, predictions), "seconds": seconds})
-            rows[-1] |= _table1(name, table, network, seed)
-            start = time.perf_counter()
-            if label != CAMPAIGN:
-                break
+        predictions = cross_validate(table, predict, seed)
+        seconds = time.perf_counter() - start
+        figures = {**_figures(table, predictions), "seconds": seconds}
+        rows.append({"model": name, **figures, **_table1(predict, table)})
     return rows
+
+
+def _models(seed: int, *, is_short: bool) -> dict[str, Any]:
+    """Return those of the example, and the Gaussian process ensemble alone."""
+    settings = load_settings(short=False)
+    campaign = settings.make_surrogate().set_params(random_state=seed)
+    models = predictors(campaign, settings.surrogate, seed)
+    if is_short:
+        return {name: models[name] for name in SHORT}
+    alone = predictors(make_surrogate(ENSEMBLE, random_state=seed), ENSEMBLE, seed)
+    return models | {ENSEMBLE: alone[ENSEMBLE]}
 
 
 def _figures(table: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, float]:
@@ -78,9 +79,7 @@ def _figures(table: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, float]
     }
 
 
-def _table1(name: str, table: pd.DataFrame, network: Any, seed: int) -> dict[str, float]:
-    predict = predictors(network, seed)[name]
-
+def _table1(predict: Any, table: pd.DataFrame) -> dict[str, float]:
     class Fitted:
         """The model behind the interface that `judge_table1` expects."""
 

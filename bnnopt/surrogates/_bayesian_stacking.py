@@ -1,11 +1,13 @@
 """Stacking of predictive distributions: members weighed by what they say of rows that they have not seen."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 
 from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, seed_parameter, seeded_clone
@@ -268,7 +270,10 @@ class BayesianStackingRegressor(MixtureRegressor):
                 return "", known
             return f"its share was next to nothing at {known} rows", known
         short = clone(model).set_params(**model.trial_parameters)
-        trial = fit_member(name, short, data, draw_seed(self.random_state), None)
+        with warnings.catch_warnings():
+            # that a short fit has not converged is what makes it short
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            trial = fit_member(name, short, data, draw_seed(self.random_state), None)
         gain, chance = gain_by(data, others, trial)
         if gain >= max(LEAST_GAIN, chance):
             return "", data.n_rows
