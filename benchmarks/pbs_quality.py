@@ -60,7 +60,7 @@ def _models(seed: int, *, is_short: bool) -> dict[str, Any]:
     """Return those of the example, and the Gaussian process ensemble alone."""
     settings = load_settings(short=False)
     campaign = settings.make_surrogate().set_params(random_state=seed)
-    models = predictors(campaign, settings.surrogate, seed)
+    models = predictors(campaign, settings.surrogate.name, seed)
     if is_short:
         return {name: models[name] for name in SHORT}
     alone = predictors(make_surrogate(ENSEMBLE, random_state=seed), ENSEMBLE, seed)
