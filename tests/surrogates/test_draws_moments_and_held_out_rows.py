@@ -247,6 +247,7 @@ def test_cross_validated_and_searched(make):
     np.testing.assert_array_equal(search.predict(X), search.best_estimator_.predict(X, return_std=True)[0])
 
 
+@pytest.mark.tensorflow
 def test_only_processes_have_gradients(each, rows, fitted, processes, outcomes, quick):
     if each.has_gradients_:
         assert len(each.predict_mixture(rows[:2], return_gradient=True)[0]) == 5

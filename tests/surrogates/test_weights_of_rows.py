@@ -35,6 +35,7 @@ def assert_weights_are_repeats(model, rows, outcomes, weights):
     np.testing.assert_array_equal(weighted.held_out_log_density_, repeated.held_out_log_density_)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("setting", [{}, {"n_networks": 1}, {"n_networks": 30}, {"batch_size": 8}])
 def test_weights_are_repeats_to_the_last_bit_for_networks(quick, rows, outcomes, weights, setting):
     assert_weights_are_repeats(quick(**setting), rows, outcomes, weights)
@@ -59,6 +60,7 @@ def test_weights_of_one_are_none(make, each, rows, outcomes):
         assert_same_model(make().fit(rows, outcomes, weights), each, rows)
 
 
+@pytest.mark.tensorflow
 def test_the_heavier_of_two_values_pulls_more(quick):
     X = np.repeat(np.linspace(0, 1, 12), 2)[:, None]
     y = np.tile([0.0, 1.0], 12)
@@ -67,6 +69,7 @@ def test_the_heavier_of_two_values_pulls_more(quick):
     np.testing.assert_allclose(mean, 0.25, atol=0.15)
 
 
+@pytest.mark.tensorflow
 def test_more_weight_weakens_the_penalty(quick, rows, outcomes):
     ranges = [
         np.ptp(quick(alpha=30.0).fit(rows, rows[:, 0], np.full(40, weight)).predict(rows))
@@ -100,6 +103,7 @@ def test_weights_that_cannot_be(make, rows, outcomes, weights, message):
         make().fit(rows, outcomes, sample_weight=weights)
 
 
+@pytest.mark.tensorflow
 def test_weights_are_routed_through_a_pipeline_and_cross_validation(quick, rows, outcomes, weights):
     with config_context(enable_metadata_routing=True):
         model = quick(max_iter=5).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
