@@ -137,8 +137,8 @@ def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.ra
     learner = _Learner(rows, families, n_members, rng)
     parts = _parts(len(rows), n_members, learner.rows_for(STEPS), rng)
     first = learner.learn(parts, STEPS)
-    common = np.sort(rng.permutation(len(rows)))
-    held_out = learner.held_out(first, _is_seen(parts, len(rows)), common)
+    part = np.sort(rng.permutation(len(rows))[: learner.rows_for(STEPS)])
+    held_out = learner.held_out(first, _is_seen(parts, len(rows)), part)
     judged = rows.only(learner.judged)
     shares = stacking_shares(held_out.log_density(judged.y[:, 0]), judged.weights)
     kept = [number for number, share in enumerate(shares) if share > 0]
@@ -231,7 +231,7 @@ class _Learner:
 
     def held_out(self, hyperparameters: Hyperparameters, is_seen: BoolArray, part: IntArray) -> HeldOut:
         """Predict the judged rows without them by each family; of many rows, given those at hand."""
-        weights = self.within_families(hyperparameters, part[: self.rows_for(STEPS)])
+        weights = self.within_families(hyperparameters, part)
         here = replace(self._rows, stream=None)
         members = [self._conditioned(place, hyperparameters, here) for place in range(len(self._kernels))]
         judged = here.only(self.judged)
