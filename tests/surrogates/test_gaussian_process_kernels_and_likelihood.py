@@ -8,7 +8,14 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern
 
-from bnnopt.surrogates._gaussian_process._cholesky import cholesky, inverse_root, inverses
+from bnnopt.surrogates._gaussian_process._exact import (
+    LearningRows,
+    cholesky,
+    gradient_of_likelihood,
+    inverse_root,
+    inverses,
+    log_marginal_likelihood,
+)
 from bnnopt.surrogates._gaussian_process._hyperparameters import (
     SMALLEST_NOISE,
     Anchors,
@@ -16,11 +23,6 @@ from bnnopt.surrogates._gaussian_process._hyperparameters import (
     climb,
 )
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
-from bnnopt.surrogates._gaussian_process._marginal_likelihood import (
-    LearningRows,
-    gradient_of_likelihood,
-    log_marginal_likelihood,
-)
 from bnnopt.surrogates._gaussian_process._sparse import JITTER, gradient_of_bound
 from bnnopt.surrogates._rows import Rows
 

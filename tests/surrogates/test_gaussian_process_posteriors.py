@@ -8,7 +8,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern
 from bnnopt.surrogates._gaussian_process import _process as process_module
 from bnnopt.surrogates._gaussian_process._exact import exact_posterior
 from bnnopt.surrogates._gaussian_process._hyperparameters import SMALLEST_NOISE, Hyperparameters
-from bnnopt.surrogates._gaussian_process._input_maps import RangeMap
+from bnnopt.surrogates._gaussian_process._kernels import RangeMap
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition
 from bnnopt.surrogates._gaussian_process._sparse import sparse_posterior
 from bnnopt.surrogates._rows import Rows, _rows

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnnopt.surrogates._gaussian_process._input_maps import INPUT_MAPS, RangeMap, RankMap
+from bnnopt.surrogates._gaussian_process._kernels import INPUT_MAPS, RangeMap, RankMap
 
 
 def test_the_map_by_range_by_hand():

@@ -12,14 +12,13 @@ import numpy as np
 from scipy.special import softmax
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
-from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior, climb
-from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
-from bnnopt.surrogates._gaussian_process._kernels import KERNELS
-from bnnopt.surrogates._gaussian_process._marginal_likelihood import (
+from bnnopt.surrogates._gaussian_process._exact import (
     LearningRows,
     gradient_of_likelihood,
     log_marginal_likelihood,
 )
+from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior, climb
+from bnnopt.surrogates._gaussian_process._kernels import KERNELS, InputMap, input_maps
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition
 from bnnopt.surrogates._gaussian_process._sparse import MOST_INDUCING, gradient_of_bound
 from bnnopt.surrogates._rows import Rows

@@ -8,8 +8,7 @@ import numpy as np
 from bnnopt._typing import FloatArray, IntArray
 from bnnopt.surrogates._gaussian_process._exact import Posterior, exact_posterior
 from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters
-from bnnopt.surrogates._gaussian_process._input_maps import InputMap
-from bnnopt.surrogates._gaussian_process._kernels import KERNELS
+from bnnopt.surrogates._gaussian_process._kernels import KERNELS, InputMap
 from bnnopt.surrogates._gaussian_process._sparse import MOST_INDUCING, sparse_posterior
 from bnnopt.surrogates._rows import Rows
 

@@ -20,8 +20,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrs
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._gaussian_process._cholesky import cholesky, inverse_root
-from bnnopt.surrogates._gaussian_process._exact import Posterior, Whitening
+from bnnopt.surrogates._gaussian_process._exact import Posterior, Whitening, cholesky, inverse_root
 from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters
 from bnnopt.surrogates._gaussian_process._kernels import Kernel
 from bnnopt.surrogates._rows import Rows
