@@ -245,7 +245,7 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
         return rows
 
     def _new_posterior(self, rows: Rows) -> KerasPosterior:
-        from bnnopt.surrogates._keras._user_model import UserNetwork
+        from bnnopt.surrogates._keras._network import UserNetwork
 
         seed = draw_seed(self.random_state)
         settings = {"optimizer": self.optimizer, "loss": self.loss, "metrics": self.metrics}

@@ -194,21 +194,6 @@ class HashedHoldout:
 Holdout: TypeAlias = KnownHoldout | HashedHoldout
 
 
-def _assign_parts(n_rows: int, n_networks: int, rng: np.random.Generator, *, share: float = 0.0) -> BoolArray:
-    """Choose for each row the network that leaves it out, in equal parts; shape (n_rows, n_networks).
-
-    A single network leaves out a share of the rows, rounded up, and never all.
-    """
-    is_held_out = np.zeros((n_rows, n_networks), dtype=bool)
-    if n_networks == 1:
-        n_held_out = min(int(np.ceil(share * n_rows)), n_rows - 1)
-        is_held_out[rng.permutation(n_rows)[:n_held_out]] = True
-    else:
-        turns = (rng.integers(n_networks) + np.arange(n_rows)) % n_networks
-        is_held_out[rng.permutation(n_rows), turns] = True
-    return is_held_out
-
-
 def held_out_mean(draws: FloatArray, is_held_out: BoolArray) -> FloatArray:
     """Predict each row by the network that did not see it; by all networks if nothing was held out.
 
@@ -216,7 +201,7 @@ def held_out_mean(draws: FloatArray, is_held_out: BoolArray) -> FloatArray:
     ----------
     draws : ndarray of shape (n_rows, n_networks, n_masks, n_outputs)
         Outputs of the thinned networks.
-    is_held_out : ndarray of shape (n_rows, n_networks), bool
+    is_held_out
         From `hold_out`.
 
     Returns
@@ -268,7 +253,7 @@ class HeldOutError:
             Measured outputs.
         draws : ndarray of shape (n_rows, n_networks, n_masks, n_outputs)
             Outputs of the thinned networks.
-        is_held_out : ndarray of shape (n_rows, n_networks), bool
+        is_held_out
             From `hold_out`.
         weights : ndarray of shape (n_rows,), default=None
             Weight of each row, above 0; 1 by default.
@@ -329,3 +314,18 @@ class HeldOutError:
         scale = np.ones_like(noise)
         np.divide(self.error - noise, self.spread, out=scale, where=self.spread > 0)
         return noise, np.minimum(scale, 1.0)
+
+
+def _assign_parts(n_rows: int, n_networks: int, rng: np.random.Generator, *, share: float) -> BoolArray:
+    """Choose for each row the network that leaves it out, in equal parts; shape (n_rows, n_networks).
+
+    A single network leaves out a share of the rows, rounded up, and never all.
+    """
+    is_held_out = np.zeros((n_rows, n_networks), dtype=bool)
+    if n_networks == 1:
+        n_held_out = min(int(np.ceil(share * n_rows)), n_rows - 1)
+        is_held_out[rng.permutation(n_rows)[:n_held_out]] = True
+    else:
+        turns = (rng.integers(n_networks) + np.arange(n_rows)) % n_networks
+        is_held_out[rng.permutation(n_rows), turns] = True
+    return is_held_out
