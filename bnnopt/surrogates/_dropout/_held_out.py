@@ -201,7 +201,7 @@ def held_out_mean(draws: FloatArray, is_held_out: BoolArray) -> FloatArray:
     ----------
     draws : ndarray of shape (n_rows, n_networks, n_masks, n_outputs)
         Outputs of the thinned networks.
-    is_held_out
+    is_held_out : ndarray of shape (n_rows, n_networks), bool
         From `hold_out`.
 
     Returns
@@ -253,7 +253,7 @@ class HeldOutError:
             Measured outputs.
         draws : ndarray of shape (n_rows, n_networks, n_masks, n_outputs)
             Outputs of the thinned networks.
-        is_held_out
+        is_held_out : ndarray of shape (n_rows, n_networks), bool
             From `hold_out`.
         weights : ndarray of shape (n_rows,), default=None
             Weight of each row, above 0; 1 by default.

@@ -23,7 +23,7 @@ from bnnopt.surrogates._dropout._networks import (
 from bnnopt.surrogates._dropout._tensorflow import KerasRegressor, keras, tf
 from bnnopt.surrogates._dropout._updates import chunk_graph, first_state
 
-__all__ = ["NetworkStack", "train_networks"]
+__all__ = ["train_networks"]
 
 MOST_ROWS_JUDGED = 32_768  # after each chunk of updates
 

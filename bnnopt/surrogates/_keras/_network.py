@@ -15,7 +15,7 @@ from bnnopt.surrogates._keras._build import build_checked, dropout_network
 from bnnopt.surrogates._keras._masks import ThinnedNetwork
 from bnnopt.surrogates._rows import Rows
 
-__all__ = ["Trainee", "UserNetwork"]
+__all__ = ["UserNetwork"]
 
 DEFAULT_LEARNING_RATE = 0.01
 DECIDED_BY_THE_ESTIMATOR = ("shuffle", "validation_split", "validation_data")
