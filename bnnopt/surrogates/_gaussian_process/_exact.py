@@ -77,8 +77,8 @@ class Posterior:
     left_out_variance: FloatArray
     whitening: Whitening | None = None
 
-    def moments(self, covariances: FloatArray, prior: float) -> tuple[FloatArray, FloatArray]:
-        """Mean and variance of the function, from covariances (n, n_inducing); each of shape (n,)."""
+    def moments(self, covariances: FloatArray, prior: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and variance of the function, from covariances (n, n_inducing) and prior variances (n,)."""
         taken = covariances @ self.explained
         variance = prior - np.einsum("ij,ij->i", taken, taken)
         return covariances @ self.weights, np.maximum(variance, 0.0)

@@ -1,7 +1,4 @@
-"""How alike two rows are: kernels with gradients and frequencies, and the input maps that come before them.
-
-An input map lays each input on [0, 1], by its range or halfway to its ranks. A kernel makes a correlation of
-what comes out: stationary, of one length scale an input, or the ANOVA form of that.
+"""Kernels of infinitely wide networks, one length scale an input: values, gradients, units to draw from.
 
 A hidden layer of H units sqrt(2) sin(w·u + b) with b uniform on a circle and output weights of variance 1/H
 is a random function of covariance E[cos(w·(u - u'))]; as H grows it becomes a Gaussian process, and dropout
@@ -12,30 +9,38 @@ Where the inputs are dropped too, a unit sees each input with probability one ha
 inputs that it sees are drawn independently. The kernel is then the product over the inputs of (1 + k_i) / 2,
 with k_i that of one input alone: a sum of functions of every subset of the inputs, an ANOVA kernel.
 
+Several hidden layers of rectified linear units with a bias in the first make an arc-cosine kernel, which is
+not stationary: far from the centre of the inputs its functions go on as straight lines, so that it knows
+trends.
+
 References
 ----------
 R. M. Neal, "Bayesian Learning for Neural Networks", Springer 1996, chapter 2 (the limit). A. Rahimi, B.
 Recht, "Random features for large-scale kernel machines", NeurIPS 2007 (sine units). D. Duvenaud, O. Rippel,
 R. P. Adams, Z. Ghahramani, "Avoiding pathologies in very deep networks", AISTATS 2014, section 5 (dropout of
 units, of inputs). N. Durrande, D. Ginsbourger, O. Roustant, L. Carraro, "ANOVA kernels and RKHS of zero mean
-functions", J. Multivar. Anal. 2013, 115, 57. R&W equations 4.9 and 4.17 (squared exponential, Matérn).
+functions", J. Multivar. Anal. 2013, 115, 57. Y. Cho, L. K. Saul, "Kernel methods for deep learning", NIPS
+2009 (arc-cosine kernels). J. Lee et al., "Deep neural networks as Gaussian processes", ICLR 2018. R&W
+equations 4.9 and 4.17 (squared exponential, Matérn).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._rows import Rows
 
-__all__ = ["INPUT_MAPS", "KERNELS", "InputMap", "Kernel", "KernelMatrix", "RangeMap", "RankMap", "input_maps"]
+__all__ = ["KERNELS", "Kernel", "KernelMatrix", "NetworkKernel", "StationaryKernel"]
 
 SMALLEST_SQUARED_DISTANCE = 1e-12
+UNITS_WITHIN = 128  # of each hidden layer before the last, in draws: the covariance is off by about 1 %
 SHARE_OF_INPUTS = 0.5  # that a unit sees where inputs are dropped
 
 Profile = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+Units = Callable[[FloatArray], FloatArray]
 
 
 class KernelMatrix(NamedTuple):
@@ -44,9 +49,9 @@ class KernelMatrix(NamedTuple):
     Attributes
     ----------
     value : ndarray of shape (..., n, m)
-        The correlations.
+        The values.
     by_log_length_scales : callable
-        From weights of the same shape to the derivative of the weighted sum of the correlations by the
+        From weights of the same shape to the derivative of the weighted sum of the values by the
         logarithm of each length scale, shape (..., n_inputs).
     """
 
@@ -54,9 +59,40 @@ class KernelMatrix(NamedTuple):
     by_log_length_scales: Callable[[FloatArray], FloatArray]
 
 
+class Kernel(Protocol):
+    """What a kernel of inputs that are divided by their length scales can do."""
+
+    def __call__(self, A: FloatArray, B: FloatArray) -> FloatArray:
+        """Values between rows, shapes (..., n, d) and (..., m, d) to (..., n, m)."""
+        ...
+
+    def matrix(self, A: FloatArray, B: FloatArray) -> KernelMatrix:
+        """Values between rows, and how they change; shapes as for a call."""
+        ...
+
+    def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Values (n, m) between rows A (n, d) and B (m, d), and their derivatives by A, (n, m, d)."""
+        ...
+
+    def variance(self, A: FloatArray) -> FloatArray:
+        """Value of each row with itself, (..., n, d) to (..., n)."""
+        ...
+
+    def variance_gradient(self, A: FloatArray) -> FloatArray:
+        """Return the derivatives of the variances of rows (n, d) by the rows, (n, d)."""
+        ...
+
+    def draw_units(self, n_inputs: int, n_units: int, rng: np.random.Generator) -> Units:
+        """Draw a hidden layer: from rows (n, d) to (n, n_units), in single precision.
+
+        Over draws, the mean product of a unit at two rows is the kernel between them.
+        """
+        ...
+
+
 @dataclass(frozen=True)
-class Kernel:
-    """A kernel of inputs that are divided by their length scales.
+class StationaryKernel:
+    """A kernel of the distance between rows.
 
     Attributes
     ----------
@@ -102,6 +138,20 @@ class Kernel:
             relative[:, :, place] = 2.0 * slope * gap / factor
         return value, value[:, :, None] * relative
 
+    def variance(self, A: FloatArray) -> FloatArray:
+        """Value of each row with itself: 1."""
+        return np.ones(A.shape[:-1])
+
+    def variance_gradient(self, A: FloatArray) -> FloatArray:
+        """Return the derivatives of the variances: 0."""
+        return np.zeros_like(A)
+
+    def draw_units(self, n_inputs: int, n_units: int, rng: np.random.Generator) -> Units:
+        """Draw sines (Rahimi and Recht 2007)."""
+        frequencies = self.draw_frequencies(n_inputs, n_units, rng).astype(np.float32)
+        phases = rng.uniform(0.0, 2.0 * np.pi, n_units).astype(np.float32)
+        return lambda A: np.float32(np.sqrt(2.0)) * np.sin(A.astype(np.float32) @ frequencies + phases)
+
     def draw_frequencies(self, n_inputs: int, n_units: int, rng: np.random.Generator) -> FloatArray:
         """Draw the frequencies of a layer, shape (n_inputs, n_units); 0 for inputs not seen by a unit."""
         shape = (n_inputs, n_units)
@@ -131,6 +181,88 @@ class Kernel:
             return np.moveaxis(-2.0 * np.einsum("...ij,d...ij->d...", weights * value, slopes), 0, -1)
 
         return KernelMatrix(value, by_log_length_scales)
+
+
+@dataclass(frozen=True)
+class NetworkKernel:
+    """Kernel of an infinitely wide network of rectified linear units, with inputs about 0.
+
+    The first layer sees k(a, b) = 1 + a·b, 1 for its bias. With the norm n = sqrt(k(a, a) k(b, b)) and the
+    angle t of cos t = k(a, b) / n, a layer makes
+
+        n (sin t + (pi - t) cos t) / pi
+
+    of it, which leaves k(a, a) as it is (Cho and Saul 2009, equation 6, for units of twice the variance). Its
+    derivatives are 1 - t / pi by k(a, b) and sin t / pi by n.
+
+    Attributes
+    ----------
+    n_layers : int
+        Hidden layers, at least 1.
+    """
+
+    n_layers: int
+
+    def __call__(self, A: FloatArray, B: FloatArray) -> FloatArray:
+        """Values between rows, shapes (..., n, d) and (..., m, d) to (..., n, m)."""
+        return self._through_layers(A, B)[0]
+
+    def matrix(self, A: FloatArray, B: FloatArray) -> KernelMatrix:
+        """Values between rows, and how they change; shapes as for a call."""
+        value, by_product, by_log_norm = self._through_layers(A, B)
+
+        def by_log_length_scales(weights: FloatArray) -> FloatArray:
+            of_norm = weights * by_log_norm
+            total = (A * ((weights * by_product) @ B)).sum(axis=-2)
+            for rows, sums in ((A, of_norm.sum(axis=-1)), (B, of_norm.sum(axis=-2))):
+                total += 0.5 * (np.square(rows) * (sums / self.variance(rows))[..., None]).sum(axis=-2)
+            return np.asarray(-2.0 * total)
+
+        return KernelMatrix(value, by_log_length_scales)
+
+    def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Values (n, m) between rows A (n, d) and B (m, d), and their derivatives by A, (n, m, d)."""
+        value, by_product, by_log_norm = self._through_layers(A, B)
+        by_square = by_log_norm / self.variance(A)[:, None]
+        return value, by_product[:, :, None] * B[None] + by_square[:, :, None] * A[:, None]
+
+    def variance(self, A: FloatArray) -> FloatArray:
+        """Value of each row with itself, (..., n, d) to (..., n)."""
+        return np.asarray(1.0 + np.square(A).sum(axis=-1))
+
+    def variance_gradient(self, A: FloatArray) -> FloatArray:
+        """Return the derivatives of the variances of rows (n, d) by the rows, (n, d)."""
+        return 2.0 * A
+
+    def draw_units(self, n_inputs: int, n_units: int, rng: np.random.Generator) -> Units:
+        """Draw the last hidden layer of a network that has 128 units in each layer before."""
+        widths = [*[UNITS_WITHIN] * (self.n_layers - 1), n_units]
+        first = rng.standard_normal((n_inputs, widths[0])).astype(np.float32)
+        bias = rng.standard_normal(widths[0]).astype(np.float32)
+        further = [
+            (np.sqrt(2.0 / before) * rng.standard_normal((before, after))).astype(np.float32)
+            for before, after in pairwise(widths)
+        ]
+
+        def units(A: FloatArray) -> FloatArray:
+            layer = A.astype(np.float32) @ first + bias
+            for weights in further:
+                layer = np.maximum(layer, 0.0, out=layer) @ weights
+            return np.float32(np.sqrt(2.0)) * np.maximum(layer, 0.0, out=layer)
+
+        return units
+
+    def _through_layers(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Values, and their derivatives by the products of rows and by the logarithms of the norms."""
+        norm = np.sqrt(self.variance(A)[..., :, None] * self.variance(B)[..., None, :])
+        cosine = np.clip((1.0 + A @ np.swapaxes(B, -1, -2)) / norm, -1.0, 1.0)
+        by_product, by_norm = np.ones_like(cosine), np.zeros_like(cosine)
+        for _ in range(self.n_layers):
+            sine, slope = np.sqrt(1.0 - np.square(cosine)), 1.0 - np.arccos(cosine) / np.pi
+            by_product = slope * by_product
+            by_norm = slope * by_norm + sine / np.pi
+            cosine = np.minimum(slope * cosine + sine / np.pi, 1.0)
+        return norm * cosine, by_product, norm * by_norm
 
 
 def _squared_distances(A: FloatArray, B: FloatArray) -> FloatArray:
@@ -173,108 +305,11 @@ def _exponential(r2: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 KERNELS: dict[str, Kernel] = {
-    "squared_exponential": Kernel(_squared_exponential, np.inf),
-    "matern_5_2": Kernel(_matern_5_2, 5.0),
-    "exponential": Kernel(_exponential, 1.0),
-    "anova_squared_exponential": Kernel(_squared_exponential, np.inf, is_anova=True),
-    "anova_matern_5_2": Kernel(_matern_5_2, 5.0, is_anova=True),
+    "squared_exponential": StationaryKernel(_squared_exponential, np.inf),
+    "matern_5_2": StationaryKernel(_matern_5_2, 5.0),
+    "exponential": StationaryKernel(_exponential, 1.0),
+    "anova_squared_exponential": StationaryKernel(_squared_exponential, np.inf, is_anova=True),
+    "anova_matern_5_2": StationaryKernel(_matern_5_2, 5.0, is_anova=True),
+    "deep_relu": NetworkKernel(n_layers=3),
 }
 """Kernels by name."""
-
-
-@dataclass(frozen=True)
-class RangeMap:
-    """Smallest value of a column to 0, largest to 1, linear beyond; a constant column to 0.
-
-    Attributes
-    ----------
-    low, span : ndarray of shape (n_inputs,)
-        Smallest values, and ranges of the columns (1 for a constant one).
-    """
-
-    low: FloatArray
-    span: FloatArray
-
-    @classmethod
-    def of(cls, X: FloatArray, weights: FloatArray) -> "RangeMap":
-        """Take the ranges from rows of shape (n_rows, n_inputs); weights play no part."""
-        low = X.min(axis=0)
-        span = X.max(axis=0) - low
-        return cls(low, np.where(span > 0, span, 1.0))
-
-    def within(self, lower: FloatArray, upper: FloatArray) -> "RangeMap":
-        """Return the map for columns of these smallest and largest values, each of shape (n_inputs,)."""
-        return RangeMap.of(np.stack([lower, upper]), np.ones(2))
-
-    def __call__(self, X: FloatArray) -> FloatArray:
-        """Map rows of shape (n_rows, n_inputs)."""
-        return (X - self.low) / self.span
-
-    def slope(self, X: FloatArray) -> FloatArray:
-        """Give the derivative of each mapped column by the column, shape (n_rows, n_inputs)."""
-        return np.broadcast_to(1.0 / self.span, X.shape)
-
-
-@dataclass(frozen=True)
-class RankMap:
-    """Mean of the place in the range and of the share of rows below: stretches where rows are dense.
-
-    Settings of a laboratory are crowded at usual values and at 0. By rank alone, nothing would change beyond
-    the last row; the mean of both is monotone and goes on.
-
-    Attributes
-    ----------
-    by_range : RangeMap
-        Place in the range.
-    values, shares : tuple of ndarray
-        Distinct values of each column, and for each the weight below it plus half of its own, as a share.
-    """
-
-    by_range: RangeMap
-    values: tuple[FloatArray, ...]
-    shares: tuple[FloatArray, ...]
-
-    @classmethod
-    def of(cls, X: FloatArray, weights: FloatArray) -> "RankMap":
-        """Take ranges and ranks from rows of shape (n_rows, n_inputs) that count `weights` times."""
-        values, shares = [], []
-        for column in X.T:
-            distinct, place = np.unique(column, return_inverse=True)
-            count = np.bincount(place, weights=weights)
-            values.append(distinct)
-            shares.append((np.cumsum(count) - 0.5 * count) / count.sum())
-        return cls(RangeMap.of(X, weights), tuple(values), tuple(shares))
-
-    def within(self, lower: FloatArray, upper: FloatArray) -> "RankMap":
-        """Return the map with these ranges, and the ranks as they are."""
-        return replace(self, by_range=self.by_range.within(lower, upper))
-
-    def __call__(self, X: FloatArray) -> FloatArray:
-        """Map rows of shape (n_rows, n_inputs)."""
-        ranks = [np.interp(*args) for args in zip(X.T, self.values, self.shares, strict=True)]
-        return 0.5 * (self.by_range(X) + np.column_stack(ranks))
-
-    def slope(self, X: FloatArray) -> FloatArray:
-        """Give the derivative of each mapped column by the column, to the right at a row; as `X`."""
-        pairs = zip(X.T, self.values, self.shares, strict=True)
-        return 0.5 * (self.by_range.slope(X) + np.column_stack([_slope(*args) for args in pairs]))
-
-
-def _slope(x: FloatArray, values: FloatArray, shares: FloatArray) -> FloatArray:
-    """Slope of the lines between the values, 0 beyond the last."""
-    slopes = np.concatenate([[0.0], np.diff(shares) / np.diff(values), [0.0]])
-    return np.asarray(slopes[np.searchsorted(values, x, side="right")])
-
-
-InputMap: TypeAlias = RangeMap | RankMap
-
-INPUT_MAPS: dict[str, type[RangeMap] | type[RankMap]] = {"range": RangeMap, "rank": RankMap}
-"""Input maps by name."""
-
-
-def input_maps(rows: Rows) -> dict[str, InputMap]:
-    """Make each input map: ranks from the rows at hand, ranges from all."""
-    maps: dict[str, InputMap] = {name: kind.of(rows.X, rows.weights) for name, kind in INPUT_MAPS.items()}
-    if rows.stream is None:
-        return maps
-    return {name: own.within(rows.x.lower, rows.x.upper) for name, own in maps.items()}
