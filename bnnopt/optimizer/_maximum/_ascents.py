@@ -71,23 +71,21 @@ def _starts_beside(search: Search, centre: pd.DataFrame, rng: np.random.Generato
 
 def _best_tries(search: Search, beside: pd.DataFrame, n: int, rng: np.random.Generator) -> FloatArray:
     """Return at most `n` encoded points where climbs beside settings may start, each the best of some."""
-    tried = [
-        _feasible_tries(search.on(face), beside.iloc[face.rows], rng)
-        for face in faces_of(search.space, beside)
+    encoded = search.model_space.encode(beside)
+    own = [(Faces.of(each.space, search.model_space), each) for each in faces_of(search.space, beside)]
+    tried = [_with_tries(encoded[face.rows], faces, rng) for faces, face in own]
+    ends = np.cumsum([0, *map(len, tried)])
+    settings = search.frame(np.concatenate([encoded[:0], *tried]))
+    moved = [
+        faces.nearest(tries, settings.iloc[start:stop])
+        for (faces, _), tries, start, stop in zip(own, tried, ends[:-1], ends[1:], strict=True)
     ]
-    points = np.concatenate([search.model_space.encode(beside.iloc[:0]), *tried])
+    points = np.concatenate([encoded[:0], *moved])
+    points = points[search.space.is_feasible(search.frame(points))]
     if not len(points):
         return points
     choices = discrete_choices(search.space, search.frame(points))
     return points[_best_that_differ(choices, search.score_points(points), n)]
-
-
-def _feasible_tries(search: Search, settings: pd.DataFrame, rng: np.random.Generator) -> FloatArray:
-    """Return feasible points nearest to settings on one face and to copies with other continuous settings."""
-    faces = Faces.of(search.space, search.model_space)
-    tried = _with_tries(search.model_space.encode(settings), faces, rng)
-    points = faces.nearest(tried, search.frame(tried))
-    return points[search.space.is_feasible(search.frame(points))]
 
 
 def _with_tries(points: FloatArray, faces: Faces, rng: np.random.Generator) -> FloatArray:
