@@ -214,7 +214,9 @@ class SearchSpace(VariableSet):
         On a log scale the logarithm is uniform. Linear constraints that leave little room, or none but an
         exact sum (lower == upper), are sampled by hit-and-run (Smith 1984, Operations Research 32,
         1296-1308), sums exact to 1e-9 relative; integers bound by them are rounded, so that their
-        distribution is uniform only approximately.
+        distribution is uniform only approximately. What parts of a cardinality constraint are not zero is
+        uniform among the choices that it and narrow linear constraints allow; of these one call then meets 64
+        at most.
 
         Parameters
         ----------

@@ -151,7 +151,7 @@ def test_supports_are_not_listed_one_by_one():
     space = SearchSpace(parts(names), [mixture_of(names), CardinalityConstraint(names, 20, least=0.01)])
     rows = space.sample(30, random_state=0)
     assert space.is_feasible(rows).all()
-    assert len(supports(rows, names)) == 30  # of some 10**16
+    assert len(supports(rows, names)) == 30  # of some 10**15
 
 
 def test_the_one_support_that_is_feasible_is_found():
