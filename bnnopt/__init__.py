@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from bnnopt.optimizer import BayesianOptimizer
     from bnnopt.space import (
+        CardinalityConstraint,
         Categorical,
         Context,
         Discrete,
@@ -47,6 +48,7 @@ __all__ = [
     "BayesianOptimizer",
     "BayesianStackingRegressor",
     "CampaignSettings",
+    "CardinalityConstraint",
     "Categorical",
     "Chebyshev",
     "Context",
@@ -78,6 +80,7 @@ _ROOM_OF = {
     "BayesianOptimizer": "optimizer",
     "BayesianStackingRegressor": "surrogates",
     "CampaignSettings": "campaign",
+    "CardinalityConstraint": "space",
     "Categorical": "space",
     "Chebyshev": "objectives",
     "Context": "space",

@@ -32,7 +32,7 @@ from bnnopt.optimizer._records import Records
 from bnnopt.optimizer._state import OptimizerState
 from bnnopt.optimizer._steps import largest_gain
 from bnnopt.optimizer._trust_region import TrustRegion
-from bnnopt.space import LinearConstraint, NonlinearConstraint, SearchSpace
+from bnnopt.space import Constraint, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
 __all__ = ["BayesianOptimizer"]
@@ -180,7 +180,7 @@ class BayesianOptimizer(Records):
         *,
         context: Mapping[str, Any] | None = None,
         objectives: Sequence[Objective] | None = None,
-        constraints: Sequence[LinearConstraint | NonlinearConstraint] = (),
+        constraints: Sequence[Constraint] = (),
         candidates: Pool | None = None,
         held: Mapping[str, Any] | None = None,
         shared: str | Sequence[str] = (),

@@ -1,6 +1,6 @@
 """What a search for the next rows needs, and the ways to look at candidates."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from bnnopt.optimizer._observations import Observations, keys_of, settings_keys
 from bnnopt.optimizer._outcome_model import OutcomeModel
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._success import SuccessModel
-from bnnopt.space import Real, SearchSpace
+from bnnopt.space import Face, Real, SearchSpace
 
 __all__ = ["Places", "Search"]
 
@@ -31,6 +31,12 @@ class Places(NamedTuple):
     def take(self, rows: Any) -> "Places":
         """Return some of them, by a mask or by positions."""
         return Places(self.settings[rows] if _is_mask(rows) else self.settings.iloc[rows], self.points[rows])
+
+    @classmethod
+    def joined(cls, parts: Sequence["Places"]) -> "Places":
+        """Return several in one, at least one; those of no rows have no say in types of columns."""
+        tables = [part.settings for part in parts if len(part.settings)] or [parts[0].settings]
+        return cls(pd.concat(tables, ignore_index=True), np.concatenate([part.points for part in parts]))
 
 
 @dataclass(frozen=True)
@@ -200,6 +206,12 @@ class Search:
         space = self.space.holding(settings)
         context, held = {**self.context, **settings}, {**self.held, **settings}
         return replace(self, space=space, context=context, held=held)
+
+    def on(self, face: Face) -> "Search":
+        """Return the search on a face of its space; where that is the whole space, this one."""
+        if face.is_whole:
+            return self
+        return replace(self, space=face.space, context={**self.context, **face.values})
 
     @cached_property
     def _known_keys(self) -> IntArray:

@@ -1,4 +1,4 @@
-"""Settings of which one or two discrete ones are a step away."""
+"""Settings of which one or two discrete ones are a step away, or one part of a mixture is in or out."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -7,16 +7,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt.space import Categorical, Discrete, Integer, Real, SearchSpace, Variable
+from bnnopt.space import (
+    Categorical,
+    Discrete,
+    Integer,
+    Real,
+    SearchSpace,
+    Variable,
+    support_steps,
+    supports_of,
+)
 
-__all__ = ["discrete_names", "neighbours"]
+__all__ = ["discrete_choices", "neighbours", "support_neighbours"]
 
 MOST_CHANGES = 32  # of one setting each, that pairs are made of
 
 
-def discrete_names(space: SearchSpace) -> list[str]:
-    """Return the names of the settings that are no continuum."""
-    return [variable.name for variable in space.settings if not isinstance(variable, Real)]
+def discrete_choices(space: SearchSpace, settings: pd.DataFrame) -> pd.DataFrame:
+    """Return the settings that are no continuum, and which parts of a mixture are not zero, a column each."""
+    names = [variable.name for variable in space.settings if not isinstance(variable, Real)]
+    return pd.concat([settings[names], supports_of(space, settings).add_prefix("is_in_")], axis=1)
 
 
 def neighbours(space: SearchSpace, centre: pd.DataFrame, n: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -45,6 +55,37 @@ def neighbours(space: SearchSpace, centre: pd.DataFrame, n: int, rng: np.random.
     singles = [dict([change]) for change in changes]
     pairs = [dict(pair) for pair in combinations(changes, 2) if pair[0][0] != pair[1][0]]
     moves = [*singles, *pairs]
+    return _moved(centre, moves, n, rng)
+
+
+def support_neighbours(
+    space: SearchSpace, centre: pd.DataFrame, n: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return settings in which one part of a mixture comes in, goes out, or gives way to another.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Its cardinality constraints are kept; others are not looked at.
+    centre : DataFrame of shape (1, n_names)
+        In the user's units.
+    n : int
+        Rows wanted; drawn at random where there are more neighbours.
+    rng : numpy.random.Generator
+        Draws.
+
+    Returns
+    -------
+    DataFrame of shape (at most n, n_names)
+        Without repeats.
+    """
+    return _moved(centre, support_steps(space, dict(centre.iloc[0])), n, rng)
+
+
+def _moved(
+    centre: pd.DataFrame, moves: Sequence[dict[str, Any]], n: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return the centre after each of at most n moves, drawn at random."""
     chosen = [moves[place] for place in rng.permutation(len(moves))[:n]]
     return pd.concat([centre.iloc[:0], *(centre.assign(**move) for move in chosen)], ignore_index=True)
 
