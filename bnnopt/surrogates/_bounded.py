@@ -42,7 +42,8 @@ class BoundedRegressor(MixtureRegressor):
     through the inverse of g, which never leaves the bounds (warped Gaussian processes; Snelson, Rasmussen and
     Ghahramani 2004). On the identity, predictions are cut off at the bounds: what would be beyond lies on
     them. `scale="auto"` takes the scale under which held-out rows have the highest density in the unit of y,
-    log N(g(y)) + log g'(y).
+    log N(g(y)) + log g'(y). A value nearer to a bound than a hundredth of the standard deviation of y counts
+    by the probability to be so near, divided by that distance: a density has no limit near a bound.
 
     All numbers are in the unit of y. The function, of which `noise=False` speaks, is the expected outcome at
     an input, with the noise of z averaged out. `predict_quantiles` is exact, for g keeps the order; draws are
@@ -52,8 +53,7 @@ class BoundedRegressor(MixtureRegressor):
 
     A measured value on a bound has no finite z but on the identity. It is learned as a little inside: half as
     far from the bound as the nearest other value, and at most the share 1 / (2 n) of the width among n rows,
-    the width being the distance between the bounds or the largest distance from the only one. Its density
-    counts on every scale as the probability within that margin, divided by it.
+    the width being the distance between the bounds or the largest distance from the only one.
 
     Parameters
     ----------

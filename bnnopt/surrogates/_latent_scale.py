@@ -8,13 +8,15 @@ from scipy.special import log_ndtr
 from sklearn.base import BaseEstimator
 
 from bnnopt._estimators import last_step, seeded_clone
-from bnnopt._typing import BoolArray, FloatArray
+from bnnopt._typing import FloatArray
 from bnnopt.surrogates._members import cross_validated
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
 from bnnopt.surrogates._stacking import log_normal_density
 from bnnopt.surrogates._warps import SCALES, margins
 
 __all__ = ["BoundedRows", "LatentScale", "ScaleFit", "fit_on_scale"]
+
+RESOLUTION = 0.01  # of the standard deviation of the outcomes: nearer to a bound they count as so near
 
 
 class BoundedRows(NamedTuple):
@@ -31,8 +33,6 @@ class BoundedRows(NamedTuple):
     lower, upper : float or None
     margins : tuple of float
         How far from the bounds those on a bound were moved.
-    is_lower, is_upper : ndarray of bool, shape (n,)
-        Whether an outcome lies on a bound.
     """
 
     X: FloatArray
@@ -43,8 +43,6 @@ class BoundedRows(NamedTuple):
     lower: float | None
     upper: float | None
     margins: tuple[float, float]
-    is_lower: BoolArray
-    is_upper: BoolArray
 
     @classmethod
     def of(
@@ -63,7 +61,7 @@ class BoundedRows(NamedTuple):
             inside[is_lower] = lower + of_lower
         if upper is not None:
             inside[is_upper] = upper - of_upper
-        return cls(X, y, inside, weights, noise, lower, upper, (of_lower, of_upper), is_lower, is_upper)
+        return cls(X, y, inside, weights, noise, lower, upper, (of_lower, of_upper))
 
     @property
     def unit(self) -> float:
@@ -104,18 +102,23 @@ class LatentScale:
     def log_density(self, rows: BoundedRows, held_out: HeldOutPredictions) -> FloatArray:
         """Return the log density of held-out outcomes, in their own unit, shape (n_held_out,).
 
-        It is that of the latent value and the logarithm of the slope of the scale. A value on a bound counts
-        by the probability within its margin, divided by the margin, whatever the scale.
+        It is that of the latent value and the logarithm of the slope of the scale. A value nearer to a bound
+        than a hundredth of the spread, or than its margin, counts by the probability to be so near, over that
+        distance, whatever the scale: a density has no limit near a bound, and one row of 1e-9 would speak
+        louder than all others.
         """
         places = held_out.rows
         mean = self.centre + self.unit * held_out.mean.reshape(len(places))
-        variance = self.unit**2 * held_out.variance.reshape(len(places))
-        y, std = rows.inside[places], np.sqrt(variance)
-        z = self.scale.to_latent(y)
-        density = log_normal_density(z, mean, variance) + self.scale.log_slope(y)
-        below = log_ndtr((z - mean) / std) - np.log(rows.margins[0] or 1.0)
-        above = log_ndtr((mean - z) / std) - np.log(rows.margins[1] or 1.0)
-        return np.where(rows.is_lower[places], below, np.where(rows.is_upper[places], above, density))
+        std = self.unit * np.sqrt(held_out.variance.reshape(len(places)))
+        y = rows.inside[places]
+        density = log_normal_density(self.scale.to_latent(y), mean, np.square(std)) + self.scale.log_slope(y)
+        for bound, sign, margin in ((rows.lower, 1.0, rows.margins[0]), (rows.upper, -1.0, rows.margins[1])):
+            if bound is not None:
+                reach = max(margin, RESOLUTION * rows.unit)
+                edge = self.scale.to_latent(np.array(bound + sign * reach))
+                near = log_ndtr(sign * (edge - mean) / std) - np.log(reach)
+                density = np.where(sign * (y - bound) <= reach, near, density)
+        return density
 
 
 class ScaleFit(NamedTuple):

@@ -226,6 +226,14 @@ def test_the_scale_is_that_which_held_out_rows_speak_for():
     assert same.predict(X) == pytest.approx(plain.predict(X), rel=1e-6)  # far from the bounds
 
 
+def test_rows_next_to_a_bound_do_not_decide_by_their_density():
+    """On the logarithm the density of 1e-12 is beyond all measure, but nobody tells it from 1e-3."""
+    X = np.random.default_rng(0).uniform(size=(40, 1))
+    y = np.abs(3 + 2 * np.sin(6 * X[:, 0]) - 1)
+    y[y.argsort()[:3]] = [1e-12, 1e-9, 1e-6]
+    assert BoundedRegressor(quick(), lower=0, random_state=0).fit(X, y).scale_ == "identity"
+
+
 def test_regressors_without_held_out_rows_are_cross_validated_to_choose():
     X = np.linspace(0, 1, 20)[:, None]
     model = BoundedRegressor(make_pipeline(StandardScaler(), BayesianRidge()), lower=0)
