@@ -14,8 +14,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from bnnopt import BoundedRegressor, GaussianProcessEnsembleRegressor
+from bnnopt._validation import N_BOUNDS_OF_SCALES
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.surrogates import HeldOutPredictions
+from bnnopt.surrogates._warps import SCALES
 from bnnopt.testing import check_surrogate
 
 LEVELS = [0.025, 0.5, 0.975]
@@ -64,6 +66,10 @@ def known(scale, **parameters):
     model = BoundedRegressor(Known(**parameters), *BOUNDS[scale], scale).fit(X_FIVE, Y_FIVE)
     z = latent_of(scale, Y_FIVE)
     return model, z.mean(), z.std()
+
+
+def test_every_scale_says_which_bounds_it_needs():
+    assert set(SCALES) == set(N_BOUNDS_OF_SCALES)
 
 
 @pytest.mark.parametrize("scale", BOUNDS)
