@@ -32,8 +32,8 @@ def suggest(
     shared: Annotated[list[str] | None, typer.Option(help="A setting in which all runs agree.")] = None,
     seed: Seed = 0,
 ) -> None:
-    """Suggest the next runs, with predicted outcomes and their standard deviations."""
-    from bnnopt.campaign import with_units
+    """Suggest the next runs, with predicted outcomes, their standard deviations and 95 % intervals."""
+    from bnnopt.campaign import with_intervals, with_units
 
     optimizer = _resumed(config, data, seed)
     batch = optimizer.ask(
@@ -44,9 +44,9 @@ def suggest(
         shared=shared or (),
     )
     units: dict[str, str | None] = dict(optimizer.space.units)
-    for objective in optimizer.objectives:
-        units.update(objective.units)
-    table = with_units(batch, units)
+    for each in (*optimizer.outcomes, *optimizer.objectives):
+        units.update({name: unit for name, unit in each.units.items() if unit})
+    table = with_units(with_intervals(batch, optimizer), units)
     typer.echo(table.to_string(index=False))
     if out is not None:
         table.to_csv(out, index=False)

@@ -1,6 +1,14 @@
 """Campaigns of real experiments: their settings in a TOML file, their runs in a spreadsheet."""
 
 from bnnopt.campaign._settings import CampaignSettings, NamedChoice, TargetList
-from bnnopt.campaign._suggest import read_runs, resume, with_units
+from bnnopt.campaign._suggest import read_runs, resume, with_intervals, with_units
 
-__all__ = ["CampaignSettings", "NamedChoice", "TargetList", "read_runs", "resume", "with_units"]
+__all__ = [
+    "CampaignSettings",
+    "NamedChoice",
+    "TargetList",
+    "read_runs",
+    "resume",
+    "with_intervals",
+    "with_units",
+]
