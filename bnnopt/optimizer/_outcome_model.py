@@ -3,13 +3,12 @@
 import warnings
 from collections.abc import Sequence
 from inspect import signature
-from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from bnnopt._estimators import seeded_clone
+from bnnopt._estimators import last_step, seeded_clone
 from bnnopt._typing import FloatArray
 from bnnopt.acquisition import (
     MixtureWithGradients,
@@ -35,6 +34,10 @@ class OutcomeModel:
     An estimator that says `trains_outputs_jointly = True` is fitted once on all outcomes, any other once for
     each. Outcomes are standardised first, as many estimators expect, and come back in their units. An outcome
     with bounds has a fit of its own, of a `BoundedRegressor` around the estimator, in its unit.
+
+    A score sees one normal distribution of each outcome, with the moments of the mixture that a surrogate
+    predicts: averaged over models that disagree, it would be taken by the tails of those that the next rows
+    refute. Slices of an outcome with bounds stay, for they are its shape.
 
     Parameters
     ----------
@@ -131,8 +134,12 @@ class OutcomeModel:
         return self._restored(moments)
 
     def mixtures(self, X: FloatArray) -> list[NormalMixture]:
-        """Return the law of each outcome's function, a mixture of normal laws."""
-        laws = [law for surrogate in self.surrogates for law in posterior_mixtures(surrogate, X)]
+        """Return the law of each outcome's function: normal, or in slices where a surrogate has them."""
+        laws = [
+            law if _has_slices(surrogate) else law.matched()
+            for surrogate in self.surrogates
+            for law in posterior_mixtures(surrogate, X)
+        ]
         laws = self._as_told(laws)
         return [_restored_law(*each) for each in zip(laws, self._mean, self._scale, strict=True)]
 
@@ -143,14 +150,16 @@ class OutcomeModel:
 
     def mixtures_with_gradients(self, X: FloatArray) -> list[MixtureWithGradients]:
         """Return the law of each outcome's function, and its derivatives by the columns of the rows."""
-        parts = [posterior_mixtures_with_gradients(surrogate, X) for surrogate in self.surrogates]
+        laws = [
+            law if _has_slices(surrogate) else law.matched()
+            for surrogate in self.surrogates
+            for law in posterior_mixtures_with_gradients(surrogate, X)
+        ]
         return [
             MixtureWithGradients(
                 _restored_law(each.law, mean, scale), each.mean_gradient * scale, each.std_gradient * scale
             )
-            for each, mean, scale in zip(
-                self._as_told([*chain(*parts)]), self._mean, self._scale, strict=True
-            )
+            for each, mean, scale in zip(self._as_told(laws), self._mean, self._scale, strict=True)
         ]
 
     def observation_moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -188,6 +197,11 @@ class OutcomeModel:
     def _columns_as_told(self, values: FloatArray) -> FloatArray:
         """Return columns, the last axis, in that order; an array in this order as it is."""
         return values if not self._bounds else values[..., np.argsort(self._order)]
+
+
+def _has_slices(surrogate: Any) -> bool:
+    """Tell whether the components of a mixture are slices of one distribution, not models that disagree."""
+    return bool(getattr(last_step(surrogate)[0], "has_sliced_mixture", False))
 
 
 def _restored_law(law: NormalMixture, mean: float, scale: float) -> NormalMixture:

@@ -93,12 +93,12 @@ class Search:
 
     @cached_property
     def situation(self) -> Situation:
-        """What the rows measured say."""
+        """What the model believes of the rows measured: the best value measured may be the luckiest."""
         measured, outcomes = self.measured
-        noise = None
+        points, noise = self.model_space.encode(measured), None
         if self.scoring.acquisition.accepts("noise_variance"):
-            noise = self.model.noise_variance(self.model_space.encode(measured))
-        return self.scoring.situation(outcomes, noise)
+            noise = self.model.noise_variance(points)
+        return self.scoring.situation(self.model.moments(points)[0], noise, outcomes)
 
     @cached_property
     def measured(self) -> tuple[pd.DataFrame, FloatArray]:

@@ -47,9 +47,10 @@ class BoundedRegressor(MixtureRegressor):
 
     All numbers are in the unit of y. The function, of which `noise=False` speaks, is the expected outcome at
     an input, with the noise of z averaged out. `predict_quantiles` is exact, for g keeps the order; draws are
-    those of z, each as an expected outcome. `predict_mixture` cuts each normal component of z into 8 slices
-    of equal probability and returns a component for each, with the mean and the standard deviation of the
-    function on it, so that what is averaged over components has the unit of y.
+    those of z, each as an expected outcome. `predict_mixture` takes one normal distribution of z, with the
+    moments of what is predicted, cuts it into 8 slices of equal probability and returns a component for each,
+    with the mean and the standard deviation of the function on it, so that what is averaged over components
+    has the unit of y.
 
     A measured value on a bound has no finite z but on the identity. It is learned as a little inside: half as
     far from the bound as the nearest other value, and at most the share 1 / (2 n) of the width among n rows,
@@ -108,6 +109,7 @@ class BoundedRegressor(MixtureRegressor):
     """
 
     trains_outputs_jointly: ClassVar[bool] = False
+    has_sliced_mixture: ClassVar[bool] = True  # components are its shape, not models that disagree
 
     _rules: ClassVar[dict[str, Rule]] = {
         "lower": optional(real(-np.inf)),

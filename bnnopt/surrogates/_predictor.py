@@ -54,6 +54,22 @@ class OutputLaw(NamedTuple):
         """Mean and variance of the mixture, each of shape (n_rows,)."""
         return mixture_moments(self.shares, self.means, self.variances)
 
+    def matched(self) -> "OutputLaw":
+        """Law of one component with the moments of the mixture."""
+        mean, variance = self.moments()
+        return OutputLaw(np.ones(1), mean[None], variance[None])
+
+
+def matched_slopes(
+    law: OutputLaw, by_means: FloatArray, by_variances: FloatArray
+) -> tuple[OutputLaw, FloatArray, FloatArray]:
+    """Match a mixture by one component, with derivatives of its moments from those of all, (k, n, d)."""
+    matched = law.matched()
+    away = 2.0 * law.shares[:, None] * (law.means - matched.means)
+    by_mean = np.einsum("k,knd->nd", law.shares, by_means)
+    by_variance = np.einsum("k,knd->nd", law.shares, by_variances) + np.einsum("kn,knd->nd", away, by_means)
+    return matched, by_mean[None], by_variance[None]
+
 
 class Posterior(Protocol):
     """What a fit leaves behind, in the units of the outputs."""

@@ -6,7 +6,7 @@ from bnnopt._estimators import draw_seed
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._latent_scale import BoundedRows, LatentScale
 from bnnopt.surrogates._members import Member
-from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
+from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw, matched_slopes
 from bnnopt.surrogates._quantiles import mixture_quantiles
 from bnnopt.surrogates._rows import in_blocks
 from bnnopt.surrogates._slices import mean_noise_variance, sliced, sliced_slopes
@@ -21,7 +21,8 @@ class WarpedPosterior:
     """What a fit on a latent scale says of the outcome.
 
     The function is the expected outcome at an input, the latent noise averaged out, so that it has the mean
-    of an observation.
+    of an observation. Its moments are those of one normal latent distribution with the moments of the mixture
+    that is predicted; quantiles are those of the mixture.
 
     Parameters
     ----------
@@ -46,15 +47,16 @@ class WarpedPosterior:
     def noise_at(self, X: FloatArray) -> FloatArray:
         """Variance of an observation around the expected outcome at rows, shape (n_rows, 1)."""
         law, noise_std = self._latent_law(X, is_padded=True)
-        return mean_noise_variance(self._scale, law, noise_std)[:, None]
+        return mean_noise_variance(self._scale, law.matched(), noise_std)[:, None]
 
     def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
         """Distribution of the expected outcome, in slices; padded, no digit depends on the number of rows."""
-        return [sliced(self._scale, *self._latent_law(X, is_padded=is_padded))]
+        law, noise_std = self._latent_law(X, is_padded=is_padded)
+        return [sliced(self._scale, law.matched(), noise_std)]
 
     def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
         """Distribution of the expected outcome with derivatives of its means and variances by X."""
-        ((law, by_mean, by_variance),) = self._member.slopes(X)
+        law, by_mean, by_variance = matched_slopes(*self._member.slopes(X)[0])
         unit = self._latent.unit
         raw, noise_std = self._latent.raw(law), self._noise_std(X)
         return [sliced_slopes(self._scale, raw, noise_std, unit * by_mean, unit**2 * by_variance)]
