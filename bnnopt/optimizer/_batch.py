@@ -16,6 +16,7 @@ from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InfeasibleSpaceError, InvalidDataError
 from bnnopt.objectives import Objective
 from bnnopt.optimizer._arguments import at_least, checked_context
+from bnnopt.optimizer._elsewhere import away_from, n_elsewhere
 from bnnopt.optimizer._maximum import NoCandidateError, Pool, suggest
 from bnnopt.optimizer._replicates import repeats
 from bnnopt.optimizer._search import Search
@@ -23,6 +24,9 @@ from bnnopt.optimizer._steps import steps_of
 from bnnopt.space import Constraint, SearchSpace
 
 __all__ = ["Batch", "Request", "Where"]
+
+HIGHEST = "the highest score"
+ELSEWHERE = "elsewhere: beside the best rows nothing is to be gained that one measurement could tell"
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ class Where(NamedTuple):
     """Where rows are looked for, and why there."""
 
     search: Search
-    reason: str = ""
+    reason: str = HIGHEST
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,9 @@ class Batch:
 
     def plus(self, rows: pd.DataFrame, scores: FloatArray, reason: str) -> "Batch":
         """Return the batch with more rows."""
-        tables = [table for table in (self.rows, rows) if len(table)] or [rows]
+        if not len(rows):
+            return self
+        tables = [table for table in (self.rows, rows) if len(table)]
         return replace(
             self,
             rows=pd.concat(tables, ignore_index=True),
@@ -198,5 +204,17 @@ class Batch:
         for search, n in steps:
             if n > 0:
                 here = search.holding(batch.agreed).after(batch.rows)
-                batch = batch.plus(*suggest(here, n, pool), where.reason)
+                if search is where.search:
+                    batch = batch._plus_hopeful(here, n, pool, where.reason)
+                else:
+                    batch = batch.plus(*suggest(here, n, pool), where.reason)
         return batch
+
+    def _plus_hopeful(self, search: Search, n: int, pool: Pool | None, reason: str) -> "Batch":
+        """Return the batch with the rows of highest score, or elsewhere where that tells more."""
+        rows, scores = suggest(search, n, pool)
+        can_look_again = pool is None or isinstance(pool, pd.DataFrame | list)
+        n_away = n_elsewhere(search, rows, n) if can_look_again else 0
+        away = away_from(search.after(rows.iloc[: n - n_away]), n_away, pool)
+        n_kept = min(n - len(away[0]), len(rows))
+        return self.plus(rows.iloc[:n_kept], scores[:n_kept], reason).plus(*away, ELSEWHERE)

@@ -142,7 +142,9 @@ class BayesianOptimizer(Records):
         self.trust_region = checked_rule(trust_region, space, self._goals)
         bounds = bounds_of(outcomes, outputs)
         modelling = Modelling(self.surrogate, success_classifier, draw_seed(random_state), bounds)
-        super().__init__(space, Observations(space, outputs), modelling, self._goals, outcomes)
+        super().__init__(
+            space, Observations(space, outputs), modelling, self._goals, outcomes, self.n_initial
+        )
         self._proposals = Proposals(
             self._observations,
             modelling,

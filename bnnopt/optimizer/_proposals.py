@@ -14,6 +14,7 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective
 from bnnopt.optimizer._arguments import cost_of
 from bnnopt.optimizer._batch import Batch, Request, Where
+from bnnopt.optimizer._elsewhere import is_flat
 from bnnopt.optimizer._local_search import places_of, region_of, start_reason
 from bnnopt.optimizer._maximum import Pool
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
@@ -25,6 +26,8 @@ from bnnopt.space import SearchSpace
 
 __all__ = ["Proposals"]
 
+FIRST = "the first design"
+FLAT = "spread out like a design: all outcomes so far are alike"
 MOST_ROWS_OF_ONE_THREAD = 512  # told; with more, products with thousands of candidates gain by a second one
 
 
@@ -78,15 +81,15 @@ class Proposals:
         """Return at most `request.n` rows with predictions and scores, replicates last."""
         region = self._region(space, request)
         batch = Batch(request, self._observations.told.iloc[:0])
-        if candidates is None and self._is_initial():
-            return self._table(self._designed(space, batch, region), None, region)
+        if candidates is None and (self._is_initial() or is_flat(self._observations.measured[1])):
+            return self._table(self._designed(space, batch, region), None)
         search = self.search(space, request)
         with self.threads():
             if request.n_new:
                 batch = self._with_new_rows(space, search, batch, region, candidates)
             if request.n_replicates:
                 batch = batch.with_replicates(search)
-            return self._table(batch, search, region)
+            return self._table(batch, search)
 
     def search(self, space: SearchSpace, request: Request) -> Search:
         """Fit if there is something new, and return what a search needs."""
@@ -136,10 +139,10 @@ class Proposals:
             )
         return pd.DataFrame(ends.reshape(len(settings), -1), index=settings.index, columns=names)
 
-    def _table(self, batch: Batch, search: Search | None, region: Region | None) -> pd.DataFrame:
+    def _table(self, batch: Batch, search: Search | None) -> pd.DataFrame:
         """Return a batch as `ask` does; a search predicts its outcomes."""
-        table = self.with_predictions(batch.rows, search).assign(score=batch.scores)
-        return table if region is None else table.assign(reason=list(batch.reasons))
+        table = self.with_predictions(batch.rows, search)
+        return table.assign(score=batch.scores, reason=list(batch.reasons))
 
     def _region(self, space: SearchSpace, request: Request) -> Region | None:
         """Return the trust region to which the rows told lead, None without one."""
@@ -178,7 +181,7 @@ class Proposals:
                 f"tell {self._n_initial} rows first."
             )
         within = _restricted(space, batch.request)
-        reason = "" if region is None else start_reason(region)
+        reason = start_reason(region) if region is not None else FIRST if self._is_initial() else FLAT
         return batch.designed(lambda found: self._design_rows(within, found, region), reason)
 
     def _design_rows(self, space: SearchSpace, batch: Batch, region: Region | None) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from bnnopt.acquisition import non_dominated
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
 from bnnopt.optimizer._goals import Goals
-from bnnopt.optimizer._modelling import Modelling
+from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
 from bnnopt.optimizer._observations import Observations, is_new
 from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings
 from bnnopt.space import SearchSpace
@@ -33,6 +33,8 @@ class Records:
         What is wanted of the outcomes.
     outcomes : sequence of Outcome, optional
         What values they can have at all.
+    n_initial : int, default=0
+        Rows of the first design, before which no model is asked.
     """
 
     def __init__(
@@ -42,7 +44,9 @@ class Records:
         modelling: Modelling,
         goals: Goals,
         outcomes: Sequence[Outcome] = (),
+        n_initial: int = 0,
     ) -> None:
+        self._n_initial = n_initial
         self.space = space
         self.outcomes = tuple(outcomes)
         self._goals = goals
@@ -160,16 +164,35 @@ class Records:
         return self._observations.withdraw(as_settings(self.space, X))
 
     def best(self) -> pd.Series:
-        """Return the measured row with the best utility among those that satisfy the outcome constraints.
+        """Return the measured row that the model believes in most, among those that satisfy the constraints.
 
-        Of several objectives the first counts; `front` has the others too.
+        With noise the best value measured is the luckiest one. So what counts is the utility of what the
+        model expects of each measured row; while rows of the first design are missing, what was measured.
+        Outcome constraints are those of the measured values. Of several objectives the first counts; `front`
+        has the others too.
+
+        Returns
+        -------
+        Series
+            Settings, what was measured, and for each outcome `<name>_mean`, the function that the model
+            expects there; NaN while there is no model.
 
         Raises
         ------
         InvalidDataError
             No row was measured, or none satisfies the constraints.
         """
-        return self._feasible().iloc[0]
+        rows = self._feasible()
+        names = [f"{name}_mean" for name in self.outputs]
+        told = self._observations.told
+        is_early = len(self._observations.known) < self._n_initial
+        if is_early or len(self._observations.measured[0]) < MIN_MEASURED:
+            return rows.assign(**dict.fromkeys(names, np.nan)).iloc[0]
+        space = self.space.with_observed_context(told)
+        model = self._modelling.of_outcomes(self._observations, space)
+        believed, _ = model.moments(space.encode(rows[self.space.names]))
+        place = int(np.argmax(self._goals.utilities(believed)[:, 0]))
+        return rows.assign(**dict(zip(names, believed.T, strict=True))).iloc[place]
 
     def front(self) -> pd.DataFrame:
         """Return the measured rows that satisfy the outcome constraints and that no other such row dominates.

@@ -46,7 +46,7 @@ def small_run(out, *options):
     gaussian_process = functools.partial(ARDGaussianProcessRegressor, n_restarts_optimizer=0)
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as printed:
         patch.setattr(run, "SHORT_UPDATES", 60)
-        patch.setattr(run, "N_RECIPES_SHORT", 3000)
+        patch.setattr(run, "N_RECIPES_SHORT", 12000)
         patch.setattr(judge, "N_SPLITS", 2)
         patch.setattr(judge, "N_TREES", 20)
         patch.setattr(judge, "ARDGaussianProcessRegressor", gaussian_process)

@@ -81,7 +81,7 @@ def test_wishes_of_one_ask(make_told):
     check(space, optimizer.ask(3, exploration=0.5, n_replicates=1), 3)
     pool = optimizer.ask(4, candidates=random_pool(space, 500, random_state=0, block_size=100))
     check(space, pool, 4)
-    one = optimizer.ask(2, constraints=[CardinalityConstraint(NAMES, 1)])
+    one = make_told(space, n=9, outcome=outcome).ask(2, constraints=[CardinalityConstraint(NAMES, 1)])
     assert (one[NAMES] != 0).sum(axis=1).tolist() == [1, 1]
     with pytest.raises(InfeasibleSpaceError, match="No setting within the bounds"):
         optimizer.ask(held=dict.fromkeys("abcd", 0.1))

@@ -116,4 +116,17 @@ def test_best_is_the_measured_row_with_the_best_utility(make_optimizer):
         optimizer = make_optimizer(objectives=[objective])
         optimizer.tell(rows, y)
         assert optimizer.best()["x"] == x
-        assert list(optimizer.best().index) == ["x", "y"]
+        assert list(optimizer.best().index) == ["x", "y", "y_mean"]
+
+
+def test_with_noise_the_best_row_is_the_one_believed_in_not_the_luckiest(make_optimizer):
+    """A line rises to the right; one value at the wrong end was lucky."""
+    x = np.linspace(0.0, 1.0, 12)
+    y = -x + 0.01 * np.cos(40 * x)
+    y[1] = -1.2
+    optimizer = make_optimizer(surrogate=BayesianRidge(), n_initial=5)
+    optimizer.tell(x[:, None], y)
+    best = optimizer.best()
+    assert best["x"] == 1.0
+    assert best["y"] == y[-1]
+    assert best["y_mean"] == pytest.approx(-0.9, abs=0.25)

@@ -131,7 +131,7 @@ def test_several_objectives_with_bounds():
 
 def test_the_optimum_next_to_a_bound_is_found():
     optimizer = told(objectives=[Minimize("polydispersity"), Maximize("peak")][:1])
-    for _ in range(6):
+    for _ in range(10):
         rows = optimizer.ask(1)
         optimizer.tell(rows, measured(rows))
     assert optimizer.best()["polydispersity"] < 0.01

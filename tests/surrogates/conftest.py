@@ -126,7 +126,7 @@ def few_rows_are_many():
     with pytest.MonkeyPatch.context() as patch:
         for module in (_checks, _fit):
             patch.setattr(module, "LARGEST_TABLE", 2000)
-        for module in (_ensemble, _process):
-            patch.setattr(module, "MOST_INDUCING", 100)
+        patch.setattr(_ensemble, "MOST_INDUCING", 100)
+        patch.setattr(_process, "MOST_EXACT", 100)
         patch.setattr(_blocks, "ROWS_OF_A_SAMPLE", 1000)
         yield

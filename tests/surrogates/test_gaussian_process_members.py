@@ -73,7 +73,7 @@ def test_members_learn_from_parts_of_one_size_and_leave_some_rows_out(n_rows, n_
 
 def test_more_rows_than_inducing_points_are_judged_on_a_part(monkeypatch):
     monkeypatch.setattr(_ensemble, "MOST_INDUCING", 80)
-    monkeypatch.setattr(_process, "MOST_INDUCING", 80)
+    monkeypatch.setattr(_process, "MOST_EXACT", 80)
     monkeypatch.setattr(_ensemble, "MOST_JUDGED", 100)
     rows = one_output(600)
     ensemble = fit_ensemble(rows, TWO, 1, np.random.default_rng(0))

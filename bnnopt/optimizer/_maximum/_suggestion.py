@@ -14,7 +14,7 @@ from bnnopt.optimizer._maximum._pool import EXACT_ROWS, Pool, PoolScan, blocks_o
 from bnnopt.optimizer._search import Places, Search
 from bnnopt.space import random_pool
 
-__all__ = ["suggest"]
+__all__ = ["best_of", "suggest"]
 
 N_CENTRES = 8
 N_REFINEMENTS = 4
@@ -56,6 +56,13 @@ def suggest(search: Search, n: int, candidates: Pool | None = None) -> tuple[pd.
             pool = _polished(search, pool, n, rng)
         chosen = pool.take(_filled_up(batch_by_draws(search, pool, n), pool, n))
     return chosen.settings.reset_index(drop=True), chosen.scores
+
+
+def best_of(search: Search, candidates: Pool | None, rng: np.random.Generator) -> Candidates:
+    """Return scored new settings from everywhere, or of a pool, without a climb."""
+    if candidates is not None:
+        return _best_of(search, candidates, N_SHORTLIST, rng)
+    return Candidates.of(search, from_everywhere(search, max(search.n_candidates // 2, 1), rng))
 
 
 def _polished(search: Search, pool: Candidates, n: int, rng: np.random.Generator) -> Candidates:
