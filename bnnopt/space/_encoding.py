@@ -10,6 +10,7 @@ import pandas as pd
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
 from bnnopt._validation import numeric_column, refuse_rows, require_columns
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.space._grid import Grid
 
 __all__ = ["Codec", "IntervalCodec", "Level", "LevelsCodec", "ListCodec", "RawCodec", "as_frame", "as_matrix"]
 
@@ -18,6 +19,7 @@ Level: TypeAlias = str | int | float | bool
 TABLE = "settings"
 SNAP = 1e-12
 BOUND_TOLERANCE = 1e-9
+KEY_DIGITS = 9  # of the range, to which settings are compared
 
 
 class Codec(Protocol):
@@ -46,27 +48,37 @@ class Codec(Protocol):
     def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
         """Return, for each row, whether the value is one that can be set."""
 
+    def keys(self, block: FloatArray) -> FloatArray:
+        """Return for a block of shape (n_rows, n_dims) numbers that are equal where values count as equal."""
+
 
 @dataclass(frozen=True)
 class IntervalCodec:
-    """Numbers between two bounds, scaled to [0, 1] linearly or in their logarithm."""
+    """Numbers between two bounds, scaled to [0, 1] linearly or in their logarithm; some of a grid only."""
 
     lower: float
     upper: float
     is_log: bool = False
     is_integer: bool = False
+    grid: Grid | None = None
 
     n_dims: ClassVar[int] = 1
 
     @property
     def n_points(self) -> int | None:
+        if self.grid is not None:
+            return self.grid.n_points
         return int(self.upper - self.lower) + 1 if self.is_integer else None
 
     @property
     def cells(self) -> tuple[float, float]:
-        """Ends of the interval that `quantile` fills: integers own half a unit on either side."""
-        half = 0.5 if self.is_integer else 0.0
-        return self.lower - half, self.upper + half
+        """Ends of the interval that `quantile` fills: what is counted owns half a step on either side."""
+        if self.grid is None:
+            half = 0.5 if self.is_integer else 0.0
+            return self.lower - half, self.upper + half
+        first, last = self.grid.ends
+        start = first - self.grid.half_step
+        return max(start, first / 2) if self.is_log else start, last + self.grid.half_step
 
     def labels(self, name: str) -> list[str]:
         return [name]
@@ -84,6 +96,8 @@ class IntervalCodec:
         u = block[:, 0]
         start, end = self._warp(np.array([self.lower, self.upper]))
         values = self._unwarp(start + u * (end - start))
+        if self.grid is not None:
+            return self._on_grid(self.grid, values, is_kept=(u < -SNAP) | (u > 1 + SNAP))
         is_in_cube = (u >= 0) & (u <= 1)
         values = np.where(is_in_cube, np.clip(values, self.lower, self.upper), values)
         values = np.where(np.abs(u) <= SNAP, self.lower, values)
@@ -93,17 +107,36 @@ class IntervalCodec:
     def quantile(self, u: FloatArray) -> np.ndarray:
         start, end = self._warp(np.array(self.cells))
         values = self._unwarp(start + u * (end - start))
+        if self.grid is not None:
+            return self._on_grid(self.grid, values)
         if self.is_integer:
             values = np.rint(values).astype(np.int64)
         return np.clip(values, self.lower, self.upper).astype(values.dtype, copy=False)
 
     def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
         values = numeric_column(frame, name, TABLE)
+        if self.grid is not None:
+            return self.grid.has(values)
+        if self.is_integer:
+            return (values >= self.lower) & (values <= self.upper) & (values == np.rint(values))
         width = 0.0 if self.is_log else self.upper - self.lower
         below = self.lower - BOUND_TOLERANCE * (abs(self.lower) if self.is_log else width)
         above = self.upper + BOUND_TOLERANCE * (abs(self.upper) if self.is_log else width)
-        is_whole = values == np.rint(values) if self.is_integer else True
-        return (values >= below) & (values <= above) & is_whole
+        return (values >= below) & (values <= above)
+
+    def keys(self, block: FloatArray) -> FloatArray:
+        """Count whole numbers, and those of a grid, however many there are; a continuum is rounded."""
+        if self.grid is None and not self.is_integer:
+            return _rounded(block)
+        start, end = self._warp(np.array([self.lower, self.upper]))
+        values = self._unwarp(start + block * (end - start))
+        return self.grid.places(values) + 0.0 if self.grid is not None else np.rint(values) + 0.0
+
+    def _on_grid(self, grid: Grid, values: FloatArray, is_kept: BoolArray | None = None) -> FloatArray:
+        """Return the nearest numbers of the grid, within its ends save where `is_kept` where they are."""
+        places = grid.places(values)
+        inside = grid.inside(places)
+        return grid.values(inside if is_kept is None else np.where(is_kept, places, inside))
 
     def _warp(self, values: FloatArray) -> FloatArray:
         return np.log(values) if self.is_log else values
@@ -146,8 +179,12 @@ class ListCodec:
 
     def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
         values = numeric_column(frame, name, TABLE)
-        is_same = np.isclose(values[:, np.newaxis], self.values, rtol=BOUND_TOLERANCE, atol=0.0)
+        round_off = BOUND_TOLERANCE * float(np.diff(self.values).min())  # of a 0 that came out as 1e-17
+        is_same = np.isclose(values[:, np.newaxis], self.values, rtol=BOUND_TOLERANCE, atol=round_off)
         return np.asarray(is_same.any(axis=1))
+
+    def keys(self, block: FloatArray) -> FloatArray:
+        return _rounded(block)
 
     @property
     def _interval(self) -> IntervalCodec:
@@ -192,6 +229,9 @@ class LevelsCodec:
     def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
         return self._indices(frame[name]) >= 0
 
+    def keys(self, block: FloatArray) -> FloatArray:
+        return _rounded(block)
+
     def _indices(self, column: pd.Series) -> np.ndarray:
         return pd.Index(self.levels, dtype=object).get_indexer(pd.Index(column, dtype=object))
 
@@ -227,6 +267,9 @@ class RawCodec:
     def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
         return np.ones(len(frame), dtype=bool)
 
+    def keys(self, block: FloatArray) -> FloatArray:
+        return _rounded(block)
+
 
 def as_frame(X: pd.DataFrame | ArrayLike, names: Sequence[str], required: Sequence[str]) -> pd.DataFrame:
     """Return X as a DataFrame that has the columns `required` once each; an array has the columns `names`."""
@@ -249,6 +292,10 @@ def as_matrix(X: ArrayLike, names: Sequence[str]) -> FloatArray:
             f"Row {row} has {matrix[row, column]} in {names[column]!r}; correct or remove it."
         )
     return matrix
+
+
+def _rounded(block: FloatArray) -> FloatArray:
+    return np.round(block, KEY_DIGITS) + 0.0  # no -0.0
 
 
 def _frame_of_array(X: ArrayLike, names: Sequence[str]) -> pd.DataFrame:

@@ -96,7 +96,8 @@ class SearchSpace(VariableSet):
         Parameters
         ----------
         bounds : mapping of str to (lower, upper), optional
-            New bounds by name, in the user's units; for variables with levels, the levels to keep.
+            New bounds by name, in the user's units; for variables with levels, the levels to keep. A grid of
+            steps stays where it is: bounds go inwards to its next values.
         constraints : sequence of constraints, default=()
             Added to those of this space.
 
@@ -154,7 +155,7 @@ class SearchSpace(VariableSet):
         return SearchSpace(variables, constraints=self.constraints)
 
     def is_inside(self, X: pd.DataFrame | ArrayLike) -> BoolArray:
-        """Return, for each row, whether the settings are within bounds (whole, or of known level).
+        """Return, for each row, whether the settings are within bounds (whole, on the grid, of known level).
 
         Context variables are not looked at.
 
@@ -203,7 +204,7 @@ class SearchSpace(VariableSet):
 
         On a log scale the logarithm is uniform. Linear constraints that leave little room, or none but an
         exact sum (lower == upper), are sampled by hit-and-run (Smith 1984, Operations Research 32,
-        1296-1308), sums exact to 1e-9 relative; integers bound by them are rounded, so that their
+        1296-1308), sums exact to 1e-9 relative; integers and steps bound by them are rounded, so that their
         distribution is uniform only approximately.
 
         Parameters

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from bnnopt.space._encoding import Codec, IntervalCodec, Level, LevelsCodec, ListCodec, RawCodec
+from bnnopt.space._grid import Grid
 from bnnopt.space._levels import Categorical
 from bnnopt.space._numbers import Discrete, Integer, Real
 from bnnopt.space._variable import REQUIRED, BaseVariable, check_interval, check_levels, given, plain_levels
@@ -96,7 +97,20 @@ def limits_of(variable: Variable, limits: Sequence[Any]) -> dict[str, Any]:
         return {"values": tuple(limits)}
     if len(limits) != 2:
         raise ValueError(f"Variable {variable.name!r}: bounds must be (lower, upper), got {limits!r}.")
+    if isinstance(variable, Real) and variable.grid is not None:
+        limits = _on_grid(variable.name, variable.grid, *limits)
     return {"lower": limits[0], "upper": limits[1]}
+
+
+def _on_grid(name: str, grid: Grid, lower: float, upper: float) -> tuple[float, float]:
+    """Return the smallest and the largest value of a grid between bounds."""
+    first, last = grid.within(lower, upper)
+    if last <= first:
+        raise ValueError(
+            f"Variable {name!r}: expected at least two values of the grid between {lower} and {upper}, whose "
+            f"step is {2 * grid.half_step:g}; widen these bounds or hold the setting."
+        )
+    return first, last
 
 
 def as_context(variable: Variable) -> Context:
