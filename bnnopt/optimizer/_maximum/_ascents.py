@@ -15,6 +15,7 @@ from bnnopt.optimizer._maximum._climbs import climb, spread_starts
 from bnnopt.optimizer._maximum._faces import Faces
 from bnnopt.optimizer._maximum._hill import Hill, hill_of
 from bnnopt.optimizer._maximum._neighbours import discrete_names, neighbours
+from bnnopt.optimizer._maximum._steps_kept import on_steps
 from bnnopt.optimizer._search import Places, Search
 
 __all__ = ["climbed"]
@@ -29,7 +30,8 @@ def climbed(search: Search, faces: Faces, pool: Candidates, rng: np.random.Gener
 
     Where some settings are discrete, the neighbours of the best in these are climbed from too, until that
     gains nothing: on the edge of a constraint a step of a discrete setting is worth something only with the
-    continuous ones moved along.
+    continuous ones moved along. Numbers with steps are climbed as a continuum first, rounded, and discrete
+    from there on.
 
     Parameters
     ----------
@@ -46,6 +48,9 @@ def climbed(search: Search, faces: Faces, pool: Candidates, rng: np.random.Gener
     best = pool.take(pool.best_first[:N_STARTS_FROM])
     starts = spread_starts(search.in_own_cube(best.places), best.scores, N_CLIMBS)
     pool = pool.joined(search, *_ends(search, hill, best.points[starts]))
+    if search.space.stepped_names:
+        between = _ends_between_steps(search, best.points[starts])
+        pool = pool.joined(search, *_ends(search, hill, on_steps(search, faces, between, rng)))
     names = discrete_names(search.space)
     for _ in range(N_ROUNDS if names and np.isfinite(pool.scores).any() else 0):
         before = pool.scores.max()
@@ -56,6 +61,13 @@ def climbed(search: Search, faces: Faces, pool: Candidates, rng: np.random.Gener
         if pool.scores.max() <= before:
             break
     return pool
+
+
+def _ends_between_steps(search: Search, starts: FloatArray) -> FloatArray:
+    """Return where climbs from encoded points end if all numbers between the steps could be set, encoded."""
+    loose = search.without_steps()
+    hill = hill_of(loose, Faces.of(loose.space, loose.model_space))
+    return _ends(loose, hill, starts)[0].points
 
 
 def _starts_beside(
@@ -77,7 +89,7 @@ def _starts_beside(
 def _with_tries(points: FloatArray, faces: Faces, rng: np.random.Generator) -> FloatArray:
     """Return points and copies of which one free coordinate, drawn at random, is anywhere in its bounds."""
     free = np.flatnonzero(faces.is_free)
-    copies = np.tile(points, (N_TRIES, 1))
+    copies = np.tile(points, (N_TRIES if len(free) else 1, 1))
     if len(free):
         moved = np.arange(len(points), len(copies))
         number = rng.choice(len(free), len(moved))
