@@ -1,6 +1,7 @@
 """Campaigns of real experiments: their settings in a TOML file, their runs in a spreadsheet."""
 
+from bnnopt.campaign._readable import readable
 from bnnopt.campaign._settings import CampaignSettings, NamedChoice, TargetList
 from bnnopt.campaign._suggest import read_runs, resume, with_units
 
-__all__ = ["CampaignSettings", "NamedChoice", "TargetList", "read_runs", "resume", "with_units"]
+__all__ = ["CampaignSettings", "NamedChoice", "TargetList", "read_runs", "readable", "resume", "with_units"]

@@ -206,3 +206,12 @@ def test_objectives_of_several_outcomes_stand_in_the_file():
     assert optimizer.outputs == ("width", "p", "hours")
     assert optimizer.success_classifier is None
     assert CampaignSettings.model_validate_json(settings.model_dump_json()) == settings
+
+
+def test_a_resolution_stands_in_the_file_and_its_mistakes_are_named(write):
+    space = CampaignSettings.from_toml(write(TOML.replace("upper = 170,", "upper = 170, step = 5,"))).space
+    assert set(space.design(25, random_state=0, context={"T_room": 20.0})["T_inj"]) <= set(range(50, 175, 5))
+    with pytest.raises(
+        InvalidDataError, match=r"space.variables.0.real: .*step=200.0 is larger than the range"
+    ):
+        CampaignSettings.from_toml(write(TOML.replace("upper = 170,", "upper = 170, step = 200,")))
