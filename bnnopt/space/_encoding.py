@@ -1,18 +1,19 @@
 """One column of settings to and from its block of the unit cube: intervals, levels, raw numbers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 
-from bnnopt._typing import ArrayLike, BoolArray, FloatArray
-from bnnopt._validation import numeric_column, refuse_rows, require_columns
+from bnnopt._typing import BoolArray, FloatArray
+from bnnopt._validation import numeric_column, refuse_rows
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.space._grid import Grid
 
-__all__ = ["Codec", "IntervalCodec", "Level", "LevelsCodec", "ListCodec", "RawCodec", "as_frame", "as_matrix"]
+__all__ = ["Codec", "IntervalCodec", "Level", "LevelsCodec", "ListCodec", "RawCodec"]
 
 Level: TypeAlias = str | int | float | bool
 
@@ -197,19 +198,26 @@ class ListCodec:
 
 @dataclass(frozen=True)
 class LevelsCodec:
-    """A choice between levels, as one column of 0 and 1 for each level."""
+    """A choice between levels, as one column of 0 and 1 for each level, or at places of their own.
+
+    `places` has a point of the unit cube for each level, and `columns` the names of its coordinates.
+    """
 
     levels: tuple[Level, ...]
+    places: tuple[tuple[float, ...], ...] | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def n_dims(self) -> int:
-        return len(self.levels)
+        return len(self.levels) if self.places is None else len(self.columns)
 
     @property
     def n_points(self) -> int:
         return len(self.levels)
 
     def labels(self, name: str) -> list[str]:
+        if self.places is not None:
+            return [f"{name}: {column}" for column in self.columns]
         return [f"{name}={level}" for level in self.levels]
 
     def encode(self, frame: pd.DataFrame, name: str) -> FloatArray:
@@ -217,10 +225,13 @@ class LevelsCodec:
         indices = self._indices(column)
         refuse_rows(column, np.asarray(column.isna(), dtype=bool), TABLE, "an empty cell")
         refuse_rows(column, indices < 0, TABLE, f"a level that is not one of {list(self.levels)}")
-        return np.eye(len(self.levels))[indices]
+        return self._points[indices]
 
     def decode(self, block: FloatArray) -> Any:
-        return self._take(np.argmax(block, axis=1))
+        """Return the level of the largest entry, or the one whose place is nearest."""
+        if self.places is None:
+            return self._take(np.argmax(block, axis=1))
+        return self._take(np.argmin(cdist(block, self._points), axis=1))
 
     def quantile(self, u: FloatArray) -> Any:
         n_levels = len(self.levels)
@@ -231,6 +242,10 @@ class LevelsCodec:
 
     def keys(self, block: FloatArray) -> FloatArray:
         return _rounded(block)
+
+    @cached_property
+    def _points(self) -> FloatArray:
+        return np.eye(len(self.levels)) if self.places is None else np.array(self.places)
 
     def _indices(self, column: pd.Series) -> np.ndarray:
         return pd.Index(self.levels, dtype=object).get_indexer(pd.Index(column, dtype=object))
@@ -271,38 +286,5 @@ class RawCodec:
         return _rounded(block)
 
 
-def as_frame(X: pd.DataFrame | ArrayLike, names: Sequence[str], required: Sequence[str]) -> pd.DataFrame:
-    """Return X as a DataFrame that has the columns `required` once each; an array has the columns `names`."""
-    frame = X if isinstance(X, pd.DataFrame) else _frame_of_array(X, names)
-    require_columns(frame, required, TABLE)
-    return frame
-
-
-def as_matrix(X: ArrayLike, names: Sequence[str]) -> FloatArray:
-    """Return X as a finite float64 array of shape (n_rows, n_names)."""
-    matrix = np.asarray(X, dtype=float)
-    if matrix.ndim != 2 or matrix.shape[1] != len(names):
-        raise InvalidDataError(
-            f"Expected an array of shape (n_rows, {len(names)}) with the columns {list(names)}, "
-            f"got shape {matrix.shape}."
-        )
-    if not np.isfinite(matrix).all():
-        row, column = np.argwhere(~np.isfinite(matrix))[0]
-        raise InvalidDataError(
-            f"Row {row} has {matrix[row, column]} in {names[column]!r}; correct or remove it."
-        )
-    return matrix
-
-
 def _rounded(block: FloatArray) -> FloatArray:
     return np.round(block, KEY_DIGITS) + 0.0  # no -0.0
-
-
-def _frame_of_array(X: ArrayLike, names: Sequence[str]) -> pd.DataFrame:
-    array = np.asarray(X)
-    if array.ndim != 2 or array.shape[1] != len(names):
-        raise InvalidDataError(
-            f"{TABLE}: expected a DataFrame or an array of shape (n_rows, {len(names)}) with the columns "
-            f"{list(names)}, got shape {array.shape}."
-        )
-    return pd.DataFrame(array, columns=list(names))

@@ -13,8 +13,9 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.space._constraints import Constraint, LinearConstraint
 from bnnopt.space._context import checked_context, complete_context, observed_range
 from bnnopt.space._design import all_rows, design_rows
-from bnnopt.space._encoding import Level, RawCodec, as_frame
+from bnnopt.space._encoding import Level, RawCodec
 from bnnopt.space._sampling import Region, sample_rows
+from bnnopt.space._tables import as_frame
 from bnnopt.space._variable_set import VariableSet
 from bnnopt.space._variables import REQUIRED, as_context, given, limits_of
 

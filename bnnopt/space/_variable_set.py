@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import numeric_column
-from bnnopt.space._encoding import TABLE, as_frame, as_matrix
+from bnnopt.space._encoding import TABLE
 from bnnopt.space._numbers import Real
+from bnnopt.space._tables import as_frame, as_matrix
 from bnnopt.space._variables import Variable
 
 __all__ = ["VariableSet"]
