@@ -16,7 +16,8 @@ from bnnopt.space._encoding import Level
 __all__ = ["Descriptors", "as_descriptors"]
 
 MOST_CORRELATED = 0.95
-EXPLAINED = 0.9  # of the variance of the columns, by the principal components in their place
+EXPLAINED = 0.75  # of the variance of the columns, by the principal components in their place
+APART = 0.1  # of the range of the widest component: more of them are taken until levels differ by that
 CONSTANT = 1e-9  # of the size of a column
 SAME = 1e-4  # of the range of each column: levels that differ by less cannot be told apart
 STORED = {"names", "values"}
@@ -28,8 +29,8 @@ class Descriptors(BaseModel):
     Columns are scaled to [0, 1]. Constant ones are dropped, and those whose correlation with a column kept
     before exceeds 0.95 in size (Shields et al., Nature 2021, 590, 89-96). If as many columns as levels or
     more remain, or two levels cannot be told apart by them, their leading principal components take their
-    place (Hotelling 1933, J. Educ. Psychol. 24, 417-441), all on the scale of the first: as few as explain
-    90 % of the variance and tell all levels apart. n levels never need more than n - 1.
+    place (Hotelling 1933, J. Educ. Psychol. 24, 417-441), all on the scale of the widest: as few as explain
+    75 % of the variance and keep levels a tenth of that scale apart. n levels never need more than n - 1.
 
     Parameters
     ----------
@@ -191,7 +192,7 @@ def _uncorrelated(scaled: FloatArray) -> list[int]:
 
 
 def _principal(scaled: FloatArray) -> FloatArray:
-    """Return leading principal components, all divided by the range of the first, as few as will do."""
+    """Return leading principal components, all divided by the widest range, as few as will do."""
     left, sizes, _ = np.linalg.svd(scaled - scaled.mean(axis=0), full_matrices=False)
     most = min(len(scaled) - 1, int((sizes > CONSTANT * sizes[0]).sum()))
     components = left[:, :most] * sizes[:most]
@@ -199,7 +200,7 @@ def _principal(scaled: FloatArray) -> FloatArray:
     components = (components - components.min(axis=0)) / np.ptp(components, axis=0).max()
     explained = np.cumsum(sizes[:most] ** 2) / np.sum(sizes**2)
     n = int(np.argmax(explained >= EXPLAINED)) + 1
-    while n < most and smallest_distance(components[:, :n]) <= SAME:
+    while n < most and smallest_distance(components[:, :n]) < APART:
         n += 1
     return components[:, :n]
 

@@ -29,7 +29,7 @@ class Categorical(BaseVariable):
         a DataFrame with one row for each level, indexed by level, or a mapping of each level to numbers (one,
         a sequence, or a mapping by name). Constant columns are dropped, and those whose correlation with one
         before exceeds 0.95 in size (as in Shields et al., Nature 2021, 590, 89-96). Where as many columns as
-        levels are left, leading principal components that explain 90 % of their variance take their place.
+        levels are left, leading principal components that explain 75 % of their variance take their place.
     unit, description : str, default=""
         Shown in tables and plots.
 

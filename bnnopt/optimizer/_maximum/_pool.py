@@ -171,7 +171,7 @@ def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
                 yield frame
     if not n_feasible:
         raise NoCandidateError(
-            f"None of the {n_rows} candidate(s) is inside the bounds and constraints of the space. "
+            f"None of the {n_rows} candidate(s) is inside the bounds, steps and constraints of the space. "
             "Check their units, or loosen the space."
         )
 
