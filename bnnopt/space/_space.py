@@ -27,7 +27,7 @@ class SearchSpace(VariableSet):
 
     Tables of settings are in the user's units, one column per variable. `encode` maps them to the unit cube
     that surrogates learn on: numbers to [0, 1] (by their logarithm on a log scale), levels to one column of
-    0 and 1 each.
+    0 and 1 each, or to few columns made of their descriptors.
 
     Parameters
     ----------
