@@ -1,6 +1,6 @@
 """Checks at the door that several rooms share: each says what was expected, what came and what to do."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -10,11 +10,60 @@ import pandas as pd
 from bnnopt._typing import BoolArray, FloatArray, RandomState
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 
-__all__ = ["as_generator", "lookup", "numeric_column", "numeric_frame", "refuse_rows", "require_columns"]
+__all__ = [
+    "N_BOUNDS_OF_SCALES",
+    "admissible_scales",
+    "as_generator",
+    "beyond_bounds",
+    "lookup",
+    "numeric_column",
+    "numeric_frame",
+    "refuse_rows",
+    "require_columns",
+]
 
 Value = TypeVar("Value")
 
 MAX_ROWS_NAMED = 5
+
+N_BOUNDS_OF_SCALES = {"log": (1,), "logit": (2,), "identity": (0, 1, 2)}
+"""Scales on which an outcome may be learned, and of how many bounds each makes sense."""
+
+
+def admissible_scales(lower: float | None, upper: float | None, scale: str = "auto") -> tuple[str, ...]:
+    """Return the scales on which an outcome with these bounds may be learned; of "auto" all that fit them.
+
+    Parameters
+    ----------
+    lower, upper : float or None
+        Finite, lower < upper; None where there is no bound.
+    scale : str, default="auto"
+        "auto" or a key of `N_BOUNDS_OF_SCALES`.
+
+    Returns
+    -------
+    tuple of str
+        At least one.
+
+    Raises
+    ------
+    InvalidDataError
+        A bound is not finite, they are not in order, or the scale is not known or does not fit them.
+    """
+    bounds = [bound for bound in (lower, upper) if bound is not None]
+    if not np.isfinite(bounds).all():
+        raise InvalidDataError(f"Bounds must be finite or None, got lower={lower} and upper={upper}.")
+    if lower is not None and upper is not None and not lower < upper:
+        raise InvalidDataError(f"lower must be below upper, got lower={lower} and upper={upper}.")
+    fitting = tuple(name for name, allowed in N_BOUNDS_OF_SCALES.items() if len(bounds) in allowed)
+    if scale == "auto":
+        return fitting
+    if lookup({name: name for name in N_BOUNDS_OF_SCALES}, scale, "scale") not in fitting:
+        raise InvalidDataError(
+            f"The scale {scale!r} needs {N_BOUNDS_OF_SCALES[scale][0]} bound(s), got lower={lower} and "
+            f"upper={upper}. Use 'auto', or one of {list(fitting)}."
+        )
+    return (scale,)
 
 
 def as_generator(random_state: RandomState) -> np.random.Generator:
@@ -25,6 +74,30 @@ def as_generator(random_state: RandomState) -> np.random.Generator:
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(int(random_state.randint(0, 2**31 - 1)))
     return np.random.default_rng(random_state)
+
+
+def beyond_bounds(
+    values: FloatArray, lower: float | None, upper: float | None, closed: str = "both"
+) -> Iterator[tuple[BoolArray, str]]:
+    """Yield for each bound which values are beyond it, and what is wrong with them in words.
+
+    Parameters
+    ----------
+    values : ndarray
+        NaN is beyond no bound.
+    lower, upper : float or None
+        The bounds.
+    closed : {"both", "left", "right", "neither"}, default="both"
+        The bounds that a value may lie on.
+    """
+    if lower is not None:
+        is_open = closed in ("right", "neither")
+        is_bad = (values <= lower) if is_open else (values < lower)
+        yield np.asarray(is_bad), f"a value {'not above' if is_open else 'below'} its lower bound {lower:g}"
+    if upper is not None:
+        is_open = closed in ("left", "neither")
+        is_bad = (values >= upper) if is_open else (values > upper)
+        yield np.asarray(is_bad), f"a value {'not below' if is_open else 'above'} its upper bound {upper:g}"
 
 
 def lookup(registry: Mapping[str, Value], name: str, kind: str) -> Value:

@@ -32,8 +32,8 @@ def suggest(
     shared: Annotated[list[str] | None, typer.Option(help="A setting in which all runs agree.")] = None,
     seed: Seed = 0,
 ) -> None:
-    """Suggest the next runs, with predicted outcomes and their standard deviations."""
-    from bnnopt.campaign import readable, with_units
+    """Suggest the next runs, with predicted outcomes, their standard deviations and 95 % intervals."""
+    from bnnopt.campaign import readable, with_intervals, with_units
 
     optimizer = _resumed(config, data, seed)
     batch = optimizer.ask(
@@ -44,11 +44,12 @@ def suggest(
         shared=shared or (),
     )
     units: dict[str, str | None] = dict(optimizer.space.units)
-    for objective in optimizer.objectives:
-        units.update(objective.units)
-    typer.echo(with_units(readable(batch, optimizer.space), units).to_string(index=False))
+    for each in (*optimizer.outcomes, *optimizer.objectives):
+        units.update({name: unit for name, unit in each.units.items() if unit})
+    table = with_intervals(batch, optimizer)
+    typer.echo(with_units(readable(table, optimizer.space), units).to_string(index=False))
     if out is not None:
-        with_units(batch, units).to_csv(out, index=False)
+        with_units(table, units).to_csv(out, index=False)
         typer.echo(f"Written to {out}.")
 
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -59,7 +60,8 @@ def test_suggest_prints_and_writes_a_table_that_can_be_read_back(files, tmp_path
     assert "y_mean [nm]" in result.output
     assert f"Written to {out}." in result.output
     batch = read_runs(out)
-    assert list(batch.columns) == ["x", "T", "y_mean", "y_std", "score"]
+    assert list(batch.columns) == ["x", "T", "y_mean", "y_std", "y_lower", "y_upper", "score"]
+    assert (batch["y_lower"] < batch["y_mean"]).all()
     assert batch["T"].tolist() == [20.5, 20.5]
     assert batch["x"].between(0, 1).all()
     assert batch["x"].nunique() == 2
@@ -79,6 +81,9 @@ def test_suggest_prints_what_a_laboratory_sets_and_writes_what_is_suggested(file
     assert result.exit_code == 0, result.output
     written = read_runs(out)
     printed = [line.split() for line in result.output.splitlines()[1:4]]
+    ends = [[float(number) for number in line[-3:-1]] for line in printed]
+    np.testing.assert_allclose(ends, written[["y_lower", "y_upper"]], rtol=1e-5)
+    assert (np.array(ends) != written[["y_lower", "y_upper"]].to_numpy()).all()  # the file has all digits
     for (z, x, *others), row in zip(printed, written.itertuples(), strict=True):
         assert float(x) == row.x
         assert x == f"{round(row.x * 20) / 20:.2f}".rstrip("0").ljust(3, "0")  # 0.15, 0.3, 1.0
@@ -96,11 +101,29 @@ def test_the_same_seed_gives_the_same_runs_in_a_new_process(files, tmp_path):
     pd.testing.assert_frame_equal(read_runs(outs[0]), read_runs(outs[1]))
 
 
+def test_suggest_prints_intervals_within_the_bounds_of_an_outcome(files, tmp_path):
+    text = TOML + '[[outcomes]]\nname = "y"\nlower = 0.9\nunit = "mL"\n'
+    (tmp_path / "campaign.toml").write_text(text, encoding="utf-8")
+    out = tmp_path / "next.csv"
+    done = run("suggest", *files, "-n", "2", "--context", "T=20", "--out", str(out))
+    assert done.exit_code == 0, done.output
+    assert "y_lower [nm]" in done.output  # the unit of the objective comes first
+    assert (read_runs(out)["y_lower"] >= 0.9).all()
+
+
+def test_a_run_beyond_a_bound_is_named(files, tmp_path, monkeypatch, capsys):
+    text = TOML + '[[outcomes]]\nname = "y"\nlower = 1.5\n'
+    (tmp_path / "campaign.toml").write_text(text, encoding="utf-8")
+    assert main_exits(["status", *files], monkeypatch) == 2
+    message = "column 'y' has a value below its lower bound 1.5 in row(s) 2 (first: "
+    assert message in " ".join(capsys.readouterr().err.split())
+
+
 def test_suggest_starts_a_campaign_without_runs(files, tmp_path):
     (tmp_path / "runs.csv").write_text("x [mL],T [°C],y [nm]\n", encoding="utf-8")
     result = run("suggest", *files, "-n", "3", "--context", "T=20")
     assert result.exit_code == 0, result.output
-    assert result.output.count("NaN") == 9
+    assert result.output.count("NaN") == 15
 
 
 def test_suggest_explores_repeats_and_shares(files, tmp_path):

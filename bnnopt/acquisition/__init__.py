@@ -41,7 +41,7 @@ from bnnopt.acquisition._mixture import (
 )
 from bnnopt.acquisition._mutual_information import mutual_information
 from bnnopt.acquisition._pareto import chebyshev_weights, reference_point
-from bnnopt.acquisition._posterior import posterior_draws, posterior_moments
+from bnnopt.acquisition._posterior import posterior_draws, posterior_moments, posterior_quantiles
 from bnnopt.acquisition._registry import ACQUISITIONS, get_acquisition, stand_in_for
 from bnnopt.acquisition._smooth_improvement import q_log_expected_improvement
 from bnnopt.acquisition._target import (
@@ -85,6 +85,7 @@ __all__ = [
     "posterior_mixtures",
     "posterior_mixtures_with_gradients",
     "posterior_moments",
+    "posterior_quantiles",
     "posterior_standard_deviation",
     "probability_of_draws",
     "probability_of_improvement",

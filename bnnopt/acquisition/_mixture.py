@@ -59,6 +59,15 @@ class NormalMixture(NamedTuple):
         variance = self.shares @ (np.square(self.std) + np.square(self.mean - mean))
         return mean, np.sqrt(variance)
 
+    def matched(self) -> "NormalMixture":
+        """Return the law of one component with the moments of the mixture.
+
+        Returns
+        -------
+        NormalMixture
+        """
+        return NormalMixture.normal(*self.moments())
+
 
 class MixtureWithGradients(NamedTuple):
     """Law of one output at n rows, and how its components change with the d columns of the rows.
@@ -74,6 +83,22 @@ class MixtureWithGradients(NamedTuple):
     law: NormalMixture
     mean_gradient: FloatArray
     std_gradient: FloatArray
+
+    def matched(self) -> "MixtureWithGradients":
+        """Return the law of one component with the moments of the mixture, and how they change.
+
+        Returns
+        -------
+        MixtureWithGradients
+            The standard deviation of a law that has none does not change.
+        """
+        shares, means, stds = self.law
+        mean, std = self.law.moments()
+        by_mean = np.einsum("k,knd->nd", shares, self.mean_gradient)
+        half = np.einsum("k,kn,knd->nd", shares, stds, self.std_gradient)
+        half += np.einsum("k,kn,knd->nd", shares, means - mean, self.mean_gradient)
+        by_std = np.divide(half, std[:, None], out=np.zeros_like(half), where=std[:, None] > 0)
+        return MixtureWithGradients(NormalMixture.normal(mean, std), by_mean[None], by_std[None])
 
     def moved(self, steps: FloatArray) -> NormalMixture:
         """Return the law, to first order, at points beside the rows.

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 from sklearn.utils import check_array
 
 from bnnopt._estimators import draw_seed, last_step
-from bnnopt._typing import FloatArray, RandomState
+from bnnopt._typing import ArrayLike, FloatArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["accepts", "posterior_draws", "posterior_moments"]
+__all__ = ["accepts", "posterior_draws", "posterior_moments", "posterior_quantiles"]
 
 N_FREQUENCIES = 512
 RELATIVE_LENGTH_SCALE = 0.2
@@ -40,6 +41,41 @@ def posterior_moments(regressor: Any, X: Any) -> tuple[FloatArray, FloatArray]:
         `predict` has no `return_std`.
     """
     return _moments(*last_step(regressor, X))
+
+
+def posterior_quantiles(regressor: Any, X: Any, quantiles: ArrayLike) -> FloatArray:
+    """Return quantiles of new observations at rows, noise included.
+
+    They come from `predict_quantiles(X, quantiles)` where the regressor has it. Otherwise they are those of
+    normal distributions with the mean and the standard deviation that `predict` returns.
+
+    Parameters
+    ----------
+    regressor : estimator
+        As in `posterior_moments`.
+    X : array-like or DataFrame of shape (n, n_features)
+        The rows.
+    quantiles : array-like of shape (n_quantiles,)
+        Levels, above 0 and below 1.
+
+    Returns
+    -------
+    ndarray of shape (n, n_quantiles) or (n, n_outputs, n_quantiles)
+        In the unit of the outputs.
+
+    Raises
+    ------
+    InvalidDataError
+        `predict` has no `return_std`, or a level is out of range.
+    """
+    levels = np.asarray(quantiles, dtype=float)
+    if levels.ndim != 1 or not np.all((levels > 0) & (levels < 1)):
+        raise InvalidDataError(f"quantiles must be numbers above 0 and below 1, got {quantiles!r}.")
+    model, rows = last_step(regressor, X)
+    if hasattr(model, "predict_quantiles"):
+        return np.asarray(model.predict_quantiles(rows, levels), dtype=float)
+    mean, std = _moments(model, rows, with_noise=True)
+    return mean[..., None] + std[..., None] * ndtri(levels)
 
 
 def posterior_draws(
@@ -90,14 +126,15 @@ def posterior_draws(
     return _smooth_draws(mean, std, _unit_range(rows), n_samples, as_generator(random_state))
 
 
-def _moments(model: Any, rows: Any) -> tuple[FloatArray, FloatArray]:
+def _moments(model: Any, rows: Any, *, with_noise: bool = False) -> tuple[FloatArray, FloatArray]:
     if not accepts(getattr(model, "predict", None), "return_std"):
         raise InvalidDataError(
             f"{type(model).__name__} cannot be used as a surrogate: its predict has no parameter return_std. "
             "Use one that has, such as MCDropoutRegressor, GaussianProcessRegressor or BayesianRidge, alone "
             "or as the last step of a Pipeline; of a search, pass best_estimator_."
         )
-    mean, std = model.predict(rows, return_std=True, **_without_noise(model.predict))
+    keywords = {} if with_noise else _without_noise(model.predict)
+    mean, std = model.predict(rows, return_std=True, **keywords)
     return np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
 
 

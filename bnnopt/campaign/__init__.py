@@ -2,6 +2,15 @@
 
 from bnnopt.campaign._readable import readable
 from bnnopt.campaign._settings import CampaignSettings, NamedChoice, TargetList
-from bnnopt.campaign._suggest import read_runs, resume, with_units
+from bnnopt.campaign._suggest import read_runs, resume, with_intervals, with_units
 
-__all__ = ["CampaignSettings", "NamedChoice", "TargetList", "read_runs", "readable", "resume", "with_units"]
+__all__ = [
+    "CampaignSettings",
+    "NamedChoice",
+    "TargetList",
+    "read_runs",
+    "readable",
+    "resume",
+    "with_intervals",
+    "with_units",
+]

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.campaign._descriptor_files import with_descriptor_tables
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
-from bnnopt.objectives import Objective, OutcomeConstraint
+from bnnopt.objectives import Objective, Outcome, OutcomeConstraint
 from bnnopt.optimizer import BayesianOptimizer, TrustRegion
 from bnnopt.space import SearchSpace
 from bnnopt.surrogates import make_surrogate
@@ -74,6 +74,8 @@ class CampaignSettings(_Frozen):
         Settings, context and constraints.
     objectives : sequence of objectives
         What is wanted of the outcomes.
+    outcomes : sequence of Outcome, default empty
+        The bounds of outcomes, as in `BayesianOptimizer`; in the file a table `[[outcomes]]` for each.
     surrogate : NamedChoice, default auto
         A key of `bnnopt.SURROGATES` and its parameters, those of members and steps too, such as
         `mc_dropout__max_iter` of "auto".
@@ -101,6 +103,7 @@ class CampaignSettings(_Frozen):
     description: str = ""
     space: SearchSpace
     objectives: tuple[Objective, ...] = Field(min_length=1)
+    outcomes: tuple[Outcome, ...] = ()
     surrogate: NamedChoice = NamedChoice(name="auto")
     acquisition: NamedChoice | None = None
     targets: TargetList | None = None
@@ -183,6 +186,7 @@ class CampaignSettings(_Frozen):
             Parameters of `BayesianOptimizer` that are not in the settings, or are to differ from them.
         """
         setting: dict[str, Any] = {
+            "outcomes": self.outcomes,
             "surrogate": self.make_surrogate(),
             "acquisition": self.make_acquisition(),
             "n_initial": self.n_initial,

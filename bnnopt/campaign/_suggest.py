@@ -10,7 +10,7 @@ from bnnopt.campaign._settings import CampaignSettings
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer import BayesianOptimizer
 
-__all__ = ["read_runs", "resume", "with_units"]
+__all__ = ["read_runs", "resume", "with_intervals", "with_units"]
 
 
 def read_runs(path: str | Path) -> pd.DataFrame:
@@ -59,6 +59,32 @@ def resume(settings: CampaignSettings, runs: pd.DataFrame, *, seed: int = 0) -> 
     return optimizer
 
 
+def with_intervals(batch: pd.DataFrame, optimizer: BayesianOptimizer, level: float = 0.95) -> pd.DataFrame:
+    """Return suggested runs with an interval of each outcome behind its mean and standard deviation.
+
+    Parameters
+    ----------
+    batch : DataFrame
+        From `ask` of the optimizer.
+    optimizer : BayesianOptimizer
+        Predicts the ends, which are quantiles, see `BayesianOptimizer.intervals`.
+    level : float, default=0.95
+        Probability of the interval, above 0 and below 1.
+
+    Returns
+    -------
+    DataFrame
+        With columns `<name>_lower` and `<name>_upper`.
+    """
+    intervals = optimizer.intervals(batch, level).set_axis(batch.index)
+    columns: list[str] = []
+    for name in batch.columns:
+        outcome = str(name).removesuffix("_std")
+        is_std = name != outcome and outcome in optimizer.outputs
+        columns += [name, f"{outcome}_lower", f"{outcome}_upper"] if is_std else [name]
+    return pd.concat([batch, intervals], axis=1)[columns]
+
+
 def with_units(table: pd.DataFrame, units: Mapping[str, Any]) -> pd.DataFrame:
     """Return a table with units in square brackets behind the names of its columns.
 
@@ -67,11 +93,13 @@ def with_units(table: pd.DataFrame, units: Mapping[str, Any]) -> pd.DataFrame:
     table : DataFrame
         Any table.
     units : mapping of str to str
-        Units by name of column; a column `<name>_mean` or `<name>_std` has the unit of `<name>`.
+        Units by name of column; columns `<name>_mean`, `<name>_std`, `<name>_lower` and `<name>_upper` have
+        the unit of `<name>`.
     """
 
     def label(name: str) -> str:
-        unit = units.get(name) or units.get(name.removesuffix("_mean").removesuffix("_std"))
+        stem, _, end = name.rpartition("_")
+        unit = units.get(name) or (units.get(stem) if end in ("mean", "std", "lower", "upper") else None)
         return f"{name} [{unit}]" if unit else name
 
     return table.rename(columns={name: label(str(name)) for name in table.columns})

@@ -4,6 +4,7 @@ from bnnopt.objectives._chebyshev import Chebyshev
 from bnnopt.objectives._constraint import OutcomeConstraint
 from bnnopt.objectives._desirability import Desirability
 from bnnopt.objectives._linear import Maximize, Minimize
+from bnnopt.objectives._outcome import Outcome
 from bnnopt.objectives._target import Target
 from bnnopt.objectives._union import Objective, UtilityObjective, split_objectives
 from bnnopt.objectives._weighted_sum import WeightedSum
@@ -14,6 +15,7 @@ __all__ = [
     "Maximize",
     "Minimize",
     "Objective",
+    "Outcome",
     "OutcomeConstraint",
     "Target",
     "UtilityObjective",

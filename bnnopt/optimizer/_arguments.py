@@ -10,11 +10,13 @@ import pandas as pd
 from bnnopt._typing import FloatArray
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.objectives import Outcome
 from bnnopt.space import SearchSpace
 
 __all__ = [
     "acquisition_for",
     "at_least",
+    "bounds_of",
     "check_gain",
     "check_names",
     "check_same_variables",
@@ -47,12 +49,29 @@ def check_names(space: SearchSpace, outputs: Sequence[str]) -> None:
     doubled = sorted(set(space.names) & set(outputs))
     if doubled:
         raise InvalidDataError(f"{doubled} are both settings and outcomes; give them different names.")
-    added = {"score", "goal", *(f"{name}_{moment}" for name in outputs for moment in ("mean", "std"))}
+    ends = ("mean", "std", "lower", "upper")
+    added = {"score", "goal", *(f"{name}_{end}" for name in outputs for end in ends)}
     reserved = sorted((added | {"is_failed"}) & set(space.names) | {"is_failed"} & set(outputs))
     if reserved:
         raise InvalidDataError(
             f"{reserved} are columns that the optimizer adds to its tables; give the variables other names."
         )
+
+
+def bounds_of(outcomes: Sequence[Outcome], outputs: Sequence[str]) -> list[Outcome | None]:
+    """Return what is known of each output, None where nothing is, or raise `InvalidDataError`."""
+    strangers = [each for each in outcomes if not isinstance(each, Outcome)]
+    if strangers:
+        raise InvalidDataError(f"outcomes: expected a list of Outcome, got {strangers[0]!r} in it.")
+    names = [outcome.name for outcome in outcomes]
+    unknown = [name for name in names if name not in outputs]
+    if unknown or len(set(names)) < len(names):
+        raise InvalidDataError(
+            f"outcomes: expected each of {list(outputs)} at most once, got {names}. The names are those of "
+            "the objectives."
+        )
+    known = {outcome.name: outcome for outcome in outcomes}
+    return [known.get(name) for name in outputs]
 
 
 def acquisition_for(

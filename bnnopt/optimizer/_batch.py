@@ -20,7 +20,7 @@ from bnnopt.optimizer._maximum import NoCandidateError, Pool, suggest
 from bnnopt.optimizer._replicates import repeats
 from bnnopt.optimizer._search import Search
 from bnnopt.optimizer._steps import steps_of
-from bnnopt.space import LinearConstraint, NonlinearConstraint, SearchSpace
+from bnnopt.space import Constraint, SearchSpace
 
 __all__ = ["Batch", "Request", "Where"]
 
@@ -51,7 +51,7 @@ class Request:
     context: Mapping[str, Any] = field(default_factory=dict)
     held: Mapping[str, Any] = field(default_factory=dict)
     objectives: Sequence[Objective] | None = None
-    constraints: Sequence[LinearConstraint | NonlinearConstraint] = ()
+    constraints: Sequence[Constraint] = ()
     shared: Sequence[str] = ()
     exploration: float = 0.0
     n_replicates: int = 0

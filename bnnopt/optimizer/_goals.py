@@ -160,8 +160,10 @@ class Goals:
             total = total + np.minimum(average_scores(np.array(parts), law.shares, "log"), 0.0)
         return total
 
-    def situation(self, outcomes: FloatArray, noise: FloatArray | None = None) -> Situation:
-        """Return what measured outcomes of shape (n_observed, n_outputs) say.
+    def situation(
+        self, outcomes: FloatArray, noise: FloatArray | None = None, measured: FloatArray | None = None
+    ) -> Situation:
+        """Return what outcomes of shape (n_observed, n_outputs) say, as measured or as a model believes them.
 
         The utility to improve on is the best among the rows that satisfy the constraints; where none does, it
         is the worst of all, so that any candidate likely to satisfy them counts as an improvement.
@@ -171,8 +173,12 @@ class Goals:
         outcomes : ndarray of shape (n_observed, n_outputs)
         noise : ndarray of shape (n_outputs,), optional
             Variance of the observation noise of each outcome; 0 if it is not given.
+        measured : ndarray of shape (n_observed, n_outputs), optional
+            Outcomes that say whether a row satisfies the constraints; the same by default. At a limit the
+            smallest error of a model would decide.
         """
-        utilities, is_feasible = self.utilities(outcomes), self.is_feasible(outcomes)
+        utilities = self.utilities(outcomes)
+        is_feasible = self.is_feasible(outcomes if measured is None else measured)
         first, feasible = utilities[:, 0], utilities[is_feasible]
         worst = float(first.min())
         situation = Situation(

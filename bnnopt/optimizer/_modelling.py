@@ -1,5 +1,6 @@
 """The models of the rows told, fitted when they are needed and kept until something changes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ from sklearn.base import BaseEstimator
 
 from bnnopt._estimators import LARGEST_SEED
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.objectives import Outcome
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
 from bnnopt.optimizer._success import SuccessModel
@@ -28,10 +30,19 @@ class Modelling:
         Of success and failure; "auto" for the default of `SuccessModel`, None not to learn from failures.
     seed : int
         Seeds everything.
+    bounds : sequence of Outcome or None, optional
+        As in `OutcomeModel`.
     """
 
-    def __init__(self, surrogate: BaseEstimator, classifier: Any, seed: int) -> None:
+    def __init__(
+        self,
+        surrogate: BaseEstimator,
+        classifier: Any,
+        seed: int,
+        bounds: Sequence[Outcome | None] = (),
+    ) -> None:
         _check_classifier(classifier)
+        self._bounds = bounds
         self._surrogate, self._classifier, self.seed = surrogate, classifier, seed
         self._outcomes: OutcomeModel | None = None
         self._success: SuccessModel | None = None
@@ -57,7 +68,7 @@ class Modelling:
                     "Ask without candidates for a first design."
                 )
             seed = self.seed_after(len(observations.told))
-            model = OutcomeModel(self._surrogate, seed, self._previous)
+            model = OutcomeModel(self._surrogate, seed, self._previous, self._bounds)
             self._outcomes = model.fit(space.encode(measured), outcomes, observations.noise_std)
         return self._outcomes
 

@@ -12,11 +12,12 @@ from sklearn.base import BaseEstimator
 from bnnopt._estimators import draw_seed
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
-from bnnopt.objectives import Objective
+from bnnopt.objectives import Objective, Outcome
 from bnnopt.optimizer._advice import StoppingAdvice, advise
 from bnnopt.optimizer._arguments import (
     acquisition_for,
     at_least,
+    bounds_of,
     check_gain,
     check_names,
     check_same_variables,
@@ -31,8 +32,9 @@ from bnnopt.optimizer._proposals import Proposals
 from bnnopt.optimizer._records import Records
 from bnnopt.optimizer._state import OptimizerState
 from bnnopt.optimizer._steps import largest_gain
+from bnnopt.optimizer._tables import as_settings
 from bnnopt.optimizer._trust_region import TrustRegion
-from bnnopt.space import LinearConstraint, NonlinearConstraint, SearchSpace
+from bnnopt.space import Constraint, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
 __all__ = ["BayesianOptimizer"]
@@ -54,6 +56,10 @@ class BayesianOptimizer(Records):
     objectives : sequence of objectives
         At least one `Minimize`, `Maximize`, `Target`, `WeightedSum`, `Chebyshev` or `Desirability`, and any
         number of `OutcomeConstraint`. Several are traded off against each other: see `acquisition`.
+    outcomes : sequence of Outcome, default=()
+        The bounds between which outcomes lie by their nature, such as `Outcome("yield", lower=0, upper=100)`:
+        all that is predicted of them stays within, and what is told beyond is refused. Each has a surrogate
+        of its own, on the scale that its `scale` says; outcomes without bounds are learned as ever.
     surrogate : str or estimator, default="auto"
         A key of `bnnopt.SURROGATES`, or any scikit-learn regressor with `predict(X, return_std=True)`, such
         as a GaussianProcessRegressor, a BayesianRidge or a Pipeline that ends in one. It sees the settings in
@@ -107,6 +113,7 @@ class BayesianOptimizer(Records):
         space: SearchSpace,
         objectives: Sequence[Objective],
         *,
+        outcomes: Sequence[Outcome] = (),
         surrogate: str | BaseEstimator = "auto",
         acquisition: str | Callable[..., Any] | Acquisition | None = None,
         n_initial: int | None = None,
@@ -133,8 +140,9 @@ class BayesianOptimizer(Records):
         self.cost = cost
         self.reference_point = reference_point
         self.trust_region = checked_rule(trust_region, space, self._goals)
-        modelling = Modelling(self.surrogate, success_classifier, draw_seed(random_state))
-        super().__init__(space, Observations(space, outputs), modelling, self._goals)
+        bounds = bounds_of(outcomes, outputs)
+        modelling = Modelling(self.surrogate, success_classifier, draw_seed(random_state), bounds)
+        super().__init__(space, Observations(space, outputs), modelling, self._goals, outcomes)
         self._proposals = Proposals(
             self._observations,
             modelling,
@@ -180,7 +188,7 @@ class BayesianOptimizer(Records):
         *,
         context: Mapping[str, Any] | None = None,
         objectives: Sequence[Objective] | None = None,
-        constraints: Sequence[LinearConstraint | NonlinearConstraint] = (),
+        constraints: Sequence[Constraint] = (),
         candidates: Pool | None = None,
         held: Mapping[str, Any] | None = None,
         shared: str | Sequence[str] = (),
@@ -341,6 +349,33 @@ class BayesianOptimizer(Records):
         sample = add(scan.sample, search).assign(score=search.score(scan.sample))
         return PoolScores(add(best, search).assign(score=scores), sample, scan.n_candidates, scan.n_exact)
 
+    def intervals(self, X: Any, level: float = 0.95) -> pd.DataFrame:
+        """Predict for settings between which limits a new observation of each outcome lies.
+
+        The ends are quantiles, so they stay within the bounds of an outcome.
+
+        Parameters
+        ----------
+        X : DataFrame, or array of shape (n_rows, n_names) in the order of `space.names`
+            Settings and context, such as the table of `ask`; other columns are ignored.
+        level : float, default=0.95
+            Probability of the interval, above 0 and below 1; as much is left out below as above.
+
+        Returns
+        -------
+        DataFrame of n_rows
+            For each outcome `<name>_lower` and `<name>_upper`, in its unit; NaN while `ask` still returns
+            rows of the first design.
+
+        Raises
+        ------
+        InvalidDataError
+            A setting is not what it should be, or the level is out of range.
+        """
+        if not 0 < level < 1:
+            raise InvalidDataError(f"level must be above 0 and below 1, got {level!r}.")
+        return self._proposals.intervals(self.space, as_settings(self.space, X), level)
+
     def advise(
         self,
         *,
@@ -434,6 +469,6 @@ class BayesianOptimizer(Records):
         """
         state = OptimizerState.read(text)
         optimizer = cls(**state.arguments(parts))
-        state.rows.restore(state.space, optimizer._observations)
+        state.rows.restore(state.space, optimizer._observations, state.outcomes)
         optimizer._modelling.seed = state.seed
         return optimizer

@@ -1,14 +1,14 @@
 """A surrogate of several outcomes: one estimator for all, or one for each, on standardised outcomes."""
 
 import warnings
+from collections.abc import Sequence
 from inspect import signature
-from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from bnnopt._estimators import seeded_clone
+from bnnopt._estimators import last_step, seeded_clone
 from bnnopt._typing import FloatArray
 from bnnopt.acquisition import (
     MixtureWithGradients,
@@ -18,16 +18,26 @@ from bnnopt.acquisition import (
     posterior_mixtures,
     posterior_mixtures_with_gradients,
     posterior_moments,
+    posterior_quantiles,
 )
+from bnnopt.objectives import Outcome
+from bnnopt.surrogates import BoundedRegressor
 
 __all__ = ["OutcomeModel"]
+
+Each = TypeVar("Each")
 
 
 class OutcomeModel:
     """Fitted surrogates of the outcomes.
 
     An estimator that says `trains_outputs_jointly = True` is fitted once on all outcomes, any other once for
-    each. Outcomes are standardised first, as many estimators expect, and come back in their units.
+    each. Outcomes are standardised first, as many estimators expect, and come back in their units. An outcome
+    with bounds has a fit of its own, of a `BoundedRegressor` around the estimator, in its unit.
+
+    A score sees one normal distribution of each outcome, with the moments of the mixture that a surrogate
+    predicts: averaged over models that disagree, it would be taken by the tails of those that the next rows
+    refute. Slices of an outcome with bounds stay, for they are its shape.
 
     Parameters
     ----------
@@ -38,11 +48,20 @@ class OutcomeModel:
     previous : OutcomeModel, optional
         Fitted before on the same outcomes. An estimator that has `fit_after(previous, X, y, **keywords)` may
         go on from its estimator of the same outcome; it is called in the place of `fit`, also with None.
+    bounds : sequence of Outcome or None, optional
+        The bounds of each outcome, None where it has none; none at all by default.
     """
 
-    def __init__(self, surrogate: BaseEstimator, seed: int, previous: "OutcomeModel | None" = None) -> None:
+    def __init__(
+        self,
+        surrogate: BaseEstimator,
+        seed: int,
+        previous: "OutcomeModel | None" = None,
+        bounds: Sequence[Outcome | None] = (),
+    ) -> None:
         self._surrogate = surrogate
         self._seed = seed
+        self._bounds = {place: own for place, own in enumerate(bounds) if own is not None and own.is_bounded}
         self._previous: list[Any] = [] if previous is None else previous.surrogates
 
     def fit(self, X: FloatArray, y: FloatArray, noise_std: FloatArray | None = None) -> "OutcomeModel":
@@ -52,23 +71,40 @@ class OutcomeModel:
         known. A surrogate whose `fit` takes `noise_variance` is given it; any other learns without, and a
         `UserWarning` says so.
         """
-        self._mean = y.mean(axis=0)
         spread = y.std(axis=0)
-        self._scale = np.where(spread > 0, spread, 1.0)
+        self._mean, self._scale = y.mean(axis=0), np.where(spread > 0, spread, 1.0)
+        self._mean[list(self._bounds)], self._scale[list(self._bounds)] = 0.0, 1.0
         targets = (y - self._mean) / self._scale
-        if getattr(self._surrogate, "trains_outputs_jointly", False) and y.shape[1] > 1:
-            self.surrogates = [self._fitted(0, X, targets, self._given_noise(noise_std))]
-        else:
-            self.surrogates = [
-                self._fitted(column, X, targets[:, column], self._given_noise(noise_std, column))
-                for column in range(y.shape[1])
-            ]
+        self.surrogates = [
+            self._fitted(place, columns, X, targets[:, columns], self._given_noise(noise_std, columns))
+            for place, columns in enumerate(self._parts(y.shape[1]))
+        ]
         self._previous = []  # what was fitted last is held by one model only
         return self
 
-    def _fitted(self, place: int, X: FloatArray, y: FloatArray, keywords: dict[str, FloatArray]) -> Any:
+    def _parts(self, n_outputs: int) -> list[Any]:
+        """Return the outcomes that each estimator learns, as an index, and note their order.
+
+        Those without bounds come first.
+        """
+        free = [place for place in range(n_outputs) if place not in self._bounds]
+        self._order = [*free, *self._bounds]
+        if not getattr(self._surrogate, "trains_outputs_jointly", False) or len(free) < 2:
+            return self._order
+        return [slice(None) if len(free) == n_outputs else free, *self._bounds]
+
+    def _unfitted(self, columns: Any) -> BaseEstimator:
+        """Return the estimator of some outcomes, within their bounds if it is one that has any."""
+        outcome = self._bounds.get(columns) if isinstance(columns, int) else None
+        if outcome is None:
+            return self._surrogate
+        return BoundedRegressor(self._surrogate, outcome.lower, outcome.upper, outcome.scale)
+
+    def _fitted(
+        self, place: int, columns: Any, X: FloatArray, y: FloatArray, keywords: dict[str, FloatArray]
+    ) -> Any:
         """Return an estimator that has learned, if it can from where the one at its place stood before."""
-        model: Any = seeded_clone(self._surrogate, self._seed)
+        model: Any = seeded_clone(self._unfitted(columns), self._seed)
         if not hasattr(model, "fit_after"):
             return model.fit(X, y, **keywords)
         return model.fit_after(self._previous[place] if self._previous else None, X, y, **keywords)
@@ -98,8 +134,13 @@ class OutcomeModel:
         return self._restored(moments)
 
     def mixtures(self, X: FloatArray) -> list[NormalMixture]:
-        """Return the law of each outcome's function, a mixture of normal laws."""
-        laws = [law for surrogate in self.surrogates for law in posterior_mixtures(surrogate, X)]
+        """Return the law of each outcome's function: normal, or in slices where a surrogate has them."""
+        laws = [
+            law if _has_slices(surrogate) else law.matched()
+            for surrogate in self.surrogates
+            for law in posterior_mixtures(surrogate, X)
+        ]
+        laws = self._as_told(laws)
         return [_restored_law(*each) for each in zip(laws, self._mean, self._scale, strict=True)]
 
     @property
@@ -109,17 +150,28 @@ class OutcomeModel:
 
     def mixtures_with_gradients(self, X: FloatArray) -> list[MixtureWithGradients]:
         """Return the law of each outcome's function, and its derivatives by the columns of the rows."""
-        parts = [posterior_mixtures_with_gradients(surrogate, X) for surrogate in self.surrogates]
+        laws = [
+            law if _has_slices(surrogate) else law.matched()
+            for surrogate in self.surrogates
+            for law in posterior_mixtures_with_gradients(surrogate, X)
+        ]
         return [
             MixtureWithGradients(
                 _restored_law(each.law, mean, scale), each.mean_gradient * scale, each.std_gradient * scale
             )
-            for each, mean, scale in zip(chain(*parts), self._mean, self._scale, strict=True)
+            for each, mean, scale in zip(self._as_told(laws), self._mean, self._scale, strict=True)
         ]
 
     def observation_moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of new observations, each of shape (n, n_outputs)."""
         return self._restored([surrogate.predict(X, return_std=True) for surrogate in self.surrogates])
+
+    def observation_quantiles(self, X: FloatArray, levels: Sequence[float]) -> FloatArray:
+        """Return quantiles of new observations, shape (n, n_outputs, n_levels)."""
+        parts = [posterior_quantiles(surrogate, X, levels) for surrogate in self.surrogates]
+        columns = [part.reshape(len(X), -1, len(levels)) for part in parts]
+        found = np.concatenate(columns, axis=1)[:, np.argsort(self._order)]
+        return found * self._scale[:, None] + self._mean[:, None]
 
     def draws(self, X: FloatArray, n_draws: int, seed: int) -> FloatArray:
         """Return joint draws of the functions, shape (n_outputs, n_draws, n)."""
@@ -127,14 +179,29 @@ class OutcomeModel:
         for offset, surrogate in enumerate(self.surrogates):
             samples = posterior_draws(surrogate, X, n_draws, seed + offset)
             parts.append(samples.reshape(n_draws, len(X), -1))
-        scaled = np.concatenate(parts, axis=2)
+        scaled = self._columns_as_told(np.concatenate(parts, axis=2))
         return np.moveaxis(scaled * self._scale + self._mean, 2, 0)
 
     def _restored(self, moments: list[tuple[Any, Any]]) -> tuple[FloatArray, FloatArray]:
         means, stds = zip(*moments, strict=True)
-        mean = np.column_stack([np.asarray(part, dtype=float) for part in means])
-        std = np.column_stack([np.asarray(part, dtype=float) for part in stds])
+        mean, std = (
+            self._columns_as_told(np.column_stack([np.asarray(part, dtype=float) for part in parts]))
+            for parts in (means, stds)
+        )
         return mean * self._scale + self._mean, std * self._scale
+
+    def _as_told(self, values: list[Each]) -> list[Each]:
+        """Return what belongs to each outcome in the order in which outcomes are told."""
+        return [values[place] for place in np.argsort(self._order)]
+
+    def _columns_as_told(self, values: FloatArray) -> FloatArray:
+        """Return columns, the last axis, in that order; an array in this order as it is."""
+        return values if not self._bounds else values[..., np.argsort(self._order)]
+
+
+def _has_slices(surrogate: Any) -> bool:
+    """Tell whether the components of a mixture are slices of one distribution, not models that disagree."""
+    return bool(getattr(last_step(surrogate)[0], "has_sliced_mixture", False))
 
 
 def _restored_law(law: NormalMixture, mean: float, scale: float) -> NormalMixture:

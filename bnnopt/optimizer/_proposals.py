@@ -123,6 +123,19 @@ class Proposals:
         columns = [array[:, i] for i in range(mean.shape[1]) for array in (mean, std)]
         return rows.assign(**dict(zip(self._no_predictions(), columns, strict=True)))
 
+    def intervals(self, space: SearchSpace, settings: pd.DataFrame, level: float) -> pd.DataFrame:
+        """Predict the ends of the interval of a new observation of each outcome; NaN in the first design."""
+        names = [f"{name}_{end}" for name in self._observations.outputs for end in ("lower", "upper")]
+        if self._is_initial() or not len(settings):
+            return pd.DataFrame(np.nan, index=settings.index, columns=names)
+        model_space = space.with_observed_context(self._observations.told)
+        model = self._modelling.of_outcomes(self._observations, model_space)
+        with self.threads():
+            ends = model.observation_quantiles(
+                model_space.encode(settings), [0.5 - 0.5 * level, 0.5 + 0.5 * level]
+            )
+        return pd.DataFrame(ends.reshape(len(settings), -1), index=settings.index, columns=names)
+
     def _table(self, batch: Batch, search: Search | None, region: Region | None) -> pd.DataFrame:
         """Return a batch as `ask` does; a search predicts its outcomes."""
         table = self.with_predictions(batch.rows, search).assign(score=batch.scores)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from bnnopt.acquisition import non_dominated
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.objectives import Outcome
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations, is_new
@@ -30,12 +31,20 @@ class Records:
         Is told to forget its models when rows change.
     goals : Goals
         What is wanted of the outcomes.
+    outcomes : sequence of Outcome, optional
+        What values they can have at all.
     """
 
     def __init__(
-        self, space: SearchSpace, observations: Observations, modelling: Modelling, goals: Goals
+        self,
+        space: SearchSpace,
+        observations: Observations,
+        modelling: Modelling,
+        goals: Goals,
+        outcomes: Sequence[Outcome] = (),
     ) -> None:
         self.space = space
+        self.outcomes = tuple(outcomes)
         self._goals = goals
         self._observations = observations
         self._modelling = modelling
@@ -96,11 +105,11 @@ class Records:
         Raises
         ------
         InvalidDataError
-            A column is missing, a cell is not what it should be (the message names column and row), or the
-            lengths differ.
+            A column is missing, a cell is not what it should be or an outcome is beyond its bounds (the
+            message names column and row), or the lengths differ.
         """
         settings = as_settings(self.space, X)
-        outcomes = as_outcomes(y, self.outputs, len(settings))
+        outcomes = as_outcomes(y, self.outputs, len(settings), self.outcomes)
         self._observations.add(settings, outcomes, as_noise_std(noise_std, self.outputs, len(settings)))
         self._modelling.forget()
 
@@ -120,7 +129,7 @@ class Records:
             A row is not in `data`, or an outcome is not what it should be.
         """
         places = self._observations.places(rows)
-        outcomes = as_outcomes(y, self.outputs, len(places))
+        outcomes = as_outcomes(y, self.outputs, len(places), self.outcomes)
         self._observations.correct(places, outcomes, as_noise_std(noise_std, self.outputs, len(places)))
         self._modelling.forget()
 

@@ -74,12 +74,25 @@ class Scoring:
         chosen = get_acquisition(acquisition) if acquisition else self.acquisition
         return Scoring(wanted, chosen, self.goals.outputs, self.cost_output)
 
-    def situation(self, outcomes: FloatArray, noise: FloatArray | None = None) -> Situation:
-        """Return what measured outcomes of shape (n_observed, n_outputs) say; see `Goals.situation`."""
-        situation = self.goals.situation(outcomes, noise)
+    def situation(
+        self, believed: FloatArray, noise: FloatArray | None = None, measured: FloatArray | None = None
+    ) -> Situation:
+        """Return what outcomes of shape (n_observed, n_outputs) say; see `Goals.situation`.
+
+        Parameters
+        ----------
+        believed : ndarray of shape (n_observed, n_outputs)
+            What the model expects of the function at the rows measured.
+        noise : ndarray of shape (n_outputs,), optional
+            As in `Goals.situation`.
+        measured : ndarray of shape (n_observed, n_outputs), optional
+            What was measured there, for constraints and for what experiments cost; as believed by default.
+        """
+        situation = self.goals.situation(believed, noise, measured)
         if self.cost_output is None:
             return situation
-        costs = outcomes[:, self.goals.outputs.index(self.cost_output)]
+        told = believed if measured is None else measured
+        costs = told[:, self.goals.outputs.index(self.cost_output)]
         if costs.min() <= 0:
             raise InvalidDataError(
                 f"The outcome {self.cost_output!r} is the cost of an experiment and must be above 0, got "
@@ -92,10 +105,10 @@ class Scoring:
     ) -> FloatArray:
         """Score candidates by the law of each output, a mixture of normal laws; shape (n,).
 
-        An acquisition that is an expected value is averaged over the components of the objective's law, any
-        other takes the moments of the mixture; probabilities that constraints hold are averaged. One that
-        needs joint draws is stood in for by one of moments (`stand_in_for`), which serves to choose the
-        candidates whose draws are worth their cost.
+        An acquisition that is an expected value is averaged over the components of the objective's law, which
+        are slices of an outcome with bounds, any other takes the moments of the mixture; probabilities that
+        constraints hold are averaged. One that needs joint draws is stood in for by one of moments
+        (`stand_in_for`), which serves to choose the candidates whose draws are worth their cost.
         """
         if self._searching is not self:
             return self._searching.score_laws(laws, situation, factors)

@@ -1,6 +1,6 @@
 """What a search for the next rows needs, and the ways to look at candidates."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from bnnopt.optimizer._observations import Observations, keys_of, settings_keys
 from bnnopt.optimizer._outcome_model import OutcomeModel
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._success import SuccessModel
-from bnnopt.space import Real, SearchSpace
+from bnnopt.space import Face, Real, SearchSpace
 
 __all__ = ["Places", "Search"]
 
@@ -31,6 +31,12 @@ class Places(NamedTuple):
     def take(self, rows: Any) -> "Places":
         """Return some of them, by a mask or by positions."""
         return Places(self.settings[rows] if _is_mask(rows) else self.settings.iloc[rows], self.points[rows])
+
+    @classmethod
+    def joined(cls, parts: Sequence["Places"]) -> "Places":
+        """Return several in one, at least one; those of no rows have no say in types of columns."""
+        tables = [part.settings for part in parts if len(part.settings)] or [parts[0].settings]
+        return cls(pd.concat(tables, ignore_index=True), np.concatenate([part.points for part in parts]))
 
 
 @dataclass(frozen=True)
@@ -87,12 +93,12 @@ class Search:
 
     @cached_property
     def situation(self) -> Situation:
-        """What the rows measured say."""
+        """What the model believes of the rows measured: the best value measured may be the luckiest."""
         measured, outcomes = self.measured
-        noise = None
+        points, noise = self.model_space.encode(measured), None
         if self.scoring.acquisition.accepts("noise_variance"):
-            noise = self.model.noise_variance(self.model_space.encode(measured))
-        return self.scoring.situation(outcomes, noise)
+            noise = self.model.noise_variance(points)
+        return self.scoring.situation(self.model.moments(points)[0], noise, outcomes)
 
     @cached_property
     def measured(self) -> tuple[pd.DataFrame, FloatArray]:
@@ -212,6 +218,12 @@ class Search:
     def has_reals(self) -> bool:
         """Whether some settings lie between others, so that climbs and looks from nearer may find more."""
         return any(isinstance(variable, Real) for variable in self.space.settings)
+
+    def on(self, face: Face) -> "Search":
+        """Return the search on a face of its space; where that is the whole space, this one."""
+        if face.is_whole:
+            return self
+        return replace(self, space=face.space, context={**self.context, **face.values})
 
     @cached_property
     def _known_keys(self) -> IntArray:

@@ -1,6 +1,7 @@
 """The state of an optimizer as frozen models with a JSON schema: what it was made of, its rows, its seed."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Literal, Self, TypeAlias
 
 import pandas as pd
@@ -18,7 +19,7 @@ from pydantic import (
 from bnnopt._validation import require_columns
 from bnnopt.acquisition import get_acquisition
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.objectives import Objective
+from bnnopt.objectives import Objective, Outcome
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._parts import NamedPart, OwnPart, part_of_acquisition, part_of_surrogate
 from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings
@@ -29,7 +30,7 @@ from bnnopt.surrogates import make_surrogate
 __all__ = ["OptimizerState", "RowsState"]
 
 VERSION = 2
-PLAIN = ("space", "n_initial", "initial_design", "n_candidates", "n_draws", "trust_region")
+PLAIN = ("space", "outcomes", "n_initial", "initial_design", "n_candidates", "n_draws", "trust_region")
 OWN = ("surrogate", "acquisition", "success_classifier", "cost")
 
 Cell: TypeAlias = bool | int | float | str | None
@@ -88,12 +89,13 @@ class RowsState(_State):
             retracted=tuple(retracted.index),
         )
 
-    def restore(self, space: SearchSpace, observations: Observations) -> None:
+    def restore(self, space: SearchSpace, observations: Observations, bounds: Sequence[Outcome] = ()) -> None:
         """Give the rows to observations that hold none yet, checked as rows that are told are."""
         outputs = observations.outputs
         told = as_settings(space, _table(self.told, space.names, "told"))
         if len(told):
-            outcomes = as_outcomes(_table(self.outcomes, outputs, "outcomes"), outputs, len(told))
+            table = _table(self.outcomes, outputs, "outcomes")
+            outcomes = as_outcomes(table, outputs, len(told), bounds)
             errors = as_noise_std(_table(self.noise_std, outputs, "noise_std"), outputs, len(told))
             observations.add(told, outcomes, errors)
         pending = _table(self.pending, space.names, "pending")
@@ -122,6 +124,8 @@ class OptimizerState(_State):
         Settings, context and constraints.
     objectives : sequence of objectives and outcome constraints
         At least one.
+    outcomes : sequence of Outcome
+        As in `BayesianOptimizer`.
     surrogate, acquisition : NamedPart or OwnPart
         Name and parameters of what is registered; an object of one's own has to be given again.
     success_classifier : "auto", None or OwnPart
@@ -150,6 +154,7 @@ class OptimizerState(_State):
     version: Literal[2]
     space: SearchSpace
     objectives: tuple[Objective, ...] = Field(min_length=1)
+    outcomes: tuple[Outcome, ...] = ()
     surrogate: NamedPart | OwnPart
     acquisition: NamedPart | OwnPart
     success_classifier: Literal["auto"] | OwnPart | None

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._typing import FloatArray
-from bnnopt._validation import numeric_frame, require_columns
+from bnnopt._validation import numeric_frame, refuse_rows, require_columns
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.objectives import Outcome
 from bnnopt.space import SearchSpace
 
 __all__ = ["as_noise_std", "as_outcomes", "as_settings"]
@@ -24,10 +25,18 @@ def as_settings(space: SearchSpace, X: Any) -> pd.DataFrame:
     return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers}).reset_index(drop=True)
 
 
-def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int) -> FloatArray:
-    """Return outcomes of shape (n_rows, n_outputs), NaN for what failed, or raise `InvalidDataError`."""
-    outcomes = numeric_frame(_as_table(y, outputs), outputs, "outcomes", allow_nan=True)
+def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int, bounds: Sequence[Outcome] = ()) -> FloatArray:
+    """Return outcomes of shape (n_rows, n_outputs), NaN for what failed, or raise `InvalidDataError`.
+
+    The message names column, rows, value and bound where an outcome is not possible.
+    """
+    table = _as_table(y, outputs)
+    outcomes = numeric_frame(table, outputs, "outcomes", allow_nan=True)
     _refuse_length(outcomes, n_rows, "outcomes")
+    for outcome in bounds:
+        column = pd.Series(outcomes[:, list(outputs).index(outcome.name)], table.index, name=outcome.name)
+        for is_bad, problem in outcome.violations(column.to_numpy()):
+            refuse_rows(column, is_bad, "outcomes", problem)
     return outcomes
 
 

@@ -1,24 +1,31 @@
 """Search spaces: variables to and from the unit cube, constraints between variables, first designs."""
 
+from bnnopt.space._cardinality import CardinalityConstraint
 from bnnopt.space._constraints import Constraint, LinearConstraint, NonlinearConstraint
+from bnnopt.space._faces import Face, faces_of, support_steps, supports_of
 from bnnopt.space._pools import ROWS_OF_A_BLOCK, file_pool, product_pool, random_pool, sobol_pool
 from bnnopt.space._space import SearchSpace
 from bnnopt.space._variables import Categorical, Context, Discrete, Integer, Real, Variable
 
 __all__ = [
     "ROWS_OF_A_BLOCK",
+    "CardinalityConstraint",
     "Categorical",
     "Constraint",
     "Context",
     "Discrete",
+    "Face",
     "Integer",
     "LinearConstraint",
     "NonlinearConstraint",
     "Real",
     "SearchSpace",
     "Variable",
+    "faces_of",
     "file_pool",
     "product_pool",
     "random_pool",
     "sobol_pool",
+    "support_steps",
+    "supports_of",
 ]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_valid
 from bnnopt._typing import ArrayLike, BoolArray
 from bnnopt._validation import numeric_frame
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.space._cardinality import CardinalityConstraint
 from bnnopt.space._encoding import LevelsCodec
 from bnnopt.space._variables import REQUIRED, Variable, given
 
@@ -34,6 +35,9 @@ class _Constraint(BaseModel):
             -np.inf if self.lower is None else self.lower,
             np.inf if self.upper is None else self.upper,
         )
+
+    def check_variables(self, variables: Sequence[Variable]) -> None:
+        """Raise `ValueError` if it cannot bind these variables; a function may take any."""
 
     def _check_limits(self) -> None:
         lower, upper = self.limits
@@ -235,7 +239,9 @@ class NonlinearConstraint(_Constraint):
         return self._between(self.name or getattr(self.function, "__qualname__", repr(self.function)))
 
 
-Constraint = Annotated[LinearConstraint | NonlinearConstraint, Field(discriminator="type")]
+Constraint = Annotated[
+    LinearConstraint | NonlinearConstraint | CardinalityConstraint, Field(discriminator="type")
+]
 
 
 def _importable_path(function: ConstraintFunction) -> str | None:

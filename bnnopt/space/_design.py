@@ -12,7 +12,8 @@ from bnnopt._typing import FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InfeasibleSpaceError
 from bnnopt.space._encoding import Codec, IntervalCodec
-from bnnopt.space._sampling import Region, sample_rows
+from bnnopt.space._region import Region
+from bnnopt.space._sampling import sample_rows
 from bnnopt.space._variables import Variable
 
 __all__ = ["all_rows", "design_rows"]
@@ -58,11 +59,11 @@ def design_rows(
     """
     draw = lookup(_METHODS, method, "design method")
     seed = int(rng.integers(2**31))
-    rows = region.frame(np.empty((0, len(region.free))))
+    rows = region.frame(np.empty((0, region.n_coordinates)))
     for growth in GROWTHS:
         if growth > 1 and n * growth > LARGEST_DRAW:
             continue
-        found = region.frame(draw(max(n, 1) * growth, len(region.free), seed))
+        found = region.frame(draw(max(n, 1) * growth, region.n_coordinates, seed))
         found = found[region.is_feasible(found)].drop_duplicates(subset=list(names))
         rows = found if len(found) > len(rows) else rows
         if len(rows) >= n:

@@ -6,6 +6,7 @@ regions. Operations Research 32, 1296-1308.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.linalg import null_space, orth, solve_triangular
@@ -20,6 +21,7 @@ LP_OPTIONS = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance
 LP_INFEASIBLE = 2
 MAX_NEWTON_STEPS = 500
 MAX_SHRINKS = 15
+MOST_KEPT = 2**12  # results of linear programs: the faces of a mixture come again, and many are alike
 
 Accept = Callable[[FloatArray], BoolArray]
 
@@ -37,6 +39,20 @@ class Rows:
     matrix: FloatArray
     lower: FloatArray
     upper: FloatArray
+
+    @property
+    def key(self) -> tuple[int, bytes, bytes, bytes]:
+        """Number of dimensions and the numbers themselves, as what can be looked up."""
+        matrix, lower, upper = (
+            np.asarray(each, dtype=float) for each in (self.matrix, self.lower, self.upper)
+        )
+        return matrix.shape[1], matrix.tobytes(), lower.tobytes(), upper.tobytes()
+
+    @classmethod
+    def of_key(cls, key: tuple[int, bytes, bytes, bytes]) -> "Rows":
+        """Return the limits of a key."""
+        matrix, lower, upper = (np.frombuffer(each) for each in key[1:])
+        return cls(matrix.reshape(len(lower), key[0]), lower, upper)
 
     @property
     def is_equality(self) -> BoolArray:
@@ -93,11 +109,25 @@ class Chart:
 
 def is_empty(rows: Rows) -> bool:
     """Return whether no point of the unit cube keeps the rows (definite, by linear programming)."""
-    return _solve(np.zeros(rows.matrix.shape[1]), *rows.inequalities(), *rows.equalities()) is None
+    if not rows.matrix.shape[1]:
+        return bool((rows.lower > FLAT).any() or (rows.upper < -FLAT).any())
+    return _is_empty(rows.key)
 
 
 def chart_of(rows: Rows) -> Chart | None:
     """Return round coordinates of the polytope, or None when it is empty."""
+    return _chart_of(rows.key)
+
+
+@lru_cache(MOST_KEPT)
+def _is_empty(key: tuple[int, bytes, bytes, bytes]) -> bool:
+    rows = Rows.of_key(key)
+    return _solve(np.zeros(rows.matrix.shape[1]), *rows.inequalities(), *rows.equalities()) is None
+
+
+@lru_cache(MOST_KEPT)
+def _chart_of(key: tuple[int, bytes, bytes, bytes]) -> Chart | None:
+    rows = Rows.of_key(key)
     (matrix, bound), (fixed, target) = rows.inequalities(), rows.equalities()
     if _solve(np.zeros(matrix.shape[1]), matrix, bound, fixed, target) is None:
         return None

@@ -15,7 +15,7 @@ from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.space._context import complete_context
 from bnnopt.space._encoding import Level
-from bnnopt.space._sampling import Region
+from bnnopt.space._region import Region
 from bnnopt.space._space import SearchSpace
 
 __all__ = ["ROWS_OF_A_BLOCK", "file_pool", "product_pool", "random_pool", "sobol_pool"]
@@ -100,7 +100,7 @@ def sobol_pool(
             f"n: a Sobol sequence has {LARGEST_SEQUENCE} points, got {n}; use random_pool."
         )
     region = Region(space.variables, space.constraints, complete_context(space.variables, context))
-    sequence = qmc.Sobol(len(region.free), rng=int(as_generator(random_state).integers(2**31)))
+    sequence = qmc.Sobol(region.n_coordinates, rng=int(as_generator(random_state).integers(2**31)))
     for start, stop in _blocks(n, block_size):
         frame = region.frame(_next_points(sequence, stop - start))
         yield frame[region.is_feasible(frame)].reset_index(drop=True)

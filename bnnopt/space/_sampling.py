@@ -1,6 +1,9 @@
-"""Uniform settings inside bounds and constraints: rejection, or hit-and-run where that is hopeless."""
+"""Uniform settings inside bounds and constraints: rejection, or hit-and-run where that is hopeless.
 
-from collections.abc import Callable, Mapping, Sequence
+Where only some parts of a mixture may be other than zero, supports are drawn first, then settings of each.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,73 +11,51 @@ import pandas as pd
 
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.exceptions import InfeasibleSpaceError
-from bnnopt.space._constraints import Constraint, LinearConstraint
-from bnnopt.space._encoding import IntervalCodec, Level, ListCodec
-from bnnopt.space._polytope import Chart, Rows, chart_of, hit_and_run, is_empty
+from bnnopt.space._polytope import Chart, chart_of, hit_and_run
+from bnnopt.space._region import Region, linear_rows
+from bnnopt.space._supports import feasible_supports, refuse_contradiction
 from bnnopt.space._variables import Variable
 
-__all__ = ["Region", "sample_rows"]
+__all__ = ["ON_A_FACE", "sample_rows"]
 
-FIRST_CHUNK = 2**12
 LARGEST_CHUNK = 2**18
-BUDGET = 2**20
-WALK_BUDGET = 2**17
 LOWEST_ACCEPTANCE = 0.01
-N_CHAINS = 2**12
+N_ROUNDS = 8
 
 Propose = Callable[[int], FloatArray]  # asked for so many points of the cube; may return more or fewer
 
 
 @dataclass(frozen=True)
-class Region:
-    """What is drawn from: variables with some of them fixed, and the constraints to keep.
+class Effort:
+    """How hard to look for feasible points.
 
-    A point u of the unit cube has one coordinate per variable that is not fixed; uniform u gives uniform
-    values (on the logarithm for log scales), discrete values owning equal slices.
+    Attributes
+    ----------
+    n_first : int
+        Points of the first chunk.
+    budget, walk_budget : int
+        Most points to try by rejection, and by hit-and-run.
+    n_chains : int
+        Chains of hit-and-run.
     """
 
-    variables: tuple[Variable, ...]
-    constraints: tuple[Constraint, ...]
-    fixed: Mapping[str, Level]
-
-    @property
-    def free(self) -> list[Variable]:
-        """The variables to draw, in order."""
-        return [variable for variable in self.variables if variable.name not in self.fixed]
-
-    def frame(self, u: FloatArray) -> pd.DataFrame:
-        """Return the settings of shape (n_rows, n_variables) at the points u of shape (n_rows, n_free)."""
-        drawn = {variable.name: variable.codec.quantile(u[:, i]) for i, variable in enumerate(self.free)}
-        columns = {
-            variable.name: drawn[variable.name] if variable.name in drawn else self.fixed[variable.name]
-            for variable in self.variables
-        }
-        return pd.DataFrame(columns, index=pd.RangeIndex(len(u)))
-
-    def is_feasible(self, frame: pd.DataFrame) -> BoolArray:
-        """Return, for each row, whether all constraints are satisfied."""
-        is_kept = np.ones(len(frame), dtype=bool)
-        for constraint in self.constraints:
-            is_kept &= constraint.is_satisfied(frame)
-        return is_kept
-
-    @property
-    def linear(self) -> list[LinearConstraint]:
-        """The linear constraints without log scales and lists, which are straight in the cube too."""
-        bent = {each.name for each in self.free if each.type == "discrete" or _is_log(each)}
-        return [c for c in self.constraints if isinstance(c, LinearConstraint) and not bent & set(c.names)]
-
-    def describe(self) -> str:
-        """Return the constraints as text, one after the other."""
-        return "; ".join(str(constraint) for constraint in self.constraints)
+    n_first: int = 2**12
+    budget: int = 2**20
+    walk_budget: int = 2**17
+    n_chains: int = 2**12
 
 
-def sample_rows(region: Region, n: int, rng: np.random.Generator) -> pd.DataFrame:
+ON_A_FACE = Effort(2**8, 2**14, 2**12, 2**7)
+
+
+def sample_rows(region: Region, n: int, rng: np.random.Generator, effort: Effort = Effort()) -> pd.DataFrame:
     """Return n settings drawn uniformly from a region.
 
     Points of the cube are rejected until the acceptance turns out too low; then linear constraints on linear
     scales are walked by hit-and-run and the others filter what it proposes. Where that finds only some
-    points, chains started at them explore the feasible part around them.
+    points, chains started at them explore the feasible part around them. Where the acceptance is too low in a
+    region with cardinality constraints, supports are drawn at random among those that the linear constraints
+    allow, then settings of each.
 
     Parameters
     ----------
@@ -82,6 +63,8 @@ def sample_rows(region: Region, n: int, rng: np.random.Generator) -> pd.DataFram
     n : int
         Number of rows, >= 0.
     rng : numpy.random.Generator
+    effort : Effort, optional
+        How many points to try.
 
     Returns
     -------
@@ -92,105 +75,81 @@ def sample_rows(region: Region, n: int, rng: np.random.Generator) -> pd.DataFram
     InfeasibleSpaceError
         When the linear constraints exclude each other, or no feasible point was found within the budget.
     """
-    n_free = len(region.free)
+    n_free = region.n_coordinates
     if not region.constraints:
         return region.frame(rng.random((n_free, n)).T)
     is_straight = bool(region.linear)
     lowest, budget = (LOWEST_ACCEPTANCE, 100 * n) if is_straight else (0.0, 8 * n)
-    u, n_tried = _collect(region, n, lambda size: rng.random((n_free, size)).T, max(BUDGET, budget), lowest)
+    budget = max(effort.budget, budget)
+    u, n_tried = _collect(region, n, lambda size: rng.random((n_free, size)).T, budget, lowest, effort)
     if len(u) == n:
         return region.frame(u)
-    _refuse_contradiction(region)
+    refuse_contradiction(region)
+    if region.parts.n_constraints:
+        return _rows_on_faces(region, n, rng)
     chart = _chart(region)
     if is_straight:
-        walked, n_walked = _collect(region, n, _walker(region, chart, rng), max(WALK_BUDGET, 8 * n), 0.0)
+        walker, budget = _walker(region, chart, rng, effort.n_chains), max(effort.walk_budget, 8 * n)
+        walked, n_walked = _collect(region, n, walker, budget, 0.0, effort)
         u, n_tried = np.concatenate([walked, u])[:n], n_tried + n_walked
     if not len(u):
         raise InfeasibleSpaceError(
             f"No feasible point among {n_tried} that were tried; the constraints are: {region.describe()}. "
             "Loosen a constraint, or narrow the bounds to where it can be satisfied."
         )
-    return region.frame(u if len(u) == n else _spread(region, chart, u, n, rng))
+    return region.frame(u if len(u) == n else _spread(region, chart, u, n, rng, effort.n_chains))
 
 
-def _collect(region: Region, n: int, propose: Propose, budget: int, lowest: float) -> tuple[FloatArray, int]:
+def _rows_on_faces(region: Region, n: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return n settings on the faces of feasible supports, which are drawn alike, in random order."""
+    rows: list[pd.DataFrame] = []
+    supports, n_missing = feasible_supports(region, n, rng), n
+    for _ in range(N_ROUNDS):
+        is_fruitful = np.zeros(len(supports), dtype=bool)
+        counts = np.bincount(rng.permutation(np.arange(n_missing) % len(supports)), minlength=len(supports))
+        for place in np.flatnonzero(counts):
+            try:
+                rows.append(sample_rows(region.face(supports[place]), counts[place], rng, ON_A_FACE))
+            except InfeasibleSpaceError:
+                continue
+            is_fruitful[place] = True
+        n_missing = n - sum(map(len, rows))
+        if not n_missing:
+            return pd.concat(rows).iloc[rng.permutation(n)].reset_index(drop=True)
+        supports = supports[is_fruitful] if is_fruitful.any() else feasible_supports(region, n, rng)
+    raise InfeasibleSpaceError(
+        f"No feasible point was found, whichever parts were zero; the constraints are: {region.describe()}. "
+        "Loosen a constraint, or narrow the bounds to where it can be satisfied."
+    )
+
+
+def _collect(
+    region: Region, n: int, propose: Propose, budget: int, lowest: float, effort: Effort
+) -> tuple[FloatArray, int]:
     """Return up to n feasible points and the number tried; stop at the budget or lowest acceptance."""
     kept: list[FloatArray] = []
-    n_kept, n_tried, size = 0, 0, FIRST_CHUNK
+    n_kept, n_tried, size = 0, 0, effort.n_first
     while n_kept < n and n_tried < budget and n_kept >= lowest * n_tried:
         u = propose(size)
         feasible = u[region.is_feasible(region.frame(u))]
         kept.append(feasible)
         n_kept, n_tried = n_kept + len(feasible), n_tried + len(u)
         wanted = int(1.1 * (n - n_kept) * n_tried / n_kept) if n_kept else 2 * size
-        size = int(np.clip(wanted, FIRST_CHUNK, LARGEST_CHUNK))
-    n_free = len(region.free)
-    return np.concatenate([np.empty((0, n_free)), *kept])[:n], n_tried
-
-
-def _refuse_contradiction(region: Region) -> None:
-    """Raise when linear programming proves that the linear constraints exclude each other."""
-    culprits = [c for c in region.constraints if isinstance(c, LinearConstraint)]
-    if not culprits or not is_empty(_rows(region, culprits, is_relaxed=False)):
-        return
-    for constraint in list(culprits):
-        others = [c for c in culprits if c is not constraint]
-        if others and is_empty(_rows(region, others, is_relaxed=False)):
-            culprits = others
-    raise InfeasibleSpaceError(
-        f"No setting within the bounds satisfies {' and '.join(f'({c})' for c in culprits)}"
-        f"{f' with {dict(region.fixed)}' if region.fixed else ''}. "
-        "Loosen one of these constraints or widen the bounds of their variables."
-    )
-
-
-def _rows(region: Region, constraints: Sequence[LinearConstraint], *, is_relaxed: bool) -> Rows:
-    """Return linear constraints on the unit cube; what is counted owns half a step beyond if relaxed."""
-    names = [variable.name for variable in region.free]
-    starts, spans = _affine(region, is_relaxed)
-    weights = np.array([[c.coefficients.get(name, 0.0) for name in names] for c in constraints])
-    weights = weights.reshape(len(constraints), len(names))
-    fixed = [
-        sum(w * float(region.fixed[k]) for k, w in c.coefficients.items() if k in region.fixed)
-        for c in constraints
-    ]
-    shift = weights @ starts + np.array(fixed, dtype=float)
-    matrix = weights * spans
-    lengths = np.linalg.norm(matrix, axis=1)
-    lengths[lengths == 0] = 1.0
-    limits = np.array([c.limits for c in constraints]).reshape(-1, 2)
-    lower, upper = ((limits[:, i] - shift) / lengths for i in (0, 1))
-    return Rows(matrix / lengths[:, np.newaxis], lower, upper)
-
-
-def _affine(region: Region, is_relaxed: bool) -> tuple[FloatArray, FloatArray]:
-    """Return start and span of each free variable: value = start + u * span (0 and 0 for levels)."""
-    codecs = [variable.codec for variable in region.free]
-    ends = np.array(
-        [
-            codec.cells
-            if isinstance(codec, ListCodec) or (isinstance(codec, IntervalCodec) and is_relaxed)
-            else (codec.lower, codec.upper)
-            if isinstance(codec, IntervalCodec)
-            else (0, 0)
-            for codec in codecs
-        ],
-        dtype=float,
-    )
-    return ends[:, 0], ends[:, 1] - ends[:, 0]
+        size = int(np.clip(wanted, effort.n_first, LARGEST_CHUNK))
+    return np.concatenate([np.empty((0, region.n_coordinates)), *kept])[:n], n_tried
 
 
 def _chart(region: Region) -> Chart:
-    chart = chart_of(_rows(region, region.linear, is_relaxed=True))
+    chart = chart_of(linear_rows(region, region.linear, is_relaxed=True))
     if chart is None:
         raise InfeasibleSpaceError(f"No setting within the bounds satisfies: {region.describe()}.")
     return chart
 
 
-def _walker(region: Region, chart: Chart, rng: np.random.Generator) -> Propose:
+def _walker(region: Region, chart: Chart, rng: np.random.Generator, n_chains: int) -> Propose:
     """Return a source of points of the polytope: many chains, at first long enough to forget its centre."""
     n_free = chart.basis.shape[1]
-    w = hit_and_run(chart, np.zeros((N_CHAINS, n_free)), 50 + 20 * n_free, rng)
+    w = hit_and_run(chart, np.zeros((n_chains, n_free)), 50 + 20 * n_free, rng)
 
     def propose(size: int) -> FloatArray:
         nonlocal w
@@ -200,13 +159,15 @@ def _walker(region: Region, chart: Chart, rng: np.random.Generator) -> Propose:
     return propose
 
 
-def _spread(region: Region, chart: Chart, u: FloatArray, n: int, rng: np.random.Generator) -> FloatArray:
+def _spread(
+    region: Region, chart: Chart, u: FloatArray, n: int, rng: np.random.Generator, n_chains: int
+) -> FloatArray:
     """Return n feasible points from chains that start at the feasible points u."""
 
     def accept(u: FloatArray) -> BoolArray:
         return region.is_feasible(region.frame(_settle(region, chart, u)))
 
-    starts = _settle(region, chart, u[rng.integers(len(u), size=min(n, N_CHAINS))])
+    starts = _settle(region, chart, u[rng.integers(len(u), size=min(n, n_chains))])
     w = chart.from_cube(starts)
     batches: list[FloatArray] = []
     for _ in range(-(-n // len(starts))):
@@ -229,10 +190,6 @@ def _settle(region: Region, chart: Chart, u: FloatArray) -> FloatArray:
     missing = (chart.origin - settled) @ chart.normals.T
     settled[:, ~is_counted] += missing @ np.linalg.pinv(reals).T
     return settled
-
-
-def _is_log(variable: Variable) -> bool:
-    return getattr(variable, "scale", "linear") == "log"
 
 
 def _n_slices(variable: Variable) -> int:

@@ -10,14 +10,16 @@ from pydantic import model_validator
 from bnnopt._typing import ArrayLike, BoolArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.space._constraints import Constraint, LinearConstraint
+from bnnopt.space._constraints import Constraint
 from bnnopt.space._context import checked_context, complete_context, observed_range
 from bnnopt.space._design import all_rows, design_rows
 from bnnopt.space._encoding import Level, RawCodec
-from bnnopt.space._sampling import Region, sample_rows
+from bnnopt.space._region import Region
+from bnnopt.space._sampling import sample_rows
+from bnnopt.space._supports import refuse_no_support
 from bnnopt.space._tables import as_frame
 from bnnopt.space._variable_set import VariableSet
-from bnnopt.space._variables import REQUIRED, as_context, given, limits_of
+from bnnopt.space._variables import REQUIRED, Variable, as_context, given, limits_of
 
 __all__ = ["SearchSpace"]
 
@@ -33,13 +35,15 @@ class SearchSpace(VariableSet):
     ----------
     variables : sequence of Real, Integer, Categorical or Context
         At least one that is not a Context; names are unique.
-    constraints : sequence of LinearConstraint or NonlinearConstraint, default=()
-        A linear constraint may name numeric variables only, numeric context variables included.
+    constraints : sequence of LinearConstraint, NonlinearConstraint or CardinalityConstraint, default=()
+        A linear constraint may name numeric variables only, numeric context variables included; a cardinality
+        constraint `Real` variables whose bounds begin at 0.
 
     Raises
     ------
     pydantic.ValidationError
-        (a `ValueError`) When names are not unique or a constraint names what is not there or not a number.
+        (a `ValueError`) When names are not unique, a constraint names what is not there or not a number, or
+        no setting satisfies the cardinality and linear constraints together.
 
     Examples
     --------
@@ -58,8 +62,11 @@ class SearchSpace(VariableSet):
     @model_validator(mode="after")
     def _check_constraints(self) -> "SearchSpace":
         for constraint in self.constraints:
-            if isinstance(constraint, LinearConstraint):
-                constraint.check_variables(self.variables)
+            constraint.check_variables(self.variables)
+        known = tuple(variable for variable in self.variables if not isinstance(variable.codec, RawCodec))
+        names = {variable.name for variable in known}
+        bound = tuple(each for each in self.constraints if names.issuperset(getattr(each, "names", ())))
+        refuse_no_support(Region(known, bound, {}))
         return self
 
     def with_observed_context(self, frame: pd.DataFrame) -> "SearchSpace":
@@ -98,7 +105,9 @@ class SearchSpace(VariableSet):
         ----------
         bounds : mapping of str to (lower, upper), optional
             New bounds by name, in the user's units; for variables with levels, the levels to keep. A grid of
-            steps stays where it is: bounds go inwards to its next values.
+            steps stays where it is: bounds go inwards to its next values. A part of a cardinality constraint
+            whose bounds leave out 0 is then never zero, and one whose upper bound is below the least amount
+            always is.
         constraints : sequence of constraints, default=()
             Added to those of this space.
 
@@ -118,6 +127,8 @@ class SearchSpace(VariableSet):
         if unknown:
             raise InvalidDataError(f"bounds: unknown variable(s) {unknown}. Known: {self.names}.")
         changes = {v.name: limits_of(v, bounds[v.name]) for v in self.variables if v.name in bounds}
+        if constraints:
+            SearchSpace(self.variables, constraints=constraints)  # checks the new ones within the old bounds
         return self._changed(changes, (*self.constraints, *constraints))
 
     def holding(self, settings: Mapping[str, Level]) -> "SearchSpace":
@@ -152,8 +163,7 @@ class SearchSpace(VariableSet):
                 )
         if len(settings) == self.n_settings:
             raise InvalidDataError("held: all settings are held; leave at least one to be chosen.")
-        variables = [as_context(v) if v.name in settings else v for v in self.variables]
-        return SearchSpace(variables, constraints=self.constraints)
+        return self._with([as_context(v) if v.name in settings else v for v in self.variables])
 
     def is_inside(self, X: pd.DataFrame | ArrayLike) -> BoolArray:
         """Return, for each row, whether the settings are within bounds (whole, on the grid, of known level).
@@ -206,7 +216,9 @@ class SearchSpace(VariableSet):
         On a log scale the logarithm is uniform. Linear constraints that leave little room, or none but an
         exact sum (lower == upper), are sampled by hit-and-run (Smith 1984, Operations Research 32,
         1296-1308), sums exact to 1e-9 relative; integers and steps bound by them are rounded, so that their
-        distribution is uniform only approximately.
+        distribution is uniform only approximately. What parts of a cardinality constraint are not zero is
+        uniform among the choices that it and narrow linear constraints allow; of these one call then meets 64
+        at most.
 
         Parameters
         ----------
@@ -307,7 +319,14 @@ class SearchSpace(VariableSet):
         self, changes: Mapping[str, dict[str, Any]], constraints: Sequence[Constraint]
     ) -> "SearchSpace":
         variables = [type(v).model_validate(v.model_dump() | changes.get(v.name, {})) for v in self.variables]
-        return SearchSpace(variables, constraints=constraints)
+        return self._with(variables, constraints)
+
+    def _with(
+        self, variables: Sequence[Variable], constraints: Sequence[Constraint] | None = None
+    ) -> "SearchSpace":
+        """Return a part of this space; its constraints were checked within the bounds of the whole."""
+        kept = self.constraints if constraints is None else tuple(constraints)
+        return self.model_copy(update={"variables": tuple(variables), "constraints": kept})
 
 
 def _count(n: int) -> int:

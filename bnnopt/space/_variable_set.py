@@ -97,7 +97,7 @@ class VariableSet(BaseModel):
             type(each).model_validate(each.model_dump() | free) if each.name in self.stepped_names else each
             for each in self.variables
         ]
-        return type(self)(**{**dict(self), "variables": tuple(variables)})
+        return self.model_copy(update={"variables": tuple(variables)})
 
     def rounded(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return settings at the resolution of the space: each `Real` with a step at its nearest value.

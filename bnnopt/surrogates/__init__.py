@@ -5,6 +5,7 @@ TensorFlow is loaded by the first `fit` or `predict` that needs it, not by the i
 
 from bnnopt.surrogates._ard_gaussian_process import ARDGaussianProcessRegressor
 from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor
+from bnnopt.surrogates._bounded import BoundedRegressor
 from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
 from bnnopt.surrogates._keras_mc_dropout import KerasMCDropoutRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
@@ -15,6 +16,7 @@ __all__ = [
     "SURROGATES",
     "ARDGaussianProcessRegressor",
     "BayesianStackingRegressor",
+    "BoundedRegressor",
     "GaussianProcessEnsembleRegressor",
     "HeldOutPredictions",
     "KerasMCDropoutRegressor",

@@ -16,6 +16,7 @@ from bnnopt._estimators import draw_seed
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.surrogates._predictor import HeldOutPredictions
+from bnnopt.surrogates._quantiles import NormalQuantiles
 from bnnopt.surrogates._stacking import log_normal_density
 
 __all__ = ["ARDGaussianProcessRegressor"]
@@ -23,7 +24,7 @@ __all__ = ["ARDGaussianProcessRegressor"]
 ROWS_OF_ONE_THREAD = 500  # beyond, a second thread gains more than it waits
 
 
-class ARDGaussianProcessRegressor(RegressorMixin, BaseEstimator):
+class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator):
     """Gaussian process with a Matérn-5/2 kernel, a length scale for each input, and learned noise.
 
     It holds scikit-learn's `GaussianProcessRegressor`, whose standard deviation includes the learned noise,

@@ -23,20 +23,22 @@ DEFAULT_KERNELS = (
     "anova_matern_5_2",
     "matern_5_2_by_rank",
     "exponential_by_rank",
+    "deep_relu",
 )
 
 
 class GaussianProcessEnsembleRegressor(MixtureRegressor):
     """Regression with a standard deviation from Gaussian processes of several kernels.
 
-    Each is the infinite-width limit of a network with dropout (Neal 1996): with kernels of one length scale
-    an input, their ANOVA forms, in which inputs are dropped too, and inputs laid by their range or halfway to
-    their ranks. Length scales, signal and noise variance are maxima of the marginal likelihood, each member
-    pulled to a draw of its own from the prior. Kernels are weighed for each output by how well they predict
-    rows without them (stacking); members of one kernel by their marginal likelihood. One rule holds from two
-    rows to a million, and TensorFlow is never loaded.
+    Each is the infinite-width limit of a network (Neal 1996): kernels of one length scale an input, their
+    ANOVA forms, in which inputs are dropped too, and that of a deep network of rectified linear units, which
+    knows trends, with inputs laid by their range or halfway to their ranks. Length scales, signal and noise
+    variance are maxima of the marginal likelihood, each member pulled to a draw of its own from the prior.
+    Kernels are weighed for each output by how well they predict rows without them (stacking); members of one
+    kernel by their marginal likelihood. One rule holds from two rows to a million, and TensorFlow is never
+    loaded.
 
-    Beyond 512 rows posteriors go through 512 inducing points; hyperparameters are learned from as many rows
+    Beyond 1,000 rows posteriors go through 512 inducing points; hyperparameters are learned from as many rows
     as half a second on one core allows. Up to 100,000 rows are copied, sorted and joined where they repeat:
     their order does not matter, to the last bit. More stay where they are, in an array, a memory-mapped file
     or a stream of batches (`fit_stream`), and are read in blocks; hyperparameters and shares come from 16,384
@@ -45,9 +47,9 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
     Parameters
     ----------
     kernels : sequence of str, default=("matern_5_2", "squared_exponential", "anova_matern_5_2", \
-"matern_5_2_by_rank", "exponential_by_rank")
+"matern_5_2_by_rank", "exponential_by_rank", "deep_relu")
         At least one of "matern_5_2", "squared_exponential", "anova_matern_5_2", "anova_squared_exponential",
-        "matern_5_2_by_rank", "exponential_by_rank".
+        "matern_5_2_by_rank", "exponential_by_rank", "deep_relu".
     n_members : int, default=1
         Members of each kernel, at least 1.
     noise : {"constant", "input_dependent"}, default="constant"

@@ -21,12 +21,13 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._keras._posterior import KerasPosterior, Training
 from bnnopt.surrogates._keras._routed_parameters import RoutedParameters
+from bnnopt.surrogates._quantiles import NormalQuantiles
 from bnnopt.surrogates._rows import Rows, check_fit_data, check_number_of_outputs, check_rows, number_of_axes
 
 __all__ = ["KerasMCDropoutRegressor"]
 
 
-class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
+class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters):
     """Regression with a standard deviation, from a Keras network of your own that has dropout layers.
 
     The network is trained by Keras, through scikeras. A draw of the posterior is the trained network with one
@@ -245,7 +246,7 @@ class KerasMCDropoutRegressor(RegressorMixin, RoutedParameters):
         return rows
 
     def _new_posterior(self, rows: Rows) -> KerasPosterior:
-        from bnnopt.surrogates._keras._user_model import UserNetwork
+        from bnnopt.surrogates._keras._network import UserNetwork
 
         seed = draw_seed(self.random_state)
         settings = {"optimizer": self.optimizer, "loss": self.loss, "metrics": self.metrics}

@@ -9,8 +9,7 @@ from bnnopt._estimators import Rule, check_parameters
 from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._dropout._fit import TrainedFit, fit_networks
-from bnnopt.surrogates._dropout._networks import UPDATES_PER_CHUNK
-from bnnopt.surrogates._dropout._plan import RULES
+from bnnopt.surrogates._dropout._networks import RULES, UPDATES_PER_CHUNK
 from bnnopt.surrogates._predictor import MixtureRegressor
 from bnnopt.surrogates._rows import check_fit_data, check_number_of_outputs, open_batches
 

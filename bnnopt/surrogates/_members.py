@@ -17,7 +17,7 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
 from bnnopt.surrogates._rows import Rows
 
-__all__ = ["Data", "Member", "fit_member"]
+__all__ = ["Data", "Member", "cross_validated", "fit_member"]
 
 N_FOLDS = 5
 SMALLEST_VARIANCE = 1e-12  # of a held-out prediction, in squared units of the output's standard deviation
@@ -247,7 +247,7 @@ def _held_out(models: list[Any], data: Data, seed: int) -> HeldOutPredictions:
     parts = [
         HeldOutPredictions(*last_step(model)[0].predict_held_out())
         if hasattr(last_step(model)[0], "predict_held_out")
-        else _cross_validated(model, *_given(data, models, place), seed)
+        else cross_validated(model, *_given(data, models, place), seed)
         for place, model in enumerate(models)
     ]
     floor = SMALLEST_VARIANCE * np.square(data.centre_and_unit()[1])
@@ -262,7 +262,7 @@ def _given(data: Data, models: list[Any], place: int) -> tuple[Any, Any, dict[st
     return data.X, data.y, data.further
 
 
-def _cross_validated(model: Any, X: Any, y: Any, further: Mapping[str, Any], seed: int) -> HeldOutPredictions:
+def cross_validated(model: Any, X: Any, y: Any, further: Mapping[str, Any], seed: int) -> HeldOutPredictions:
     """Predict each row by a clone that was fitted on the other folds."""
     mean, variance = np.empty(np.shape(y)), np.empty(np.shape(y))
     folds = KFold(min(N_FOLDS, len(y)), shuffle=True, random_state=seed)

@@ -12,6 +12,7 @@ from bnnopt._estimators import draw_seed, is_whole
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._quantiles import as_levels, mixture_quantiles
 from bnnopt.surrogates._rows import check_rows, number_of_axes, output_names
 from bnnopt.surrogates._stacking import mixture_moments
 
@@ -52,6 +53,22 @@ class OutputLaw(NamedTuple):
     def moments(self) -> tuple[FloatArray, FloatArray]:
         """Mean and variance of the mixture, each of shape (n_rows,)."""
         return mixture_moments(self.shares, self.means, self.variances)
+
+    def matched(self) -> "OutputLaw":
+        """Law of one component with the moments of the mixture."""
+        mean, variance = self.moments()
+        return OutputLaw(np.ones(1), mean[None], variance[None])
+
+
+def matched_slopes(
+    law: OutputLaw, by_means: FloatArray, by_variances: FloatArray
+) -> tuple[OutputLaw, FloatArray, FloatArray]:
+    """Match a mixture by one component, with derivatives of its moments from those of all, (k, n, d)."""
+    matched = law.matched()
+    away = 2.0 * law.shares[:, None] * (law.means - matched.means)
+    by_mean = np.einsum("k,knd->nd", law.shares, by_means)
+    by_variance = np.einsum("k,knd->nd", law.shares, by_variances) + np.einsum("kn,knd->nd", away, by_means)
+    return matched, by_mean[None], by_variance[None]
 
 
 class Posterior(Protocol):
@@ -114,6 +131,47 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
                 return self._as_given(mean)
             total = variance + self._posterior.noise_at(rows) if noise else variance
         return self._as_given(mean), self._as_given(np.sqrt(total))
+
+    def predict_quantiles(self, X: ArrayLike, quantiles: ArrayLike, *, noise: bool = True) -> FloatArray:
+        """Predict quantiles of each output: roots of the distribution function of the predicted mixture.
+
+        Other than mean plus and minus a multiple of the standard deviation they are not symmetric where the
+        components of `predict_mixture` disagree. As there, the last digit of a row may depend on the number
+        of rows beside it.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Inputs.
+        quantiles : array-like of shape (n_quantiles,)
+            Levels, above 0 and below 1, in any order, such as [0.025, 0.975] for an interval of 95 %.
+        noise : bool, default=True
+            Whether the quantiles are those of a new observation (True) or of the function alone (False).
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_quantiles) or (n_samples, n_outputs, n_quantiles)
+            In the units of y.
+
+        Raises
+        ------
+        InvalidDataError
+            If a level is out of range.
+        """
+        check_is_fitted(self)
+        levels, rows = as_levels(quantiles), check_rows(self, X)
+        with one_thread():
+            of_outputs = self._quantiles(rows, levels, noise)
+        return np.stack(of_outputs, axis=1) if self._has_output_axis else of_outputs[0]
+
+    def _quantiles(self, rows: FloatArray, levels: FloatArray, noise: bool) -> list[FloatArray]:
+        """Quantiles of each output, each of shape (n_samples, n_quantiles)."""
+        laws = self._posterior.laws(rows, is_padded=False)
+        added = self._posterior.noise_at(rows).T if noise else np.zeros((len(laws), len(rows)))
+        return [
+            mixture_quantiles(law.shares, law.means, np.sqrt(law.variances + own), levels)
+            for law, own in zip(laws, added, strict=True)
+        ]
 
     def predict_mixture(self, X: ArrayLike, *, return_gradient: bool = False) -> Any:
         """Predict the function as a mixture of normal laws.

@@ -21,6 +21,7 @@ __all__ = [
     "MIXTURE",
     "NOISE_KEYWORD",
     "NOISE_VARIANCE",
+    "QUANTILES",
     "SAMPLE_Y",
     "SEVERAL_OUTPUTS",
     "TOLERANCE",
@@ -33,6 +34,7 @@ __all__ = [
 
 SAMPLE_Y, NOISE_KEYWORD = "sample_y", "the keyword noise of predict"
 HELD_OUT, MIXTURE, NOISE_VARIANCE = "predict_held_out", "predict_mixture", "predict_noise_variance"
+QUANTILES = "predict_quantiles"
 GRADIENT_KEYWORD = "the keyword return_gradient of predict_mixture"
 SEVERAL_OUTPUTS = "several outputs (the tag multi_output)"
 TOLERANCE = 1e-6 * SPREAD  # "the same": to a millionth of the spread of y
@@ -101,6 +103,7 @@ FEATURES: dict[str, Callable[[Any], bool]] = {
     MIXTURE: _has(MIXTURE),
     GRADIENT_KEYWORD: _has_gradient_keyword,
     NOISE_VARIANCE: _has(NOISE_VARIANCE),
+    QUANTILES: _has(QUANTILES),
     NOISE_KEYWORD: _has_noise_keyword,
     SEVERAL_OUTPUTS: _takes_two_outputs,
 }

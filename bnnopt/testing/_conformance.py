@@ -20,6 +20,7 @@ from bnnopt.testing._check import (
     MIXTURE,
     NOISE_KEYWORD,
     NOISE_VARIANCE,
+    QUANTILES,
     SAMPLE_Y,
     SEVERAL_OUTPUTS,
     Check,
@@ -51,6 +52,7 @@ _TABLE = (
     Check(of_draws.draws_agree_at_the_same_point, (SAMPLE_Y, NOISE_KEYWORD)),
     Check(of_draws.draws_have_the_moments_of_predict, (SAMPLE_Y,)),
     Check(of_protocol.noise_variance_comes_on_top, (NOISE_VARIANCE, NOISE_KEYWORD)),
+    Check(of_protocol.quantiles_rise_around_the_mean, (QUANTILES,)),
     Check(of_protocol.mixture_has_the_moments_of_predict, (MIXTURE, NOISE_KEYWORD)),
     Check(of_protocol.gradients_are_slopes_of_the_mixture, (GRADIENT_KEYWORD,)),
     Check(of_protocol.held_out_rows_are_those_of_the_fit, (HELD_OUT,)),
@@ -141,6 +143,8 @@ def check_surrogate(
                                          `predict(noise=False)`, where it has `noise`
     noise_variance_comes_on_top          `predict_noise_variance` is what an observation adds to the
                                          variance of the function, (n,) or (n, 2)
+    quantiles_rise_around_the_mean       `predict_quantiles` returns (n, n_quantiles), or (n, 2, n_quantiles);
+                                         they rise with the level; a median is within a std of the mean
     mixture_has_the_moments_of_predict   `predict_mixture`: shares make 1; moments are those of `predict`
                                          without noise; a list for y of (n, 2)
     gradients_are_slopes_of_the_mixture  where `has_gradients_`: `return_gradient=True` adds derivatives of

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import get_tags
 
 from bnnopt._typing import FloatArray
-from bnnopt.testing._check import expect, expect_same
+from bnnopt.testing._check import TOLERANCE, expect, expect_same
 from bnnopt.testing._subject import Fit, Subject, moments
 from bnnopt.testing._tables import FAR, INSIDE, SPREAD, X_TRAIN
 
@@ -16,8 +16,10 @@ __all__ = [
     "held_out_rows_are_those_of_the_fit",
     "mixture_has_the_moments_of_predict",
     "noise_variance_comes_on_top",
+    "quantiles_rise_around_the_mean",
 ]
 
+LEVELS = (0.025, 0.5, 0.975)
 STEP = 1e-5  # of a central difference, in the unit of X
 LARGEST_ERROR_OF_A_SLOPE = 1e-3  # relative, and in spreads of y by the width of X
 
@@ -75,6 +77,21 @@ def gradients_are_slopes_of_the_mixture(subject: Subject) -> None:
         for name, found, high, low in zip(("mean", "std"), (by_mean, by_std), above, below, strict=True):
             slope = (np.asarray(high) - np.asarray(low)) / (2.0 * STEP)
             _expect_slope(np.asarray(found)[..., place], slope, f"{name} by column {place}")
+
+
+def quantiles_rise_around_the_mean(subject: Subject) -> None:
+    """Expect finite quantiles that rise with the level, and medians at most a std from the mean."""
+    for fit in _fits(subject):
+        for rows in (INSIDE, FAR):
+            mean, std = moments(fit.estimator, rows)
+            found = np.asarray(fit.estimator.predict_quantiles(rows.copy(), list(LEVELS)), dtype=float)
+            shape = (*mean.shape, len(LEVELS))
+            expect(found.shape == shape, f"quantiles of shape {shape}", found.shape)
+            expect(np.isfinite(found).all(), "finite quantiles", found[~np.isfinite(found)][:3])
+            falls = np.diff(found, axis=-1).min()
+            expect(falls >= -TOLERANCE, "quantiles that rise with the level", f"a fall of {-falls:.3g}")
+            excess = (np.abs(found[..., LEVELS.index(0.5)] - mean) - std).max()
+            expect(excess <= TOLERANCE, "a median within a std of the mean", f"an excess of {excess:.3g}")
 
 
 def noise_variance_comes_on_top(subject: Subject) -> None:

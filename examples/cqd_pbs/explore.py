@@ -9,7 +9,7 @@ from judge import LEVEL, OUTPUTS
 from preparation import INPUTS, SETTINGS
 
 from bnnopt.campaign import CampaignSettings, with_units
-from bnnopt.metrics import interval
+from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.space import SearchSpace
 
 __all__ = ["LAYERS", "for_print", "is_new", "score_pool", "suggest", "usual_context"]
@@ -126,7 +126,7 @@ def suggest(
                 objectives=settings.objectives_for(target),
                 candidates=_most_hopeful(near),
             )
-            parts.append(_with_intervals(batch, target, limit))
+            parts.append(_with_intervals(batch, optimizer, target, limit))
             advance(1)
     return pd.concat(parts, ignore_index=True)
 
@@ -163,11 +163,11 @@ def _most_hopeful(recipes: pd.DataFrame) -> pd.DataFrame:
     return chosen[SETTINGS].astype(float).round(DECIMALS)
 
 
-def _with_intervals(batch: pd.DataFrame, target: float, limit: float) -> pd.DataFrame:
-    batch = batch.copy()
-    for output in OUTPUTS:
-        lower, upper = interval(batch[f"{output}_mean"], batch[f"{output}_std"], level=LEVEL)
-        batch[f"{output}_lower_95"], batch[f"{output}_upper_95"] = lower, upper
+def _with_intervals(
+    batch: pd.DataFrame, optimizer: BayesianOptimizer, target: float, limit: float
+) -> pd.DataFrame:
+    """Add the quantiles between which outcomes are expected; those of polydispersity lie in (0, 1]."""
+    batch = pd.concat([batch, optimizer.intervals(batch, LEVEL).add_suffix("_95")], axis=1)
     is_inside = (batch["peak_nm_lower_95"] <= target) & (target <= batch["peak_nm_upper_95"])
     batch["interval_contains_target"] = is_inside
     batch.insert(0, "target_nm", target)

@@ -118,5 +118,7 @@ def test_tables_are_read_in_the_digits_that_mean_something():
     )
     row = {"T": 87.3456789, "p": 1 / 3e3, "c": 2 / 3, "x": 0.15, "n": 1234567.89, "k": 123456789}
     row |= {"d": 0.12345678, "s": 2, "lab": 21.123456789, "y_mean": -1 / 3e5, "score": np.nan}
+    row |= {"y_lower": -1234567.89, "y_upper": 1.00000001, "z_lower": np.nan, "z_upper": -0.1 / 3}
     expected = "87.35 0.0003333 0.666667 0.15 1234568.0 123456789 0.12345678 2 21.1235 -3.33333e-06 NaN"
+    expected += " -1234570.0 1.0 NaN -0.0333333"
     assert readable(pd.DataFrame([row]), space).iloc[0].tolist() == expected.split()

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from bnnopt import CampaignSettings, LinearConstraint, Minimize, OutcomeConstraint
+from bnnopt import CampaignSettings, LinearConstraint, Minimize, Outcome, OutcomeConstraint
 from bnnopt.campaign import NamedChoice
 from bnnopt.exceptions import InvalidDataError
 
@@ -33,6 +33,12 @@ parameters = { n_restarts_optimizer = 1 }
 name = "ucb"
 parameters = { kappa = 3.0 }
 
+[[outcomes]]
+name = "polydispersity"
+lower = 0
+upper = 1
+closed = "right"
+
 [targets]
 outcome = "peak"
 values = [950, 1100]
@@ -57,6 +63,7 @@ def test_a_good_file_becomes_an_optimizer(write):
     assert optimizer.space.units["T_inj"] == "°C"
     assert optimizer.space.constraints == (LinearConstraint({"T_inj": 1, "n_washes": 10}, upper=190),)
     assert optimizer.outputs == ("polydispersity", "peak")
+    assert optimizer.outcomes == (Outcome("polydispersity", lower=0, upper=1, closed="right"),)
     assert optimizer.surrogate.get_params()["n_restarts_optimizer"] == 1
     assert optimizer.acquisition.parameters == {"kappa": 3.0}
     assert (optimizer.n_initial, optimizer.n_draws) == (6, 32)

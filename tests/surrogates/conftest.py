@@ -13,7 +13,7 @@ from bnnopt.surrogates import (
 )
 from bnnopt.surrogates._dropout import _fit
 from bnnopt.surrogates._gaussian_process import _ensemble, _process
-from bnnopt.surrogates._rows import _checks, _sampling
+from bnnopt.surrogates._rows import _blocks, _checks
 
 
 def quick_networks(**parameters):
@@ -128,5 +128,5 @@ def few_rows_are_many():
             patch.setattr(module, "LARGEST_TABLE", 2000)
         for module in (_ensemble, _process):
             patch.setattr(module, "MOST_INDUCING", 100)
-        patch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 1000)
+        patch.setattr(_blocks, "ROWS_OF_A_SAMPLE", 1000)
         yield

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._dropout._held_out_error import SMALLEST_NOISE_SHARE, HeldOutError, held_out_mean
+from bnnopt.surrogates._dropout._held_out import SMALLEST_NOISE_SHARE, HeldOutError, held_out_mean
 from bnnopt.surrogates._dropout._networks import Networks, draw_masks, initial_weights
 from bnnopt.surrogates._dropout._scaling import InputScaler, RangeScaler
 

@@ -11,7 +11,7 @@ from sklearn.linear_model import BayesianRidge
 
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates import BayesianStackingRegressor
-from bnnopt.surrogates._rows import _sampling
+from bnnopt.surrogates._rows import _blocks
 
 N_ROWS = 4500
 pytestmark = pytest.mark.usefixtures("few_rows_are_many")
@@ -95,7 +95,7 @@ def test_a_list_and_numbers_as_objects_give_the_numbers_of_an_array(table, each,
 
 def test_a_file_is_read_in_parts(quick, processes, tmp_path, monkeypatch):
     """Twice the rows, 8 MB more, take as much memory."""
-    monkeypatch.setattr(_sampling, "VALUES_DRAWN_AT_ONCE", 1)
+    monkeypatch.setattr(_blocks, "VALUES_DRAWN_AT_ONCE", 1)
     values = np.random.default_rng(0).random((80_000, 50), dtype=np.float32)
     X, y = as_file(tmp_path, values), values[:, 0] + values[:, 1]
     for model in (quick(max_iter=2), processes(kernels=["squared_exponential"])):

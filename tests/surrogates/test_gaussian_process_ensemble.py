@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bnnopt.surrogates import GaussianProcessEnsembleRegressor
-from bnnopt.surrogates._gaussian_process._noise import (
+from bnnopt.surrogates._gaussian_process._posterior import (
     LARGEST_LOG_FACTOR,
     MEAN_LOG_CHI2,
     VARIANCE_LOG_CHI2,

@@ -8,19 +8,21 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern
 
-from bnnopt.surrogates._gaussian_process._cholesky import cholesky, inverse_root, inverses
+from bnnopt.surrogates._gaussian_process._exact import (
+    LearningRows,
+    cholesky,
+    gradient_of_likelihood,
+    inverse_root,
+    inverses,
+    log_marginal_likelihood,
+)
 from bnnopt.surrogates._gaussian_process._hyperparameters import (
     SMALLEST_NOISE,
     Anchors,
     Hyperparameters,
     climb,
 )
-from bnnopt.surrogates._gaussian_process._kernels import KERNELS
-from bnnopt.surrogates._gaussian_process._marginal_likelihood import (
-    LearningRows,
-    gradient_of_likelihood,
-    log_marginal_likelihood,
-)
+from bnnopt.surrogates._gaussian_process._kernels import KERNELS, NetworkKernel
 from bnnopt.surrogates._gaussian_process._sparse import JITTER, gradient_of_bound
 from bnnopt.surrogates._rows import Rows
 
@@ -112,17 +114,37 @@ def test_slopes_by_the_length_scales_are_those_of_differences(name):
 
 
 @pytest.mark.parametrize("name", KERNELS)
-def test_random_sines_have_the_covariance_of_the_kernel(name):
-    """Also of 4 units: the limit gives the covariance at any width, only the law is not normal."""
-    n_layers, n_units, rng = 20_000, 4, np.random.default_rng(0)
+def test_the_mean_product_of_random_units_is_the_kernel(name):
+    """But for the two inner layers of a deep network, which are of finite width in a draw."""
+    rng = np.random.default_rng(0)
     X = np.array([[0.0, 0.0], [0.4, 0.1], [1.0, 1.5]])
-    frequencies = KERNELS[name].draw_frequencies(2, n_layers * n_units, rng)
-    phases = rng.uniform(0.0, 2 * np.pi, n_layers * n_units)
-    weights = np.sqrt(2 / n_units) * rng.standard_normal(n_layers * n_units)
-    layers = (np.sin(X @ frequencies + phases) * weights).reshape(3, n_layers, n_units).sum(axis=2)
-    products = layers[:, None] * layers[None]
-    error = products.std(axis=2) / np.sqrt(n_layers)
-    assert (np.abs(products.mean(axis=2) - KERNELS[name](X, X)) < 4 * error).all()
+    layers = [KERNELS[name].draw_units(2, 256, rng)(X).astype(float) for _ in range(400)]
+    products = np.array([layer @ layer.T / 256 for layer in layers])
+    error = products.std(axis=0) / np.sqrt(len(products))
+    width = 0.02 if name == "deep_relu" else 0.0
+    expected = KERNELS[name](X, X)
+    assert (np.abs(products.mean(axis=0) - expected) < 4 * error + width * expected + 1e-6).all()
+
+
+def test_the_kernel_of_a_relu_network_by_hand():
+    """Rows at a right angle once the bias counts, of norm 2 both; then one row with itself."""
+    A, B = np.array([[1.0]]), np.array([[-1.0]])
+    assert NetworkKernel(1)(A, B)[0, 0] == pytest.approx(2.0 / np.pi)
+    assert NetworkKernel(3)(A, A)[0, 0] == pytest.approx(2.0)
+    one = 1.0 / np.pi  # cosine after one layer
+    two = (np.sqrt(1.0 - one**2) + (np.pi - np.arccos(one)) * one) / np.pi
+    assert NetworkKernel(2)(A, B)[0, 0] == pytest.approx(2.0 * two)
+    assert NetworkKernel(3).variance(np.array([[3.0, 1.0]]))[0] == 11.0
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_the_variance_of_a_row_is_the_kernel_with_itself(name):
+    X = np.random.default_rng(0).random((5, 3)) - 0.5
+    kernel = KERNELS[name]
+    np.testing.assert_allclose(kernel.variance(X), np.diag(kernel(X, X)), rtol=1e-5)
+    for row in range(5):
+        expected = differences(lambda x: kernel.variance(x[None])[0], X[row], 1e-5)
+        np.testing.assert_allclose(kernel.variance_gradient(X)[row], expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", OF_SCIKIT_LEARN)
@@ -199,9 +221,10 @@ def table():
 def dense_bound(rows, inducing, name, point):
     """Titsias 2009, equation 9, by plain inverses: log Normal(y; 0, Q + N) - tr(N⁻¹ (K - Q)) / 2."""
     own, kernel = Hyperparameters.of(point[None]), KERNELS[name]
-    signal, offset, prior = np.exp(point[-3]), np.exp(point[-2]), np.exp(point[-3]) + np.exp(point[-2])
+    signal, offset = np.exp(point[-3]), np.exp(point[-2])
     x, z = (own.scaled(inputs[None])[0] for inputs in (rows.X, inducing))
-    of_inducing = signal * kernel(z, z) + offset + JITTER * prior * np.eye(len(z))
+    of_inducing = (signal * kernel(z, z) + offset) * (1.0 + JITTER * np.eye(len(z)))
+    prior = signal * kernel.variance(x) + offset
     cross = signal * kernel(x, z) + offset
     explained = cross @ np.linalg.solve(of_inducing, cross.T)
     noise = rows.noise(np.exp(point[-1]) + SMALLEST_NOISE) / rows.weights

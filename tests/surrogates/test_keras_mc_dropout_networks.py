@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bnnopt.surrogates import KerasMCDropoutRegressor
-from bnnopt.surrogates._keras._user_masks import ThinnedNetwork
+from bnnopt.surrogates._keras._masks import ThinnedNetwork
 
 layers = keras.layers
 

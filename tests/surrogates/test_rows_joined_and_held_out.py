@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bnnopt.surrogates._rows import KnownHoldout, Rows, hold_out
+from bnnopt.surrogates._dropout._held_out import KnownHoldout, hold_out
+from bnnopt.surrogates._rows import Rows
 
 few_values = st.sampled_from([0.0, -0.0, 1.0, 2.5])
 

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._rows import HashedHoldout, Rows, _sampling, draw_chunks
+from bnnopt.surrogates._dropout._held_out import HashedHoldout
+from bnnopt.surrogates._rows import Rows, _blocks, draw_chunks
+from bnnopt.surrogates._rows._blocks import read_rows
 from bnnopt.surrogates._rows._rows import Columns
-from bnnopt.surrogates._rows._sampling import read_rows
 
 
 def table_of(n_rows, seed=0):
@@ -56,7 +57,7 @@ def test_the_way_rows_are_cut_does_not_matter(cuts):
 
 
 def test_statistics_are_those_of_the_whole_table(monkeypatch):
-    monkeypatch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 100)
+    monkeypatch.setattr(_blocks, "ROWS_OF_A_SAMPLE", 100)
     table = table_of(9000)
     many = read([table])
     assert (len(many), many.n_rows) == (100, 9000)
@@ -80,10 +81,10 @@ def test_weights_count_as_repeats():
 
 
 def test_a_sample_has_every_row_once_with_the_same_chance(monkeypatch):
-    monkeypatch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 100)
+    monkeypatch.setattr(_blocks, "ROWS_OF_A_SAMPLE", 100)
     table, count = numbers_up_to(1000), np.zeros(1000)
     for seed in range(200):
-        monkeypatch.setattr(_sampling, "SEED", seed)
+        monkeypatch.setattr(_blocks, "SEED", seed)
         drawn = read(parts_of(table, [10, 20, 700])).X[:, 0].astype(int)
         assert len(np.unique(drawn)) == 100
         count[drawn] += 1
@@ -93,10 +94,10 @@ def test_a_sample_has_every_row_once_with_the_same_chance(monkeypatch):
 
 def test_a_row_of_weight_3_is_drawn_like_three_rows(monkeypatch):
     """In a sample of 300 of 2,000 + 3 * 2,000 rows, a quarter is of the first kind."""
-    monkeypatch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 300)
+    monkeypatch.setattr(_blocks, "ROWS_OF_A_SAMPLE", 300)
     table, samples = numbers_up_to(4000, np.repeat([1.0, 3.0], 2000)), []
     for seed in range(50):
-        monkeypatch.setattr(_sampling, "SEED", seed)
+        monkeypatch.setattr(_blocks, "SEED", seed)
         samples.append(read([table]))
     share = np.mean([np.average(drawn.X[:, 0] < 2000, weights=drawn.weights) for drawn in samples])
     assert share == pytest.approx(0.25, abs=5 * np.sqrt(0.25 * 0.75 / 15_000))
@@ -109,7 +110,7 @@ def test_a_row_of_weight_3_is_drawn_like_three_rows(monkeypatch):
 @pytest.mark.parametrize("weight", [1e-3, 1e-9])
 def test_rows_of_tiny_weights_are_drawn_as_those_of_weight_1(monkeypatch, weight):
     """Weights that make 1, for instance."""
-    monkeypatch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 300)
+    monkeypatch.setattr(_blocks, "ROWS_OF_A_SAMPLE", 300)
     drawn = read([numbers_up_to(2000, np.full(2000, weight))])
     assert len(drawn) == 300
     np.testing.assert_array_equal(drawn.X, read([numbers_up_to(2000)]).X)
@@ -117,7 +118,7 @@ def test_rows_of_tiny_weights_are_drawn_as_those_of_weight_1(monkeypatch, weight
 
 def test_rows_that_all_fit_keep_their_weights(monkeypatch):
     table = table_of(100)
-    monkeypatch.setattr(_sampling, "ROWS_OF_A_SAMPLE", 100)
+    monkeypatch.setattr(_blocks, "ROWS_OF_A_SAMPLE", 100)
     drawn = read([table])
     np.testing.assert_array_equal(drawn.weights, table.weights[drawn.places])
 
@@ -131,7 +132,7 @@ def test_chunks_are_of_one_size_and_need_few_readings():
             return iter([table_of(9000)])
 
     many = read(Source())
-    at_once = _sampling.VALUES_DRAWN_AT_ONCE // (2000 * 8)
+    at_once = _blocks.VALUES_DRAWN_AT_ONCE // (2000 * 8)
     chunks = list(draw_chunks(many, 2000, 6, np.random.default_rng(0)))
     assert [chunk.X.shape for chunk in chunks] == [(2000, 3)] * 6
     assert at_once > 4

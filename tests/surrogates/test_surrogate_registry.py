@@ -78,6 +78,7 @@ def test_the_public_names():
         "SURROGATES",
         "ARDGaussianProcessRegressor",
         "BayesianStackingRegressor",
+        "BoundedRegressor",
         "GaussianProcessEnsembleRegressor",
         "HeldOutPredictions",
         "KerasMCDropoutRegressor",

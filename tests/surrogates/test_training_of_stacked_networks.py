@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from bnnopt.surrogates._dropout._chunk import MaskPool
-from bnnopt.surrogates._dropout._gradient import arranged, loss_and_gradient, packed, unpacked
 from bnnopt.surrogates._dropout._networks import (
     ACTIVATIONS,
     Networks,
@@ -20,6 +18,7 @@ from bnnopt.surrogates._dropout._networks import (
 )
 from bnnopt.surrogates._dropout._propagation import propagate_moments
 from bnnopt.surrogates._dropout._training import train_networks
+from bnnopt.surrogates._dropout._updates import MaskPool, arranged, loss_and_gradient, packed, unpacked
 
 PLAN = TrainingPlan(
     hidden_layer_sizes=(5,),

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 
@@ -62,6 +63,10 @@ class Complete(Quadratic):
 
     def predict_noise_variance(self, X):
         return np.multiply.outer(np.full(len(X), NOISE), np.square(self.scale_))
+
+    def predict_quantiles(self, X, quantiles, *, noise=True):
+        mean, std = self.predict(X, return_std=True, noise=noise)
+        return mean[..., None] + std[..., None] * ndtri(quantiles)
 
     def predict_mixture(self, X, *, return_gradient=False):
         """Two components half a std to each side of the mean."""
@@ -346,6 +351,21 @@ class NoiseOfAllOutputs(Complete):
         return super().predict_noise_variance(X).reshape(len(X), -1).mean(axis=1)
 
 
+class QuantilesByRow(Complete):
+    def predict_quantiles(self, X, quantiles, *, noise=True):
+        return np.moveaxis(super().predict_quantiles(X, quantiles, noise=noise), -1, 0)
+
+
+class QuantilesUpsideDown(Complete):
+    def predict_quantiles(self, X, quantiles, *, noise=True):
+        return super().predict_quantiles(X, quantiles, noise=noise)[..., ::-1]
+
+
+class QuantilesInPercent(Complete):
+    def predict_quantiles(self, X, quantiles, *, noise=True):
+        return super().predict_quantiles(X, np.array(quantiles) / 100, noise=noise)
+
+
 class SharesInPercent(Complete):
     def predict_mixture(self, X, *, return_gradient=False):
         laws = super().predict_mixture(X, return_gradient=return_gradient)
@@ -434,6 +454,9 @@ class HeldOutOfTheFirstOutput(Complete):
 BROKEN = {
     NoiseAsStd: {"noise_variance_comes_on_top"},
     NoiseOfAllOutputs: {"noise_variance_comes_on_top"},
+    QuantilesByRow: {"quantiles_rise_around_the_mean"},
+    QuantilesUpsideDown: {"quantiles_rise_around_the_mean"},
+    QuantilesInPercent: {"quantiles_rise_around_the_mean"},
     SharesInPercent: {"mixture_has_the_moments_of_predict"},
     MixtureWithNoise: {"mixture_has_the_moments_of_predict"},
     MixturesOfOneOutputInAList: {"mixture_has_the_moments_of_predict"},

@@ -8,6 +8,7 @@ import pandas as pd
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.optimizer._search import Places, Search
+from bnnopt.space import Face, faces_of
 
 __all__ = ["Candidates", "from_everywhere", "near"]
 
@@ -90,7 +91,8 @@ def near(
     """Return feasible settings near the centres, at steps of all sizes.
 
     A candidate lies on the line from a centre to a random feasible setting, or on its continuation, in all
-    coordinates or in some: on the whole line linear constraints stay satisfied between the two ends.
+    coordinates or in some: on the whole line linear constraints stay satisfied between the two ends. Where a
+    cardinality constraint says how many parts may be other than zero, both ends have the same of them.
 
     Parameters
     ----------
@@ -103,19 +105,45 @@ def near(
     rng : numpy.random.Generator
         Draws the directions.
     ends : Places, optional
-        Feasible settings drawn uniformly that lines may lead to, at least one; by default new ones.
+        Feasible settings drawn uniformly that lines may lead to, at least one; by default new ones, as also
+        where centres are on faces of the space.
     """
     centres = centres.assign(**search.context)
-    if not len(centres) or n < 1:
-        return search.places(centres.iloc[:0])
+    faces = faces_of(search.space, centres)
+    found = [search.places(centres.iloc[:0])]
+    for face, n_own in zip(faces, _shares(n, [len(face.rows) for face in faces]), strict=True):
+        if n_own > 0:
+            found.append(_on_lines(search, face, centres, n_own, rng, ends if face.is_whole else None))
+    return Places.joined(found)
+
+
+def _on_lines(
+    search: Search,
+    face: Face,
+    centres: pd.DataFrame,
+    n: int,
+    rng: np.random.Generator,
+    ends: Places | None,
+) -> Places:
+    """Return feasible settings of a face on lines from the centres that it has."""
+    search, centres = search.on(face), centres.iloc[face.rows]
     start = search.space.encode(centres)[rng.integers(0, len(centres), n)]
-    ends = search.everywhere(n, rng) if ends is None else ends
+    if ends is None:
+        ends = search.places(face.sample(n, random_state=rng, context=search.context))
+    if not len(ends.points):
+        return ends
     end = search.in_own_cube(ends)
     end = end if len(end) == n else end[rng.integers(0, len(end), n)]
     step = np.exp(rng.uniform(np.log(SMALLEST_STEP), np.log(LARGEST_STEP), (n, 1)))
     step *= rng.choice([-1.0, 1.0], (n, 1))
     is_moved = _moved_coordinates(n, start.shape[1], rng)
     return search.at_own(np.clip(start + np.where(is_moved, step, 0.0) * (end - start), 0.0, 1.0))
+
+
+def _shares(n: int, sizes: list[int]) -> list[int]:
+    """Return how many of n belong to each group, in proportion to their sizes."""
+    ends = np.rint(n * np.cumsum([0, *sizes]) / max(sum(sizes), 1)).astype(int)
+    return np.diff(ends).tolist()
 
 
 def _moved_coordinates(n: int, n_dims: int, rng: np.random.Generator) -> BoolArray:

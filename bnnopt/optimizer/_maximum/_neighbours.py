@@ -1,28 +1,41 @@
-"""Settings of which one or two discrete ones are a step away."""
+"""Settings of which one or two discrete ones are a step away, or one part of a mixture is in or out."""
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bnnopt.space import Categorical, Discrete, Integer, Real, SearchSpace, Variable
+from bnnopt.space import (
+    Categorical,
+    Discrete,
+    Integer,
+    Real,
+    SearchSpace,
+    Variable,
+    faces_of,
+    support_steps,
+    supports_of,
+)
 
-__all__ = ["discrete_names", "neighbours"]
+__all__ = ["discrete_choices", "neighbours", "support_neighbours"]
 
 MOST_CHANGES = 32  # of one setting each, that pairs are made of
 
 
-def discrete_names(space: SearchSpace) -> list[str]:
-    """Return the names of the settings that are no continuum."""
-    return [each.name for each in space.settings if not isinstance(each, Real) or each.grid is not None]
+def discrete_choices(space: SearchSpace, settings: pd.DataFrame) -> pd.DataFrame:
+    """Return the settings that are no continuum, and which parts of a mixture are not zero, a column each."""
+    names = [each.name for each in space.settings if not isinstance(each, Real) or each.grid is not None]
+    return pd.concat([settings[names], supports_of(space, settings).add_prefix("is_in_")], axis=1)
 
 
 def neighbours(space: SearchSpace, centre: pd.DataFrame, n: int, rng: np.random.Generator) -> pd.DataFrame:
     """Return settings that differ from a centre in one or two discrete settings.
 
     A number goes to one of the next two values above or below, or to one further off on either side that is
-    drawn at random; a level to any other. Constraints are not looked at.
+    drawn at random; a level to any other. Which parts of a mixture are zero stays as it is; other constraints
+    are not looked at.
 
     Parameters
     ----------
@@ -44,6 +57,37 @@ def neighbours(space: SearchSpace, centre: pd.DataFrame, n: int, rng: np.random.
     singles = [dict([change]) for change in changes]
     pairs = [dict(pair) for pair in combinations(changes, 2) if pair[0][0] != pair[1][0]]
     moves = [*singles, *pairs]
+    return _moved(centre, moves, n, rng)
+
+
+def support_neighbours(
+    space: SearchSpace, centre: pd.DataFrame, n: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return settings in which one part of a mixture comes in, goes out, or gives way to another.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Its cardinality constraints are kept; others are not looked at.
+    centre : DataFrame of shape (1, n_names)
+        In the user's units.
+    n : int
+        Rows wanted; drawn at random where there are more neighbours.
+    rng : numpy.random.Generator
+        Draws.
+
+    Returns
+    -------
+    DataFrame of shape (at most n, n_names)
+        Without repeats.
+    """
+    return _moved(centre, support_steps(space, dict(centre.iloc[0])), n, rng)
+
+
+def _moved(
+    centre: pd.DataFrame, moves: Sequence[dict[str, Any]], n: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return the centre after each of at most n moves, drawn at random."""
     chosen = [moves[place] for place in rng.permutation(len(moves))[:n]]
     return pd.concat([centre.iloc[:0], *(centre.assign(**move) for move in chosen)], ignore_index=True)
 
@@ -52,7 +96,8 @@ def _changes(space: SearchSpace, centre: pd.DataFrame, rng: np.random.Generator)
     """Return names of discrete settings, each with a value that it may change to."""
     changes = [
         (variable.name, other)
-        for variable in space.settings
+        for face in faces_of(space, centre)
+        for variable in face.space.settings
         for other in _near_values(variable, centre[variable.name].iloc[0], rng)
     ]
     return [changes[place] for place in rng.permutation(len(changes))[:MOST_CHANGES]]

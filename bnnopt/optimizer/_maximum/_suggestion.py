@@ -79,7 +79,7 @@ def _searched(search: Search, n: int, rng: np.random.Generator) -> Candidates:
     for _ in range(0 if faces.all_settings_move else N_REFINEMENTS):
         centres = pool.settings.iloc[pool.best_first[:N_CENTRES]]
         pool = pool.joined(search, near(search, centres, n_local, rng))
-    return climbed(search, faces, pool, rng)
+    return climbed(search, pool, rng)
 
 
 def _first_pool(search: Search, n: int, rng: np.random.Generator) -> Candidates:

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray
-from bnnopt.surrogates._dropout._held_out_error import HeldOutError, held_out_mean
+from bnnopt.surrogates._dropout._held_out import HeldOutError, Holdout, held_out_mean
 from bnnopt.surrogates._dropout._networks import Networks, Training, TrainingPlan, draw_masks
-from bnnopt.surrogates._rows import HashedHoldout, KnownHoldout, Rows
+from bnnopt.surrogates._rows import Rows
 
 __all__ = ["TrainedEnsemble", "TrainedNetworks", "train_ensemble"]
 
@@ -46,7 +46,7 @@ class TrainedNetworks:
     networks: Networks
     masks: list[FloatArray]
     error: HeldOutError
-    holdout: KnownHoldout | HashedHoldout
+    holdout: Holdout
     total_weight: float
 
     @property
@@ -102,7 +102,7 @@ def train_ensemble(
     rows: Rows,
     plan: TrainingPlan,
     is_held_out: BoolArray,
-    holdout: KnownHoldout | HashedHoldout,
+    holdout: Holdout,
     *,
     n_masks: int,
     rng: np.random.Generator,

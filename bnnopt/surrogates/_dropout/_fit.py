@@ -13,32 +13,25 @@ from bnnopt._estimators import LARGEST_SEED, draw_seed
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._dropout._ensemble import Chunk, TrainedNetworks, train_ensemble
-from bnnopt.surrogates._dropout._networks import UPDATES_PER_CHUNK, Networks, Training, TrainingPlan
-from bnnopt.surrogates._dropout._plan import check_shapes, loss_of_the_mean, training_plan
-from bnnopt.surrogates._dropout._scaling import InputScaler, RangeScaler
+from bnnopt.surrogates._dropout._held_out import HashedHoldout, Holdout, hold_out
+from bnnopt.surrogates._dropout._networks import (
+    UPDATES_PER_CHUNK,
+    Networks,
+    Training,
+    TrainingPlan,
+    check_shapes,
+    loss_of_the_mean,
+    training_plan,
+)
+from bnnopt.surrogates._dropout._scaling import Scaling
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
-from bnnopt.surrogates._rows import LARGEST_TABLE, HashedHoldout, KnownHoldout, Rows, draw_chunks, hold_out
+from bnnopt.surrogates._rows import LARGEST_TABLE, Rows, draw_chunks
 from bnnopt.surrogates._stacking import log_normal_density
 
 __all__ = ["TrainedFit", "fit_networks"]
 
 LARGEST_FALL = 0.05  # of the loss over the last chunk of updates, in units of that of the mean
 SMALLEST_VARIANCE = 1e-12  # of a held-out prediction, in squared units of the output's standard deviation
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """Scaling of inputs and outputs, from the rows of the first fit."""
-
-    x: InputScaler
-    y: RangeScaler
-
-    @classmethod
-    def of(cls, rows: Rows) -> "Scaling":
-        """Take ranges, means and spreads from the rows."""
-        x, y = rows.x, rows.outputs
-        inputs = InputScaler.between(x.lower, x.upper, x.mean, x.variance)
-        return cls(inputs, RangeScaler.between(y.lower, y.upper))
 
 
 @dataclass(frozen=True)
@@ -225,9 +218,7 @@ def fit_networks(
     )
 
 
-def _chunks(
-    rows: Rows, scaling: Scaling, plan: TrainingPlan, holdout: KnownHoldout | HashedHoldout
-) -> Iterator[Chunk] | None:
+def _chunks(rows: Rows, scaling: Scaling, plan: TrainingPlan, holdout: Holdout) -> Iterator[Chunk] | None:
     """Draw the rows of each chunk of updates, if not all are at hand; weight 0 for who holds a row out."""
     if not isinstance(holdout, HashedHoldout):
         return None

@@ -6,8 +6,9 @@ import numpy as np
 
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._rows import Rows
 
-__all__ = ["InputScaler", "RangeScaler"]
+__all__ = ["InputScaler", "RangeScaler", "Scaling"]
 
 STDS_PER_UNIT = 1.4
 
@@ -100,3 +101,18 @@ class InputScaler:
     def scale(self, values: FloatArray) -> FloatArray:
         """Map from the columns' units to what the networks see."""
         return (self.to_unit.scale(values) - self.centre) / self.unit
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Scaling of inputs and outputs, from the rows of the first fit."""
+
+    x: InputScaler
+    y: RangeScaler
+
+    @classmethod
+    def of(cls, rows: Rows) -> "Scaling":
+        """Take ranges, means and spreads from the rows."""
+        x, y = rows.x, rows.outputs
+        inputs = InputScaler.between(x.lower, x.upper, x.mean, x.variance)
+        return cls(inputs, RangeScaler.between(y.lower, y.upper))

@@ -1,14 +1,16 @@
-"""Training of many dropout networks side by side, driven by scikeras.
+"""Training of many dropout networks side by side, as one Keras model driven by scikeras.
 
-One "epoch" of Keras is here a chunk of optimizer updates inside one graph (`_chunk.py`): callbacks see the
-end of each chunk, and Keras is not in the way of an update.
+One "epoch" of Keras is here a chunk of optimizer updates inside one graph (`_updates`): callbacks see the end
+of each chunk, and Keras is not in the way of an update.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._dropout._networks import (
@@ -18,11 +20,12 @@ from bnnopt.surrogates._dropout._networks import (
     TrainingPlan,
     first_networks,
 )
-from bnnopt.surrogates._dropout._progress import progress_bar
-from bnnopt.surrogates._dropout._stack import NetworkStack
-from bnnopt.surrogates._dropout._tensorflow import KerasRegressor, keras
+from bnnopt.surrogates._dropout._tensorflow import KerasRegressor, keras, tf
+from bnnopt.surrogates._dropout._updates import chunk_graph, first_state
 
 __all__ = ["train_networks"]
+
+MOST_ROWS_JUDGED = 32_768  # after each chunk of updates
 
 
 def train_networks(
@@ -81,7 +84,7 @@ def train_networks(
     if held_out_weights is not None and held_out_weights.any():
         targets.append(held_out_weights * (len(X) / held_out_weights.sum()))
     with ExitStack() as stack:
-        shown = [stack.enter_context(progress_bar(plan.n_updates))] if is_shown else []
+        shown = [stack.enter_context(_progress_bar(plan.n_updates))] if is_shown else []
         for callback in callbacks:
             stack.callback(callback.set_model, None)  # it is kept, copied and pickled without its model
         regressor = KerasRegressor(
@@ -124,7 +127,7 @@ def _early_stopping(plan: TrainingPlan) -> list[keras.callbacks.Callback]:
     ]
 
 
-def _outcome(model: NetworkStack, history: dict[str, list[float]]) -> Training:
+def _outcome(model: "NetworkStack", history: dict[str, list[float]]) -> Training:
     arrays = [tensor.numpy().copy() for tensor in model.tensors]
     plan = model.plan
     return Training(
@@ -140,9 +143,168 @@ def _build(
     start: Networks,
     penalty: FloatArray,
     chunks: Iterator[tuple[FloatArray, FloatArray]] | None,
-) -> NetworkStack:
+) -> "NetworkStack":
     """Build and compile the networks; scikeras calls this."""
     model = NetworkStack(start, plan, penalty, chunks)
     # scikeras asks for an optimizer and a loss; both are in the graph of a chunk
     model.compile(optimizer="adam", loss="mse", run_eagerly=True, jit_compile=False)
     return model
+
+
+class NetworkStack(keras.Model):
+    """The networks of a training; outputs, without dropout, have the shape (n_rows, n_networks, n_outputs).
+
+    Parameters
+    ----------
+    start : Networks
+        First weights.
+    plan : TrainingPlan
+        Shape of the networks, optimizer and seed.
+    penalty : ndarray of shape (n_networks,)
+        Factor of the sum of squared kernel weights of each network in its loss.
+    chunks : iterator of (x, y), default=None
+        Rows that each chunk of updates is made on, y without the weights of judgement; those given to
+        `fit` by default.
+    """
+
+    def __init__(
+        self,
+        start: Networks,
+        plan: TrainingPlan,
+        penalty: FloatArray,
+        chunks: Iterator[tuple[FloatArray, FloatArray]] | None = None,
+    ) -> None:
+        super().__init__(dtype="float32")
+        self.plan, self._chunks = plan, chunks
+        self.penalty = tf.constant(penalty, tf.float32)
+        for kernel, bias in zip(start.kernels, start.biases, strict=True):
+            for values in (kernel, bias):
+                self.add_weight(shape=values.shape, initializer=keras.initializers.Constant(values))
+        self.shapes = [tuple(weight.shape) for weight in self.trainable_variables]
+        self.state = first_state(self.shapes)
+        self.built = True
+
+    @property
+    def tensors(self) -> list[Any]:
+        """Kernels and biases in turn, as tensors."""
+        return [weight.value for weight in self.trainable_variables]
+
+    @property
+    def n_updates(self) -> int:
+        """Optimizer updates made."""
+        return int(self.state[0])
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the arrays that come out, which scikeras counts."""
+        return ["outputs"]
+
+    def call(self, rows: Any) -> Any:
+        """Evaluate every network at every row."""
+        hidden, weights = rows, self.tensors
+        act = keras.activations.get(self.plan.activation)
+        for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
+            hidden = act(hidden @ kernel + bias[:, None])
+        return tf.transpose(hidden @ weights[-2] + weights[-1][:, None], [1, 0, 2])
+
+    def fit(
+        self, x: FloatArray, y: FloatArray, *, epochs: int, callbacks: Sequence[Any], **_: Any
+    ) -> keras.callbacks.History:
+        """Train, each epoch a chunk of updates on all rows or in shuffled mini-batches.
+
+        The rows given here are judged at the end of each chunk, and trained on if no others are.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_rows, n_features), float32
+            Inputs.
+        y : ndarray of shape (n_rows, n_outputs + n_networks or n_outputs + 2 * n_networks), float32
+            Outputs, the weight of each row for each network, and in its judgement if it has one.
+        epochs : int
+            Chunks at most.
+        callbacks : sequence of keras.callbacks.Callback
+            Called before and after the training and each chunk.
+        **_
+            What scikeras passes on for Keras' own loop.
+        """
+        rows, targets = tf.constant(x), tf.constant(y)
+        watching = keras.callbacks.CallbackList(
+            callbacks, add_history=True, model=self, epochs=epochs, steps=1, verbose=0
+        )
+        self.stop_training = False
+        watching.on_train_begin()
+        logs: dict[str, float] = {}
+        for epoch in range(epochs):
+            watching.on_epoch_begin(epoch)
+            watching.on_train_batch_begin(0)
+            logs = self._make_chunk(rows, targets)
+            watching.on_train_batch_end(0, logs)
+            watching.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        watching.on_train_end(logs)
+        return self.history
+
+    def _make_chunk(self, rows: Any, targets: Any) -> dict[str, float]:
+        """Make a chunk of updates and return the losses at its end."""
+        plan = self.plan
+        n_trained = len(plan.output_weights) + plan.n_networks
+        if self._chunks is None:
+            trained_rows, trained_targets = rows, targets[:, :n_trained]
+        else:
+            trained_rows, trained_targets = map(tf.constant, next(self._chunks))
+        graph = chunk_graph(plan, self.shapes, len(trained_rows))
+        settings = [
+            tf.constant(plan.seed),
+            tf.constant(plan.n_updates),
+            tf.constant(plan.learning_rate_init, tf.float32),
+            self.penalty,
+        ]
+        weights, self.state, loss = graph(trained_rows, trained_targets, self.tensors, self.state, *settings)
+        for variable, value in zip(self.trainable_variables, weights, strict=True):
+            variable.assign(value)
+        logs = {"loss": float(loss) / plan.n_networks}
+        if targets.shape[1] > n_trained:
+            logs["val_loss"] = float(self._held_out_loss(rows, targets))
+        return logs
+
+    def _held_out_loss(self, rows: Any, targets: Any) -> Any:
+        """Sum over networks of the weighted mean squared error of held-out rows, of some if they are many."""
+        step = -(-len(rows) // MOST_ROWS_JUDGED)
+        n_outputs = len(self.plan.output_weights)
+        squared = tf.square(self(rows[::step]) - targets[::step, None, :n_outputs])
+        error = tf.reduce_sum(tf.constant(self.plan.output_weights, tf.float32) * squared, axis=2)
+        return tf.reduce_sum(tf.reduce_mean(targets[::step, -self.plan.n_networks :] * error, axis=0))
+
+
+@contextmanager
+def _progress_bar(n_updates: int) -> Iterator[keras.callbacks.Callback]:
+    """Show a bar, and give the callback that moves it at the end of each chunk of updates.
+
+    Parameters
+    ----------
+    n_updates : int
+        Updates of the whole training.
+    """
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("updates{task.fields[loss]}"),
+        TimeRemainingColumn(),
+    ]
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, redirect_stdout=False, redirect_stderr=False) as bar:
+        yield _Advance(bar, bar.add_task("Training", total=n_updates, loss=""))
+
+
+class _Advance(keras.callbacks.Callback):
+    def __init__(self, bar: Progress, task: Any) -> None:
+        super().__init__()
+        self.bar = bar
+        self.task = task
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Show the updates made and the losses."""
+        losses = "".join(f", {name} {value:.3g}" for name, value in (logs or {}).items())
+        self.bar.update(self.task, completed=self.model.n_updates, loss=losses)

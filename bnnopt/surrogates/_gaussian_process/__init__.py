@@ -14,7 +14,7 @@ noise variance, t²          variance of one measurement around the function
 hyperparameters             logarithms of all length scales, s², c² and t² (`_hyperparameters`)
 K                           covariance of the rows: s² k(x, x') + c²
 N                           noise of the rows on a diagonal: t² plus what was given, over the row's weight
-marginal likelihood         density of y under Normal(0, K + N) (`_marginal_likelihood`)
+marginal likelihood         density of y under Normal(0, K + N) (`_exact`)
 anchor                      draw from the prior of the hyperparameters that a member is pulled to
 member                      one Gaussian process: kernel, input map, hyperparameters, posterior (`_process`)
 inducing points, Z          inputs through which a sparse posterior speaks (`_sparse`)

@@ -12,14 +12,14 @@ import numpy as np
 from scipy.special import softmax
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
-from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior, climb
-from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
-from bnnopt.surrogates._gaussian_process._kernels import KERNELS
-from bnnopt.surrogates._gaussian_process._marginal_likelihood import (
+from bnnopt.surrogates._gaussian_process._exact import (
     LearningRows,
     gradient_of_likelihood,
     log_marginal_likelihood,
 )
+from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior, climb
+from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
+from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition
 from bnnopt.surrogates._gaussian_process._sparse import MOST_INDUCING, gradient_of_bound
 from bnnopt.surrogates._rows import Rows
@@ -34,6 +34,7 @@ FAMILIES: dict[str, tuple[str, str]] = {
     "anova_squared_exponential": ("anova_squared_exponential", "range"),
     "matern_5_2_by_rank": ("matern_5_2", "rank"),
     "exponential_by_rank": ("exponential", "rank"),
+    "deep_relu": ("deep_relu", "range"),
 }
 """Kernel and input map of each family by name."""
 
@@ -145,7 +146,7 @@ def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.ra
     learner, further = learner.only(kept), first.only(learner.places_of(kept))
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(FURTHER_STEPS)])
     further = learner.learn(np.tile(part, (n_members, 1)), FURTHER_STEPS, start=further)
-    if learner.is_sparse:
+    if len(part) < len(rows):
         further = learner.learn_from_all(further, part)
     found = learner.condition(further, learner.within_families(further, part))
     return Ensemble(tuple(found), shares, tuple(families), held_out, judged, learner.judged)
@@ -168,7 +169,6 @@ class _Learner:
         self._anchors = Anchors.draw(len(pairs), rows.X.shape[1], PRIOR, rng)
         self._inducing = np.sort(rng.permutation(n_rows)[:MOST_INDUCING])
         self.judged = np.sort(rng.permutation(n_rows)[:MOST_JUDGED])
-        self.is_sparse = rows.stream is not None or n_rows > MOST_INDUCING
 
     def rows_for(self, n_steps: int) -> int:
         """Rows that so many steps of all members may take within the time budget of learning."""

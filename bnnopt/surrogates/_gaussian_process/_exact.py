@@ -1,20 +1,40 @@
-"""The posterior given all rows, where every row is an inducing point.
+"""The posterior and the marginal likelihood given all rows, where every row is an inducing point.
+
+Each of the two has its sparse counterpart in `_sparse`. At the end stand the roots of covariances.
 
 References
 ----------
-R&W equations 2.25, 2.26 and 5.12 (moments, rows left out). J. T. Wilson et al., "Efficiently sampling
-functions from Gaussian process posteriors", ICML 2020 (draws as draws of the prior and an update).
+R&W equations 2.25, 2.26 and 5.12 (moments, rows left out), 2.30 and 5.9 (marginal likelihood, its gradient).
+J. T. Wilson et al., "Efficiently sampling functions from Gaussian process posteriors", ICML 2020 (draws as
+draws of the prior and an update).
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dpotrf, dpotri
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._gaussian_process._cholesky import inverse_root
+from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters
+from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 
-__all__ = ["Posterior", "Whitening", "exact_posterior"]
+__all__ = [
+    "LOG_2_PI",
+    "LearningRows",
+    "Posterior",
+    "Whitening",
+    "cholesky",
+    "exact_posterior",
+    "gradient_of_likelihood",
+    "inverse_root",
+    "inverses",
+    "log_marginal_likelihood",
+]
+
+LOG_2_PI = float(np.log(2.0 * np.pi))
+JITTERS = (1e-10, 1e-8, 1e-6, 1e-4)  # of the mean of the diagonal
 
 
 class Whitening(NamedTuple):
@@ -57,8 +77,8 @@ class Posterior:
     left_out_variance: FloatArray
     whitening: Whitening | None = None
 
-    def moments(self, covariances: FloatArray, prior: float) -> tuple[FloatArray, FloatArray]:
-        """Mean and variance of the function, from covariances (n, n_inducing); each of shape (n,)."""
+    def moments(self, covariances: FloatArray, prior: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and variance of the function, from covariances (n, n_inducing) and prior variances (n,)."""
         taken = covariances @ self.explained
         variance = prior - np.einsum("ij,ij->i", taken, taken)
         return covariances @ self.weights, np.maximum(variance, 0.0)
@@ -100,3 +120,131 @@ def exact_posterior(covariance: FloatArray, y: FloatArray, noise: FloatArray) ->
         left_out_mean=y - weights * variance,
         left_out_variance=variance,
     )
+
+
+@dataclass(frozen=True)
+class LearningRows:
+    """Rows that several members learn from, each with its own; first axis of all arrays: members.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_members, n_rows, n_inputs)
+        Inputs, about [0, 1].
+    y : ndarray of shape (n_members, n_rows)
+        Standardised outputs.
+    weights, noise_factors, known_noise : ndarray of shape (n_members, n_rows)
+        As in `Rows`.
+    """
+
+    X: FloatArray
+    y: FloatArray
+    weights: FloatArray
+    noise_factors: FloatArray
+    known_noise: FloatArray
+
+
+def log_marginal_likelihood(
+    rows: LearningRows, kernels: list[str], hyperparameters: Hyperparameters
+) -> FloatArray:
+    """Log density of the outputs under each member, whose kernels are named, shape (n_members,)."""
+    return _Likelihood(rows, kernels, hyperparameters).value()
+
+
+def gradient_of_likelihood(
+    rows: LearningRows, kernels: list[str], hyperparameters: Hyperparameters
+) -> FloatArray:
+    """Gradient of the log marginal likelihood by `Hyperparameters.point`, (n_members, n_inputs + 3)."""
+    return _Likelihood(rows, kernels, hyperparameters).gradient()
+
+
+class _Likelihood:
+    """Covariances of the rows at given hyperparameters, inverted."""
+
+    def __init__(self, rows: LearningRows, kernels: list[str], hyperparameters: Hyperparameters) -> None:
+        self._rows, self._hyperparameters = rows, hyperparameters
+        scaled = hyperparameters.scaled(rows.X)
+        self._groups = _groups(kernels)
+        self._matrices = [
+            KERNELS[name].matrix(scaled[own], scaled[own]) for name, own in self._groups.items()
+        ]
+        order = np.concatenate(list(self._groups.values()))
+        self._back = np.argsort(order)
+        self._correlation = np.concatenate([each.value for each in self._matrices])[self._back]
+        covariance = hyperparameters.signal_variance[:, None, None] * self._correlation
+        covariance += hyperparameters.offset_variance[:, None, None]
+        self._noise = hyperparameters.noise_variance[:, None] * rows.noise_factors + rows.known_noise
+        diagonal = np.arange(rows.y.shape[1])
+        covariance[:, diagonal, diagonal] += self._noise / rows.weights
+        self._precision, self._log_determinant = inverses(covariance)
+        self._solved = (self._precision @ rows.y[:, :, None])[:, :, 0]
+
+    def value(self) -> FloatArray:
+        """Return the logarithm; a row of weight w counts as w rows with the same output."""
+        rows = self._rows
+        squares = (rows.y * self._solved).sum(axis=1) + rows.y.shape[1] * LOG_2_PI
+        repeats = (rows.weights - 1.0) * (LOG_2_PI + np.log(self._noise)) + np.log(rows.weights)
+        return np.asarray(-0.5 * (squares + self._log_determinant + repeats.sum(axis=1)))
+
+    def gradient(self) -> FloatArray:
+        """Return the gradient by `Hyperparameters.point`."""
+        rows, own = self._rows, self._hyperparameters
+        by_covariance = self._solved[:, :, None] * self._solved[:, None]
+        by_covariance -= self._precision
+        by_covariance *= 0.5
+        by_offset = by_covariance.sum(axis=(1, 2)) * own.offset_variance
+        by_noise = np.diagonal(by_covariance, axis1=1, axis2=2) / rows.weights
+        by_noise = by_noise - 0.5 * (rows.weights - 1.0) / self._noise
+        by_log_noise = (by_noise * rows.noise_factors).sum(axis=1) * np.exp(own.log_noise)
+        by_covariance *= own.signal_variance[:, None, None]
+        by_signal = np.einsum("kij,kij->k", by_covariance, self._correlation)
+        pairs = zip(self._matrices, self._groups.values(), strict=True)
+        parts = [each.by_log_length_scales(by_covariance[places]) for each, places in pairs]
+        by_length_scales = np.concatenate(parts)[self._back]
+        return np.column_stack([by_length_scales, by_signal, by_offset, by_log_noise])
+
+
+def _groups(kernels: list[str]) -> dict[str, list[int]]:
+    """Places of the members of each kernel."""
+    groups: dict[str, list[int]] = {}
+    for place, name in enumerate(kernels):
+        groups.setdefault(name, []).append(place)
+    return groups
+
+
+def cholesky(covariance: FloatArray) -> FloatArray:
+    """Lower Cholesky factor, after adding as little to the diagonal as is needed.
+
+    Coincident rows and smooth functions leave covariances of rank below their size; what is added, a share of
+    the mean of the diagonal, stands for noise far below any that could be measured.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If the covariance is not finite or far from positive definite.
+    """
+    root, failed = dpotrf(covariance, lower=True)
+    for jitter in JITTERS if failed else ():
+        added = jitter * float(np.diagonal(covariance).mean())
+        root, failed = dpotrf(covariance + added * np.eye(len(covariance)), lower=True)
+        if not failed:
+            break
+    if failed:
+        raise np.linalg.LinAlgError(f"The covariance is not positive definite (leading minor {failed}).")
+    return np.asarray(root)
+
+
+def inverse_root(covariance: FloatArray) -> FloatArray:
+    """Inverse of the lower Cholesky factor, shape (n, n)."""
+    root = cholesky(covariance)
+    return np.asarray(solve_triangular(root, np.eye(len(root)), lower=True, check_finite=False))
+
+
+def inverses(covariances: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Inverses and log determinants of covariances, shape (k, n, n) to (k, n, n) and (k,)."""
+    found, log_determinants = np.empty_like(covariances), np.empty(len(covariances))
+    for place, covariance in enumerate(covariances):
+        root = cholesky(covariance)
+        log_determinants[place] = 2.0 * np.log(np.diagonal(root)).sum()
+        lower, _ = dpotri(root, lower=True)
+        found[place] = np.tril(lower) + np.tril(lower, -1).T
+    return found, log_determinants

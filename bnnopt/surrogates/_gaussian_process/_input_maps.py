@@ -1,4 +1,4 @@
-"""Input maps: ways to lay inputs on [0, 1], by their range or halfway to their ranks."""
+"""Input maps: ways to lay inputs about 0, a unit wide, by their range or halfway to their ranks."""
 
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -13,7 +13,7 @@ __all__ = ["INPUT_MAPS", "InputMap", "RangeMap", "RankMap", "input_maps"]
 
 @dataclass(frozen=True)
 class RangeMap:
-    """Smallest value of a column to 0, largest to 1, linear beyond; a constant column to 0.
+    """Smallest value of a column to -0.5, largest to 0.5, linear beyond; a constant column to -0.5.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class RangeMap:
 
     def __call__(self, X: FloatArray) -> FloatArray:
         """Map rows of shape (n_rows, n_inputs)."""
-        return (X - self.low) / self.span
+        return (X - self.low) / self.span - 0.5
 
     def slope(self, X: FloatArray) -> FloatArray:
         """Give the derivative of each mapped column by the column, shape (n_rows, n_inputs)."""
@@ -81,7 +81,7 @@ class RankMap:
     def __call__(self, X: FloatArray) -> FloatArray:
         """Map rows of shape (n_rows, n_inputs)."""
         ranks = [np.interp(*args) for args in zip(X.T, self.values, self.shares, strict=True)]
-        return 0.5 * (self.by_range(X) + np.column_stack(ranks))
+        return 0.5 * (self.by_range(X) + np.column_stack(ranks) - 0.5)
 
     def slope(self, X: FloatArray) -> FloatArray:
         """Give the derivative of each mapped column by the column, to the right at a row; as `X`."""

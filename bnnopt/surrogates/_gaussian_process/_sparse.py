@@ -20,16 +20,16 @@ import numpy as np
 from scipy.linalg.lapack import dpotrs
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._gaussian_process._cholesky import cholesky, inverse_root
-from bnnopt.surrogates._gaussian_process._exact import Posterior, Whitening
+from bnnopt.surrogates._gaussian_process._exact import Posterior, Whitening, cholesky, inverse_root
 from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters
 from bnnopt.surrogates._gaussian_process._kernels import Kernel
 from bnnopt.surrogates._rows import Rows
 
-__all__ = ["MOST_INDUCING", "gradient_of_bound", "sparse_posterior"]
+__all__ = ["MOST_EXACT", "MOST_INDUCING", "gradient_of_bound", "sparse_posterior"]
 
+MOST_EXACT = 1000  # rows of an exact posterior; with so many, both kinds take about the same time
 MOST_INDUCING = 512
-JITTER = 1e-6  # of the prior variance, at the inducing points
+JITTER = 1e-6  # of the prior variance of each inducing point
 SMALLEST_SHARE = 1e-4  # of the variance in a direction, that the rows must explain for it to count
 SMALLEST_KEPT = 1e-9  # of a row's weight in its own prediction, that must be left to the others
 
@@ -39,7 +39,7 @@ Covariances = Callable[[FloatArray], FloatArray]
 def sparse_posterior(
     of_inducing: FloatArray,
     with_rows: Covariances,
-    prior: float,
+    prior: Covariances,
     noise_variance: float,
     blocks: Iterable[Rows],
     judged: Rows,
@@ -52,8 +52,8 @@ def sparse_posterior(
         Covariance of the inducing points.
     with_rows : callable
         From inputs of n rows to their covariances with the inducing points, shape (n, n_inducing).
-    prior : float
-        Prior variance at a row.
+    prior : callable
+        From inputs of n rows to the prior variance at each, shape (n,).
     noise_variance : float
         Learned variance of the noise.
     blocks : iterable of Rows
@@ -61,7 +61,7 @@ def sparse_posterior(
     judged : Rows
         Those of them that are predicted.
     """
-    whitening = inverse_root(of_inducing + JITTER * prior * np.eye(len(of_inducing))).T
+    whitening = inverse_root(of_inducing + JITTER * np.diag(np.diag(of_inducing))).T
     features = _Features(with_rows, whitening, prior, noise_variance)
     precision, moment = _sums(features, blocks)
     gains, directions = np.linalg.eigh(precision)
@@ -86,7 +86,7 @@ class _Features:
 
     with_rows: Covariances
     whitening: FloatArray
-    prior: float
+    prior: Covariances
     noise_variance: float
 
     def __call__(self, rows: Rows) -> tuple[FloatArray, FloatArray]:
@@ -94,7 +94,7 @@ class _Features:
         features = self.with_rows(rows.X) @ self.whitening
         explained = np.einsum("ij,ij->i", features, features)
         noise = rows.noise(self.noise_variance) / rows.weights
-        return features, noise + np.maximum(self.prior - explained, 0.0)
+        return features, noise + np.maximum(self.prior(rows.X) - explained, 0.0)
 
 
 def _sums(features_of: _Features, blocks: Iterable[Rows]) -> tuple[FloatArray, FloatArray]:
@@ -167,10 +167,10 @@ def gradient_of_bound(
     signal, offset = float(own.signal_variance[0]), float(own.offset_variance[0])
     x, z = (own.scaled(inputs[None])[0] for inputs in (rows.X, inducing))
     of_inducing, with_rows = kernel.matrix(z, z), kernel.matrix(x, z)
-    y, prior = rows.y[:, 0], signal + offset
+    y, prior = rows.y[:, 0], signal * kernel.variance(x) + offset
     noise = rows.noise(float(own.noise_variance[0])) / rows.weights
     covariance = signal * of_inducing.value + offset
-    covariance[np.diag_indices_from(covariance)] += JITTER * prior
+    covariance[np.diag_indices_from(covariance)] *= 1.0 + JITTER
     cross = signal * with_rows.value + offset
     whitening = inverse_root(covariance).T
     features = cross @ whitening
@@ -183,20 +183,22 @@ def gradient_of_bound(
     through = whitening @ (features.T @ solved)  # b
     by_cross = solved[:, None] * through + gain
     by_inducing = -0.5 * (through[:, None] * through + whitening @ (told @ told_of) @ whitening.T)
-    by_variance = -0.5 * (1.0 / noise).sum() + JITTER * np.trace(by_inducing)
+    by_inducing[np.diag_indices_from(by_inducing)] *= 1.0 + JITTER
+    by_variance = -0.5 / noise
     left = prior / noise - np.einsum("ij,ij->i", gain, cross)
     by_noise = 0.5 * (np.square(solved) + (left - 1.0) / noise) / rows.weights
     by_noise -= 0.5 * (rows.weights - 1.0) / (noise * rows.weights)
-    by_length_scales = with_rows.by_log_length_scales(by_cross) + of_inducing.by_log_length_scales(
-        by_inducing
+    of_variance = -(kernel.variance_gradient(x) * x * by_variance[:, None]).sum(axis=0)
+    by_length_scales = (
+        of_variance + with_rows.by_log_length_scales(by_cross) + of_inducing.by_log_length_scales(by_inducing)
     )
     by_values = (with_rows.value * by_cross).sum() + (of_inducing.value * by_inducing).sum()
     return np.concatenate(
         [
             signal * by_length_scales,
             [
-                signal * (by_variance + by_values),
-                offset * (by_variance + by_cross.sum() + by_inducing.sum()),
+                signal * (by_variance @ kernel.variance(x) + by_values),
+                offset * (by_variance.sum() + by_cross.sum() + by_inducing.sum()),
                 (by_noise * rows.noise_factors).sum() * np.exp(own.log_noise[0]),
             ],
         ]

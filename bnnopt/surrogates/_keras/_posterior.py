@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray
-from bnnopt.surrogates._dropout._held_out_error import SMALLEST_NOISE_SHARE
+from bnnopt.surrogates._dropout._held_out import SMALLEST_NOISE_SHARE
 from bnnopt.surrogates._dropout._scaling import InputScaler, RangeScaler
 from bnnopt.surrogates._rows import Rows
 

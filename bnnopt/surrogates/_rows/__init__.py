@@ -1,11 +1,11 @@
 """Rows to learn from: checked, joined where they repeat, in memory or read in blocks.
 
 `Rows` is what every estimator of this package learns from. The files around it: `_checks` says what may come
-in, `_sources` reads arrays and batches block by block, `_sampling` draws rows while they are read, `_holdout`
-says which rows a network does not see, `_blocks` evaluates rows so that no row depends on its neighbours.
+in, `_sources` reads arrays and batches block by block, `_blocks` draws rows while they are read and evaluates
+them so that no row depends on its neighbours.
 """
 
-from bnnopt.surrogates._rows._blocks import ROWS_PER_BLOCK, in_blocks, in_stacks
+from bnnopt.surrogates._rows._blocks import ROWS_PER_BLOCK, draw_chunks, in_blocks, in_stacks
 from bnnopt.surrogates._rows._checks import (
     check_fit_data,
     check_number_of_outputs,
@@ -14,21 +14,16 @@ from bnnopt.surrogates._rows._checks import (
     open_batches,
     output_names,
 )
-from bnnopt.surrogates._rows._holdout import HashedHoldout, KnownHoldout, hold_out
 from bnnopt.surrogates._rows._rows import LARGEST_TABLE, Rows
-from bnnopt.surrogates._rows._sampling import draw_chunks
 
 __all__ = [
     "LARGEST_TABLE",
     "ROWS_PER_BLOCK",
-    "HashedHoldout",
-    "KnownHoldout",
     "Rows",
     "check_fit_data",
     "check_number_of_outputs",
     "check_rows",
     "draw_chunks",
-    "hold_out",
     "in_blocks",
     "in_stacks",
     "number_of_axes",

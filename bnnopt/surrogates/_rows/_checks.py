@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import numeric_frame
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._rows._blocks import read_rows
 from bnnopt.surrogates._rows._rows import LARGEST_TABLE, Rows, check_enough, check_spans
-from bnnopt.surrogates._rows._sampling import read_rows
 from bnnopt.surrogates._rows._sources import ArraySource, Batches, first_batch, is_plain
 
 __all__ = [

@@ -4,21 +4,37 @@ The network is rebuilt around the same layers and weights, with a mask in the pl
 mask has the shape of one row's features and holds for all rows, so that a draw of masks is one function.
 Rows go through in blocks of `ROWS_PER_BLOCK`, the last one padded, so that a row's result does not depend on
 which rows stand beside it.
+
+Layers that draw random numbers inside, where no mask can be fixed, are refused.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._dropout._tensorflow import keras, tf
-from bnnopt.surrogates._keras._user_layers import SUPPORTED, mask_shape, refuse_hidden_dropout
 
 __all__ = ["Masks", "ThinnedNetwork"]
 
-ROWS_PER_BLOCK = 96  # a multiple of every panel that matrix products work on, see `_blocks.py`
+SUPPORTED: dict[type, str] = {
+    keras.layers.Dropout: "bernoulli",
+    keras.layers.SpatialDropout1D: "bernoulli",
+    keras.layers.SpatialDropout2D: "bernoulli",
+    keras.layers.SpatialDropout3D: "bernoulli",
+    keras.layers.GaussianDropout: "gaussian",
+    keras.layers.AlphaDropout: "alpha",
+}
+SPATIAL = (
+    keras.layers.SpatialDropout1D,
+    keras.layers.SpatialDropout2D,
+    keras.layers.SpatialDropout3D,
+)
+SUPPORTED_NAMES = {layer.__name__ for layer in SUPPORTED}
+
+ROWS_PER_BLOCK = 96  # a multiple of every panel that matrix products work on, see `_rows/_blocks`
 DRAWS_PER_CALL = 64
 SELU_FLOOR = -1.6732632423543772 * 1.0507009873554805  # where selu saturates (Klambauer et al. 2017)
 
@@ -96,13 +112,13 @@ class ThinnedNetwork:
             return self._mask(layer, arguments[0])
         if isinstance(layer, keras.Model) and getattr(layer, "inputs", None):
             return self._thinned(layer)(*arguments)
-        refuse_hidden_dropout(layer)
+        _refuse_hidden_dropout(layer)
         return layer(*arguments, **options)
 
     def _mask(self, layer: Any, features: Any) -> Any:
         if layer.rate == 0:
             return features
-        place = _MaskLayer(layer, mask_shape(layer, features.shape[1:]), self._store, self.n_places)
+        place = _MaskLayer(layer, _mask_shape(layer, features.shape[1:]), self._store, self.n_places)
         self._places.append(place)
         return place(features)
 
@@ -145,6 +161,76 @@ def _tensors(masks: Masks, first: int, last: int) -> tuple[Any, Any]:
     return tf.constant(scale[first:last, None]), None if shift is None else tf.constant(
         shift[first:last, None]
     )
+
+
+def _mask_shape(layer: Any, shape: tuple[int | None, ...]) -> tuple[int, ...]:
+    """Shape of the mask of one draw, for features of `shape` without the axis of the rows.
+
+    Raises
+    ------
+    ValueError
+        If the size of an axis is not known, or the layer drops everything.
+    """
+    if layer.rate >= 1:
+        raise ValueError(f"{_named(layer)} has rate 1 and leaves nothing; the rate must be below 1.")
+    if isinstance(layer, SPATIAL):
+        shape = _one_per_channel(layer, shape)
+    elif getattr(layer, "noise_shape", None) is not None:
+        given = layer.noise_shape[1:]
+        shape = tuple(size if own is None else own for own, size in zip(given, shape, strict=True))
+    if None in shape:
+        raise ValueError(
+            f"{_named(layer)} works on features of shape {shape}, where the size of an axis is not known. "
+            "A draw needs a mask of a fixed shape: give the axis a size, or set noise_shape to 1 there."
+        )
+    return tuple(int(size) for size in shape if size is not None)
+
+
+def _one_per_channel(layer: Any, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    ones = (1,) * (len(shape) - 1)
+    is_first = getattr(layer, "data_format", "channels_last") == "channels_first"
+    return (shape[0], *ones) if is_first else (*ones, shape[-1])
+
+
+def _refuse_hidden_dropout(layer: Any) -> None:
+    """Raise `ValueError` if a layer that is not a dropout layer drops units inside.
+
+    Layers of Keras say so in their configuration (`dropout`, `recurrent_dropout`, a wrapped dropout layer); a
+    layer of other make counts as random if it holds a generator of random numbers.
+    """
+    if not _draws_random_numbers(layer):
+        return
+    is_of_keras = type(layer).__module__.split(".")[0] == "keras"
+    if is_of_keras and not any(_rates(layer.get_config())):
+        return
+    raise ValueError(
+        f"{_named(layer)} draws random numbers inside, so that one dropout mask cannot be fixed for all "
+        "rows. Set its dropout to 0 and put a dropout layer beside it in the Sequential or functional model, "
+        f"one of {', '.join(sorted(SUPPORTED_NAMES))}."
+    )
+
+
+def _draws_random_numbers(layer: Any) -> bool:
+    """Tell whether a layer or an operation, or a layer inside it, holds a generator of random numbers."""
+    return any(variable.path.endswith("seed_generator_state") for variable in getattr(layer, "variables", ()))
+
+
+def _rates(config: Any) -> Iterator[float]:
+    """Dropout rates in a serialised layer, those of wrapped layers too."""
+    if isinstance(config, dict):
+        if config.get("class_name") in SUPPORTED_NAMES:
+            yield float(config["config"]["rate"])
+        for key, value in config.items():
+            if "dropout" in str(key) and isinstance(value, int | float):
+                yield float(value)
+            yield from _rates(value)
+    elif isinstance(config, list | tuple):
+        for part in config:
+            yield from _rates(part)
+
+
+def _named(layer: Any) -> str:
+    return f"The layer {getattr(layer, 'name', '')!r} ({type(layer).__name__})"
 
 
 def _bernoulli(rate: float, shape: tuple[int, ...], rng: np.random.Generator) -> Masks:

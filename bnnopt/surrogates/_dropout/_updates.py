@@ -1,22 +1,34 @@
-"""A chunk of optimizer updates inside one TensorFlow graph, traced once for each shape of networks.
+"""A chunk of optimizer updates of many networks side by side, inside one TensorFlow graph.
 
 The graph takes weights, optimizer state and rows as arguments and gives the new ones back: fits of networks
 of one shape, on any number of rows, share it. Tracing anew for each fit would cost more time than a short
 training, and memory that TensorFlow does not give back.
+
+Values of units have the axes (n_networks, n_units, n_rows): with the rows last these thin products take about
+half the time, and the first layer of all networks is one product. The weights are one vector (`packed`), so
+that a step of the optimizer is one operation for all of them. Gradients are by automatic differentiation.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from bnnopt.surrogates._dropout._gradient import Batch, arranged, loss_and_gradient, packed, unpacked
 from bnnopt.surrogates._dropout._networks import UPDATES_PER_CHUNK, TrainingPlan
-from bnnopt.surrogates._dropout._tensorflow import tf
+from bnnopt.surrogates._dropout._tensorflow import keras, tf
 
-__all__ = ["chunk_graph", "first_state"]
+__all__ = [
+    "Batch",
+    "MaskPool",
+    "arranged",
+    "chunk_graph",
+    "first_state",
+    "loss_and_gradient",
+    "packed",
+    "unpacked",
+]
 
 UPDATES_PER_LOSS = 25
 LAST_RATE = 0.02
@@ -25,15 +37,16 @@ STRIDE = 16  # numbers between two places: TensorFlow need not copy windows that
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 State = list[Any]
+Shapes = Sequence[tuple[int, ...]]
 
 
-def first_state(shapes: Sequence[tuple[int, ...]]) -> State:
+def first_state(shapes: Shapes) -> State:
     """Return Adam's first state: the number of updates, then both moments of the packed weights."""
     zeros = tf.zeros(sum(int(np.prod(shape)) for shape in shapes))
     return [tf.constant(0), zeros, zeros]
 
 
-def chunk_graph(plan: TrainingPlan, shapes: Sequence[tuple[int, ...]], n_rows: int) -> Callable[..., Any]:
+def chunk_graph(plan: TrainingPlan, shapes: Shapes, n_rows: int) -> Callable[..., Any]:
     """Return the graph that makes a chunk of updates.
 
     Parameters
@@ -101,7 +114,9 @@ def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...]) -> Callable
     return tf.function(chunk, autograph=False).get_concrete_function(*signature)
 
 
-def _batches(rows: Any, targets: Any, plan: TrainingPlan, seed: Any, n_before: Any) -> Callable[[Any], Batch]:
+def _batches(
+    rows: Any, targets: Any, plan: TrainingPlan, seed: Any, n_before: Any
+) -> Callable[[Any], "Batch"]:
     """Return what gives the rows of each update of a chunk: all of them, or the next of a new order."""
     if not plan.batch_size:
         whole = arranged(rows, targets, plan.output_weights)
@@ -109,7 +124,7 @@ def _batches(rows: Any, targets: Any, plan: TrainingPlan, seed: Any, n_before: A
     n_rows = tf.shape(rows)[0]
     order = tf.argsort(tf.random.stateless_uniform([n_rows], tf.stack([seed, n_before])))
 
-    def batch(done: Any) -> Batch:
+    def batch(done: Any) -> "Batch":
         chosen = tf.gather(order, (done * plan.batch_size + tf.range(plan.batch_size)) % n_rows)
         return arranged(tf.gather(rows, chosen), tf.gather(targets, chosen), plan.output_weights)
 
@@ -122,7 +137,7 @@ def _pool(plan: TrainingPlan, n_rows: Any, seed: Any, n_before: Any) -> "MaskPoo
     return MaskPool(plan.dropout, shapes, seed, n_before)
 
 
-def _decay(penalty: Any, shapes: Sequence[tuple[int, ...]]) -> Any:
+def _decay(penalty: Any, shapes: Shapes) -> Any:
     """Twice the penalty of each packed weight: that of its network for kernels, 0 for biases."""
     kernels = [2.0 * penalty[:, None, None] * tf.ones(shape) for shape in shapes[::2]]
     biases = [tf.zeros(shape) for shape in shapes[1::2]]
@@ -147,6 +162,112 @@ def _adam(gradient: Any, state: State, rate: Any) -> State:
     first = BETA_1 * first + (1.0 - BETA_1) * gradient
     second = BETA_2 * second + (1.0 - BETA_2) * tf.square(gradient)
     return [n_updates + 1, weights - rate * first / (tf.sqrt(second) + EPSILON), first, second]
+
+
+class Batch(NamedTuple):
+    """Rows as an update takes them.
+
+    Attributes
+    ----------
+    columns : tensor of shape (n_features + 1, n_rows)
+        Inputs, and a row of ones that the offset of the first layer is multiplied with.
+    y : tensor of shape (n_outputs, n_rows)
+        Outputs.
+    importance : tensor of shape (n_networks, n_outputs, n_rows)
+        Factor of each squared error in the loss.
+    """
+
+    columns: Any
+    y: Any
+    importance: Any
+
+
+def arranged(rows: Any, targets: Any, output_weights: Sequence[float]) -> Batch:
+    """Lay out rows; `targets` are y, then each network's row weight, and the loss is a mean over the rows."""
+    n_outputs, n_rows = len(output_weights), tf.shape(rows)[0]
+    columns = tf.transpose(targets)
+    factors = tf.constant(output_weights, tf.float32)[:, None] / tf.cast(n_rows, tf.float32)
+    inputs = tf.concat([tf.transpose(rows), tf.ones([1, n_rows])], axis=0)
+    return Batch(inputs, columns[:n_outputs], columns[n_outputs:, None] * factors)
+
+
+def packed(weights: Sequence[Any]) -> Any:
+    """Lay the weights out as one vector; the first layer as `loss_and_gradient` multiplies it, transposed.
+
+    Parameters
+    ----------
+    weights : sequence of tensors
+        Kernel (n_networks, n_in, n_out) and bias (n_networks, n_out) of each layer in turn.
+    """
+    kernel, bias, *others = weights
+    first = tf.transpose(tf.concat([kernel, bias[:, None]], axis=1), [0, 2, 1])
+    return tf.concat([tf.reshape(part, [-1]) for part in (first, *others)], axis=0)
+
+
+def unpacked(vector: Any, shapes: Shapes) -> list[Any]:
+    """Undo `packed`; `shapes` are those of kernel and bias of each layer in turn."""
+    first, others = _parts(vector, shapes)
+    first = tf.transpose(first, [0, 2, 1])
+    return [first[:, :-1], first[:, -1], *others]
+
+
+def _parts(vector: Any, shapes: Shapes) -> tuple[Any, list[Any]]:
+    """Split a vector into the first layer (n_networks, n_units, n_in + 1) and the weights of the others."""
+    sizes = [int(np.prod(shape)) for shape in shapes]
+    first, *others = tf.split(vector, [sizes[0] + sizes[1], *sizes[2:]])
+    n_networks, n_in, n_units = shapes[0]
+    parts = [tf.reshape(part, shape) for part, shape in zip(others, shapes[2:], strict=True)]
+    return tf.reshape(first, [n_networks, n_units, n_in + 1]), parts
+
+
+def loss_and_gradient(
+    vector: Any, batch: Batch, masks: Sequence[Any], decay: Any, shapes: Shapes, activation: str
+) -> tuple[Any, Any]:
+    """Sum over networks of the weighted mean squared error plus penalty, and its gradient.
+
+    Parameters
+    ----------
+    vector : tensor of shape (n_weights,)
+        Weights of all networks, from `packed`.
+    batch : Batch
+        From `arranged`.
+    masks : sequence of tensors of shape (n_networks, n_units, n_rows)
+        What the units of each hidden layer are multiplied with; none without dropout.
+    decay : tensor of shape (n_weights,)
+        Twice the penalty of each weight: the loss has half of `decay @ vector**2`.
+    shapes : sequence of tuple
+        Shapes of kernel and bias of each layer in turn.
+    activation : str
+        Of the hidden layers.
+
+    Returns
+    -------
+    loss : scalar tensor
+    gradient : tensor of shape (n_weights,)
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(vector)
+        error = _outputs(vector, batch.columns, masks, shapes, activation) - batch.y
+        loss = tf.reduce_sum(batch.importance * tf.square(error))
+        loss += 0.5 * tf.reduce_sum(decay * tf.square(vector))
+    return loss, tape.gradient(loss, vector)
+
+
+def _outputs(vector: Any, columns: Any, masks: Sequence[Any], shapes: Shapes, activation: str) -> Any:
+    """Pass rows through the layers, to (n_networks, n_outputs, n_rows)."""
+    first, others = _parts(vector, shapes)
+    n_networks, n_units, n_in = first.shape
+    sums = tf.reshape(tf.reshape(first, [-1, n_in]) @ columns, [n_networks, n_units, -1])
+    for depth, (kernel, bias) in enumerate(zip(others[::2], others[1::2], strict=True)):
+        values = _activated(sums, activation)
+        values = values * masks[depth] if masks else values
+        sums = tf.matmul(kernel, values, transpose_a=True) + bias[:, :, None]
+    return sums
+
+
+def _activated(sums: Any, activation: str) -> Any:
+    """Apply the activation; TensorFlow's own silu would compute its sigmoid again on the way back."""
+    return sums * tf.sigmoid(sums) if activation == "silu" else keras.activations.get(activation)(sums)
 
 
 class MaskPool:

@@ -1,0 +1,329 @@
+"""Regression of an outcome with bounds, by any regressor on a scale without bounds."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import has_fit_parameter, validate_data
+
+from bnnopt._estimators import (
+    Rule,
+    check_parameters,
+    draw_seed,
+    last_step,
+    optional,
+    real,
+    seed_parameter,
+)
+from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import admissible_scales, beyond_bounds, refuse_rows
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor
+from bnnopt.surrogates._latent_scale import BoundedRows, ScaleFit, fit_on_scale
+from bnnopt.surrogates._members import Member
+from bnnopt.surrogates._predictor import HeldOutPredictions, MixtureRegressor
+from bnnopt.surrogates._warped_posterior import WarpedPosterior
+
+__all__ = ["BoundedRegressor"]
+
+
+def _inner_has(name: str) -> Callable[["BoundedRegressor"], bool]:
+    return lambda model: hasattr(last_step(model._inner)[0], name)
+
+
+class BoundedRegressor(MixtureRegressor):
+    """Regression of one outcome that lies between bounds, such as a yield, a rate or a polydispersity.
+
+    A regressor learns z = g(y), with g the logarithm of the distance from one bound ("log"), the logarithm of
+    the ratio of the distances from both ("logit"), or y itself ("identity"). What it predicts of z comes back
+    through the inverse of g, which never leaves the bounds (warped Gaussian processes; Snelson, Rasmussen and
+    Ghahramani 2004). On the identity, predictions are cut off at the bounds: what would be beyond lies on
+    them. `scale="auto"` takes the scale under which held-out rows have the highest density in the unit of y,
+    log N(g(y)) + log g'(y). A value nearer to a bound than a hundredth of the standard deviation of y counts
+    by the probability to be so near, divided by that distance: a density has no limit near a bound.
+
+    All numbers are in the unit of y. The function, of which `noise=False` speaks, is the expected outcome at
+    an input, with the noise of z averaged out. `predict_quantiles` is exact, for g keeps the order; draws are
+    those of z, each as an expected outcome. `predict_mixture` takes one normal distribution of z, with the
+    moments of what is predicted, cuts it into 8 slices of equal probability and returns a component for each,
+    with the mean and the standard deviation of the function on it, so that what is averaged over components
+    has the unit of y.
+
+    A measured value on a bound has no finite z but on the identity. It is learned as a little inside: half as
+    far from the bound as the nearest other value, and at most the share 1 / (2 n) of the width among n rows,
+    the width being the distance between the bounds or the largest distance from the only one.
+
+    Parameters
+    ----------
+    estimator : estimator, default=None
+        Learns z: a regressor with `predict(X, return_std=True)`, alone or as the last step of a Pipeline; it
+        is cloned. None for `BayesianStackingRegressor()`. What it may offer besides stands in
+        docs/surrogates.md. z is standardised for it.
+    lower, upper : float or None, default=None
+        The bounds, lower < upper, finite, in the unit of y, of which they are possible values; None where
+        there is none.
+    scale : {"auto", "identity", "log", "logit"}, default="auto"
+        "log" needs one bound, "logit" both. "auto" fits on each that fits the bounds.
+    random_state : int, RandomState or None, default=None
+        Seeds each `random_state` of the estimator that is None, and folds.
+
+    Attributes
+    ----------
+    scale_ : str
+        The scale that predicts.
+    estimator_ : estimator
+        Fitted on standardised z.
+    scale_log_densities_ : dict of str to float
+        Of each scale that was compared: mean over rows, by their weights, of the log density of the
+        standardised outcome, predicted without the row. Empty where nothing was to choose and the estimator
+        has no `predict_held_out`.
+    held_out_log_density_ : float
+        That of `scale_`; NaN where it is not known.
+    noise_variance_ : float
+        Mean variance of an observation around the function, in squared units of y.
+    has_gradients_ : bool
+        Whether `predict_mixture` can return gradients: if the estimator can, and its noise is constant.
+    n_features_in_, n_outputs_ : int
+        Number of inputs, and 1.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the inputs, if fitted on a DataFrame with string column names.
+
+    References
+    ----------
+    E. Snelson, C. E. Rasmussen, Z. Ghahramani, "Warped Gaussian processes", NIPS 2003 (2004).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bnnopt import BoundedRegressor, GaussianProcessEnsembleRegressor
+    >>> X = np.linspace(0, 1, 20)[:, None]
+    >>> y = 100 / (1 + np.exp(-20 * (X[:, 0] - 0.6)))
+    >>> processes = GaussianProcessEnsembleRegressor()
+    >>> model = BoundedRegressor(processes, lower=0, upper=100, random_state=0).fit(X, y)
+    >>> interval = model.predict_quantiles([[-3.0], [0.5], [3.0]], [0.025, 0.975])
+    >>> bool(interval.min() >= 0 and interval.max() <= 100)
+    True
+    """
+
+    trains_outputs_jointly: ClassVar[bool] = False
+    has_sliced_mixture: ClassVar[bool] = True  # components are its shape, not models that disagree
+
+    _rules: ClassVar[dict[str, Rule]] = {
+        "lower": optional(real(-np.inf)),
+        "upper": optional(real(-np.inf)),
+        "random_state": seed_parameter(),
+    }
+
+    def __init__(
+        self,
+        estimator: BaseEstimator | None = None,
+        lower: float | None = None,
+        upper: float | None = None,
+        scale: str = "auto",
+        *,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.lower = lower
+        self.upper = upper
+        self.scale = scale
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        noise_variance: ArrayLike | None = None,
+    ) -> Self:
+        """Fit on each scale that fits the bounds, and keep the one that held-out rows speak for.
+
+        A fit that fails or is stopped leaves the last one as it was.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            Inputs in any units, finite; at least 2 rows.
+        y : array-like of shape (n_samples,)
+            One outcome within the bounds, finite.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How many times each row counts, at least 0; only if the estimator takes it.
+        noise_variance : array-like of shape (n_samples,), default=None
+            Noise variance of each measurement where it is known, in squared units of y; only if the estimator
+            takes it. It reaches z to first order, times g'(y) squared.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the data are not finite numbers of fitting shapes, a value is beyond a bound (the message names
+            the row), the bounds or the scale make no sense, or the estimator does not take what is given.
+        """
+        return self.fit_after(None, X, y, sample_weight=sample_weight, noise_variance=noise_variance)
+
+    def fit_after(
+        self,
+        previous: Any,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        noise_variance: ArrayLike | None = None,
+    ) -> Self:
+        """Fit, on the scale of an earlier fit by what the estimator goes on from; see `fit`.
+
+        Parameters
+        ----------
+        previous : BoundedRegressor or None
+            Fitted on some of the rows; None for a fit that knows of none.
+        X, y, sample_weight, noise_variance
+            As in `fit`.
+
+        Returns
+        -------
+        self
+        """
+        with self._fitting():
+            scales = self._checked_scales()
+            rows, given = self._checked_rows(X, y, sample_weight, noise_variance)
+            seed = draw_seed(self.random_state)
+            fits = [
+                fit_on_scale(
+                    name,
+                    rows,
+                    self._unfitted,
+                    seed,
+                    given=given,
+                    before=previous.estimator_ if getattr(previous, "scale_", None) == name else None,
+                    is_compared=len(scales) > 1,
+                )
+                for name in scales
+            ]
+            best = max(fits, key=lambda fit: -np.inf if fit.log_density is None else fit.log_density)
+            return self._take(best, fits, rows)
+
+    @available_if(_inner_has("sample_y"))
+    def sample_y(
+        self, X: ArrayLike, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0
+    ) -> FloatArray:
+        """Draw functions from the posterior and evaluate them at X; there if the estimator has it.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n_samples_X, n_features)
+            Inputs.
+        n_samples : int, default=1
+            Number of draws, at least 1.
+        random_state : int, RandomState or None, default=0
+            Seeds the draws.
+
+        Returns
+        -------
+        ndarray of shape (n_samples_X, n_samples)
+            Within the bounds, in the unit of y.
+        """
+        return super().sample_y(X, n_samples, random_state)
+
+    @available_if(_inner_has("predict_held_out"))
+    def predict_held_out(self) -> HeldOutPredictions:
+        """Return what the fit predicts for its rows, each without itself; there if the estimator has it.
+
+        Returns
+        -------
+        HeldOutPredictions
+            In the unit of y.
+
+        Raises
+        ------
+        InvalidDataError
+            If no row was left out.
+        """
+        return super().predict_held_out()
+
+    @property
+    def _inner(self) -> Any:
+        """The estimator, fitted if this one is."""
+        return self.estimator_ if hasattr(self, "estimator_") else self._unfitted
+
+    @property
+    def _unfitted(self) -> Any:
+        return BayesianStackingRegressor() if self.estimator is None else self.estimator
+
+    def _checked_scales(self) -> tuple[str, ...]:
+        check_parameters(self, self._rules)
+        return admissible_scales(self.lower, self.upper, self.scale)
+
+    def _checked_rows(
+        self, X: Any, y: Any, sample_weight: Any, noise_variance: Any
+    ) -> tuple[BoundedRows, frozenset[str]]:
+        """Return the rows of a weight above 0, and the names of what was given with them."""
+        named = {"sample_weight": sample_weight, "noise_variance": noise_variance}
+        given = frozenset(name for name, value in named.items() if value is not None)
+        self._refuse_unknown(given)
+        index = y.index if isinstance(y, pd.Series) else None
+        inputs, outcomes = validate_data(self, X, y, y_numeric=True, dtype=np.float64, ensure_min_samples=2)
+        outcomes = np.asarray(outcomes, dtype=float)
+        column = pd.Series(outcomes, index=index, name="y")
+        for is_bad, problem in beyond_bounds(outcomes, self.lower, self.upper):
+            refuse_rows(column, is_bad, "y", problem)
+        columns = {
+            name: np.ones(len(outcomes)) if value is None else _checked_column(value, name, len(outcomes))
+            for name, value in named.items()
+        }
+        weights = columns["sample_weight"]
+        kept = weights > 0
+        if kept.sum() < 2:
+            raise InvalidDataError("sample_weight is zero for too many rows: at least 2 need one above zero.")
+        noise = columns["noise_variance"][kept]
+        return BoundedRows.of(
+            inputs[kept], outcomes[kept], weights[kept], noise, self.lower, self.upper
+        ), given
+
+    def _refuse_unknown(self, given: frozenset[str]) -> None:
+        inner = self._unfitted
+        unknown = sorted(name for name in given if not has_fit_parameter(inner, name))
+        if unknown:
+            raise InvalidDataError(
+                f"fit of the estimator, {type(inner).__name__}, takes no {' and no '.join(unknown)}. Leave "
+                "it out, or take an estimator that does, such as GaussianProcessEnsembleRegressor."
+            )
+
+    def _take(self, fit: ScaleFit, fits: list[ScaleFit], rows: BoundedRows) -> Self:
+        none = np.empty((0, 1))
+        member = Member("estimator", [fit.model], 1, HeldOutPredictions(np.empty(0, dtype=int), none, none))
+        posterior = WarpedPosterior(member, fit.latent, rows, fit.held_out)
+        return self._keep(
+            posterior,
+            rows.y,
+            scale=fit.scale,
+            estimator=fit.model,
+            scale_log_densities={
+                each.scale: each.log_density for each in fits if each.log_density is not None
+            },
+            held_out_log_density=np.nan if fit.log_density is None else fit.log_density,
+            has_gradients=member.has_gradients and posterior.has_constant_noise,
+        )
+
+    def _quantiles(self, rows: FloatArray, levels: FloatArray, noise: bool) -> list[FloatArray]:
+        posterior: Any = self._posterior
+        return [posterior.quantiles(rows, levels, noise=noise)]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags
+
+
+def _checked_column(values: Any, name: str, n_rows: int) -> FloatArray:
+    column = np.asarray(values, dtype=float)
+    if column.shape != (n_rows,) or not np.all(np.isfinite(column) & (column >= 0)):
+        raise InvalidDataError(
+            f"{name} must have one finite number of at least 0 for each of the {n_rows} rows, got shape "
+            f"{column.shape} with the values {column.ravel()[:5].tolist()} first."
+        )
+    return column

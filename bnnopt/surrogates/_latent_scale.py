@@ -1,0 +1,208 @@
+"""An outcome with bounds on a latent scale: rows moved inside, standardised values, a fit and its density."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import log_ndtr
+from sklearn.base import BaseEstimator
+
+from bnnopt._estimators import last_step, seeded_clone
+from bnnopt._typing import FloatArray
+from bnnopt.surrogates._members import cross_validated
+from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
+from bnnopt.surrogates._stacking import log_normal_density
+from bnnopt.surrogates._warps import SCALES, margins
+
+__all__ = ["BoundedRows", "LatentScale", "ScaleFit", "fit_on_scale"]
+
+RESOLUTION = 0.01  # of the standard deviation of the outcomes: nearer to a bound they count as so near
+
+
+class BoundedRows(NamedTuple):
+    """Rows of a fit on an outcome with bounds.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, n_features)
+    y, inside : ndarray of shape (n,)
+        Outcomes as given, and the same with those on a bound moved a little inside.
+    weights : ndarray of shape (n,)
+    noise : ndarray of shape (n,)
+        Known noise variance, in squared units of y.
+    lower, upper : float or None
+    margins : tuple of float
+        How far from the bounds those on a bound were moved.
+    """
+
+    X: FloatArray
+    y: FloatArray
+    inside: FloatArray
+    weights: FloatArray
+    noise: FloatArray
+    lower: float | None
+    upper: float | None
+    margins: tuple[float, float]
+
+    @classmethod
+    def of(
+        cls,
+        X: FloatArray,
+        y: FloatArray,
+        weights: FloatArray,
+        noise: FloatArray,
+        lower: float | None,
+        upper: float | None,
+    ) -> "BoundedRows":
+        """Take rows within the bounds, each of a weight above 0."""
+        of_lower, of_upper, is_lower, is_upper = margins(y, lower, upper, float(weights.sum()))
+        inside = y.copy()
+        if lower is not None:
+            inside[is_lower] = lower + of_lower
+        if upper is not None:
+            inside[is_upper] = upper - of_upper
+        return cls(X, y, inside, weights, noise, lower, upper, (of_lower, of_upper))
+
+    @property
+    def unit(self) -> float:
+        """Standard deviation of the outcomes; 1 if they are constant."""
+        return _moments(self.y, self.weights)[1]
+
+
+class LatentScale:
+    """A scale with the mean and the spread of the rows on it: latent values are standardised.
+
+    Parameters
+    ----------
+    name : str
+        A key of `SCALES`.
+    rows : BoundedRows
+    """
+
+    def __init__(self, name: str, rows: BoundedRows) -> None:
+        self.scale = SCALES[name](rows.lower, rows.upper)
+        self.centre, self.unit = _moments(self._raw_latent(rows), rows.weights)
+
+    def latent(self, rows: BoundedRows) -> FloatArray:
+        """Return standardised latent values of the rows, shape (n,)."""
+        return (self._raw_latent(rows) - self.centre) / self.unit
+
+    def _raw_latent(self, rows: BoundedRows) -> FloatArray:
+        """Latent values in the unit of the scale, moved inside where the scale has no place on a bound."""
+        return self.scale.to_latent(rows.y if self.scale.reaches_bounds else rows.inside)
+
+    def latent_noise(self, rows: BoundedRows) -> FloatArray:
+        """Return the known noise in latent units, to first order."""
+        return rows.noise * np.exp(2.0 * self.scale.log_slope(rows.inside)) / self.unit**2
+
+    def raw(self, law: OutputLaw) -> OutputLaw:
+        """Return a standardised latent distribution in the unit of the scale."""
+        return OutputLaw(law.shares, self.centre + self.unit * law.means, self.unit**2 * law.variances)
+
+    def log_density(self, rows: BoundedRows, held_out: HeldOutPredictions) -> FloatArray:
+        """Return the log density of held-out outcomes, in their own unit, shape (n_held_out,).
+
+        It is that of the latent value and the logarithm of the slope of the scale. A value nearer to a bound
+        than a hundredth of the spread, or than its margin, counts by the probability to be so near, over that
+        distance, whatever the scale: a density has no limit near a bound, and one row of 1e-9 would speak
+        louder than all others.
+        """
+        places = held_out.rows
+        mean = self.centre + self.unit * held_out.mean.reshape(len(places))
+        std = self.unit * np.sqrt(held_out.variance.reshape(len(places)))
+        y = rows.inside[places]
+        density = log_normal_density(self.scale.to_latent(y), mean, np.square(std)) + self.scale.log_slope(y)
+        for bound, sign, margin in ((rows.lower, 1.0, rows.margins[0]), (rows.upper, -1.0, rows.margins[1])):
+            if bound is not None:
+                reach = max(margin, RESOLUTION * rows.unit)
+                edge = self.scale.to_latent(np.array(bound + sign * reach))
+                near = log_ndtr(sign * (edge - mean) / std) - np.log(reach)
+                density = np.where(sign * (y - bound) <= reach, near, density)
+        return density
+
+
+class ScaleFit(NamedTuple):
+    """A fit on one scale.
+
+    Attributes
+    ----------
+    scale : str
+    model : estimator
+        Fitted on standardised latent values.
+    latent : LatentScale
+    held_out : HeldOutPredictions or None
+        In standardised latent units; None where the estimator has none, and none were needed.
+    log_density : float or None
+        Mean log density of held-out rows, of the standardised outcome.
+    """
+
+    scale: str
+    model: Any
+    latent: LatentScale
+    held_out: HeldOutPredictions | None
+    log_density: float | None
+
+
+def fit_on_scale(
+    scale: str,
+    rows: BoundedRows,
+    estimator: BaseEstimator,
+    seed: int,
+    *,
+    given: Collection[str],
+    before: Any,
+    is_compared: bool,
+) -> ScaleFit:
+    """Fit a clone of an estimator on a scale, and ask how well it predicts held-out rows.
+
+    Parameters
+    ----------
+    scale : str
+        A key of `SCALES`.
+    rows : BoundedRows
+    estimator : estimator
+        Not fitted.
+    seed : int
+        Of the clone, and of folds.
+    given : collection of str
+        Which of "sample_weight" and "noise_variance" the estimator is given.
+    before : estimator or None
+        Fitted earlier on this scale, for an estimator that can go on from it.
+    is_compared : bool
+        Whether a cross-validation is to stand in for held-out rows that the estimator does not have.
+    """
+    latent = LatentScale(scale, rows)
+    z = latent.latent(rows)
+    values = {"sample_weight": rows.weights, "noise_variance": latent.latent_noise(rows)}
+    further: dict[str, Any] = {name: values[name] for name in given}
+    model: Any = seeded_clone(estimator, seed)
+    if hasattr(model, "fit_after"):
+        model.fit_after(before, rows.X, z, **further)
+    else:
+        model.fit(rows.X, z, **further)
+    held_out = _held_out(model)
+    if held_out is None and is_compared:
+        held_out = cross_validated(model, rows.X, z, further, seed)
+    if held_out is None:
+        return ScaleFit(scale, model, latent, None, None)
+    density = latent.log_density(rows, held_out)
+    mean = np.average(density, weights=rows.weights[held_out.rows])
+    return ScaleFit(scale, model, latent, held_out, float(mean + np.log(rows.unit)))
+
+
+def _held_out(model: Any) -> HeldOutPredictions | None:
+    """Ask for rows predicted without themselves; None where there are none."""
+    step = last_step(model)[0]
+    if not hasattr(step, "predict_held_out"):
+        return None
+    try:
+        return HeldOutPredictions(*step.predict_held_out())
+    except ValueError:  # the protocol's way to say that no row was left out
+        return None
+
+
+def _moments(values: FloatArray, weights: FloatArray) -> tuple[float, float]:
+    """Weighted mean and standard deviation; 1 in the place of a standard deviation of 0."""
+    mean = np.average(values, weights=weights)
+    variance = np.average(np.square(values - mean), weights=weights)
+    return float(mean), float(np.sqrt(variance)) if np.ptp(values) > 0 else 1.0

@@ -1,0 +1,105 @@
+"""The posterior of an outcome with bounds: a latent posterior through a scale, in the unit of the outcome."""
+
+import numpy as np
+
+from bnnopt._estimators import draw_seed
+from bnnopt._typing import FloatArray
+from bnnopt.surrogates._latent_scale import BoundedRows, LatentScale
+from bnnopt.surrogates._members import Member
+from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw, matched_slopes
+from bnnopt.surrogates._quantiles import mixture_quantiles
+from bnnopt.surrogates._rows import in_blocks
+from bnnopt.surrogates._slices import mean_noise_variance, sliced, sliced_slopes
+
+__all__ = ["WarpedPosterior"]
+
+ROWS_FOR_NOISE = 1024
+SMALLEST_VARIANCE = 1e-12  # of a held-out prediction, in squared units of the outcome's standard deviation
+
+
+class WarpedPosterior:
+    """What a fit on a latent scale says of the outcome.
+
+    The function is the expected outcome at an input, the latent noise averaged out, so that it has the mean
+    of an observation. Its moments are those of one normal latent distribution with the moments of the mixture
+    that is predicted; quantiles are those of the mixture.
+
+    Parameters
+    ----------
+    member : Member
+        Fitted on standardised latent values.
+    latent : LatentScale
+    rows : BoundedRows
+    held_out : HeldOutPredictions or None
+        In standardised latent units.
+    """
+
+    def __init__(
+        self, member: Member, latent: LatentScale, rows: BoundedRows, held_out: HeldOutPredictions | None
+    ) -> None:
+        self._member, self._latent, self._scale = member, latent, latent.scale
+        self._held_out, self._least_variance = held_out, SMALLEST_VARIANCE * rows.unit**2
+        places = np.linspace(0, len(rows.y) - 1, min(len(rows.y), ROWS_FOR_NOISE)).astype(int)
+        some, weights = rows.X[places], rows.weights[places]
+        self.has_constant_noise = float(np.ptp(self._noise_std(some))) <= 1e-9 * latent.unit
+        self.noise = np.average(self.noise_at(some), axis=0, weights=weights)
+
+    def noise_at(self, X: FloatArray) -> FloatArray:
+        """Variance of an observation around the expected outcome at rows, shape (n_rows, 1)."""
+        law, noise_std = self._latent_law(X, is_padded=True)
+        return mean_noise_variance(self._scale, law.matched(), noise_std)[:, None]
+
+    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+        """Distribution of the expected outcome, in slices; padded, no digit depends on the number of rows."""
+        law, noise_std = self._latent_law(X, is_padded=is_padded)
+        return [sliced(self._scale, law.matched(), noise_std)]
+
+    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+        """Distribution of the expected outcome with derivatives of its means and variances by X."""
+        law, by_mean, by_variance = matched_slopes(*self._member.slopes(X)[0])
+        unit = self._latent.unit
+        raw, noise_std = self._latent.raw(law), self._noise_std(X)
+        return [sliced_slopes(self._scale, raw, noise_std, unit * by_mean, unit**2 * by_variance)]
+
+    def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
+        """Evaluate new functions: latent draws, each as an expected outcome; (n_rows, n_samples, 1)."""
+        latent = self._member.draw(X, n_samples, draw_seed(rng))
+        raw = self._latent.centre + self._latent.unit * latent
+        return self._scale.expected(raw, self._noise_std(X)[:, None, None])
+
+    def held_out(self) -> HeldOutPredictions | None:
+        """Predictions of rows without them, in the unit of the outcome."""
+        if self._held_out is None:
+            return None
+        rows, mean, variance = self._held_out
+        law = self._latent.raw(OutputLaw(np.ones(1), mean.reshape(1, -1), variance.reshape(1, -1)))
+        own = sliced(self._scale, law, np.zeros(len(rows))).moments()
+        return HeldOutPredictions(rows, own[0][:, None], own[1][:, None] + self._least_variance)
+
+    def quantiles(self, X: FloatArray, levels: FloatArray, *, noise: bool) -> FloatArray:
+        """Quantiles of an observation or the function, (n_rows, n_levels): a rising scale keeps the order."""
+        law, noise_std = self._latent_law(X, is_padded=False)
+        added = np.square(noise_std) if noise else 0.0
+        latent = mixture_quantiles(law.shares, law.means, np.sqrt(law.variances + added), levels)
+        return self._scale.outcome(latent) if noise else self._scale.expected(latent, noise_std[:, None])
+
+    def _latent_law(self, X: FloatArray, *, is_padded: bool) -> tuple[OutputLaw, FloatArray]:
+        """Latent distribution and standard deviation of the latent noise, in the unit of the scale."""
+        if not is_padded:
+            return self._latent.raw(self._member.laws(X)[0]), self._noise_std(X)
+        found: list[FloatArray] = []
+
+        def evaluate(block: FloatArray) -> FloatArray:
+            law = self._member.laws(block)[0]
+            found.append(law.shares)
+            return np.column_stack([law.means.T, law.variances.T, self._member.noise_at(block)])
+
+        values = in_blocks(evaluate, X)
+        means, variances = np.split(values[:, :-1].T, 2)
+        return self._latent.raw(OutputLaw(found[0], means, variances)), self._in_unit(values[:, -1])
+
+    def _noise_std(self, X: FloatArray) -> FloatArray:
+        return self._in_unit(self._member.noise_at(X)[:, 0])
+
+    def _in_unit(self, noise_variance: FloatArray) -> FloatArray:
+        return self._latent.unit * np.sqrt(noise_variance)
