@@ -33,7 +33,7 @@ def suggest(
     seed: Seed = 0,
 ) -> None:
     """Suggest the next runs, with predicted outcomes, their standard deviations and 95 % intervals."""
-    from bnnopt.campaign import with_intervals, with_units
+    from bnnopt.campaign import readable, with_intervals, with_units
 
     optimizer = _resumed(config, data, seed)
     batch = optimizer.ask(
@@ -46,21 +46,24 @@ def suggest(
     units: dict[str, str | None] = dict(optimizer.space.units)
     for each in (*optimizer.outcomes, *optimizer.objectives):
         units.update({name: unit for name, unit in each.units.items() if unit})
-    table = with_units(with_intervals(batch, optimizer), units)
-    typer.echo(table.to_string(index=False))
+    table = with_intervals(batch, optimizer)
+    typer.echo(with_units(readable(table, optimizer.space), units).to_string(index=False))
     if out is not None:
-        table.to_csv(out, index=False)
+        with_units(table, units).to_csv(out, index=False)
         typer.echo(f"Written to {out}.")
 
 
 @app.command()
 def status(config: Config, data: Data, seed: Seed = 0) -> None:
     """Check the settings and the past runs, count them, and show the best."""
+    from bnnopt.campaign import readable
+
     optimizer = _resumed(config, data, seed)
     for name, count in optimizer.summary().items():
         typer.echo(f"{name}: {count}")
     try:
-        typer.echo(optimizer.best().to_string())
+        best = optimizer.best().to_frame().T
+        typer.echo(readable(best, optimizer.space).iloc[0].to_string())
     except InvalidDataError as error:
         typer.echo(f"No best run yet. {error}")
 

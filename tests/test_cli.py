@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -64,6 +65,31 @@ def test_suggest_prints_and_writes_a_table_that_can_be_read_back(files, tmp_path
     assert batch["T"].tolist() == [20.5, 20.5]
     assert batch["x"].between(0, 1).all()
     assert batch["x"].nunique() == 2
+
+
+def test_suggest_prints_what_a_laboratory_sets_and_writes_what_is_suggested(files, tmp_path):
+    stepped = TOML.replace("upper = 1,", "upper = 1, step = 0.05,").replace(
+        "variables = [", 'variables = [\n    { type = "real", name = "z", lower = 0, upper = 200 },'
+    )
+    (tmp_path / "campaign.toml").write_text(stepped, encoding="utf-8")
+    runs = pd.DataFrame(
+        {"z": [10.0, 90, 150, 30, 70], "x": [0.05, 0.2, 0.5, 0.7, 0.95], "T": 20, "y": range(5)}
+    )
+    runs.to_csv(tmp_path / "runs.csv", index=False)
+    out = tmp_path / "next.csv"
+    result = run("suggest", *files, "-n", "3", "--context", "T=20.5", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    written = read_runs(out)
+    printed = [line.split() for line in result.output.splitlines()[1:4]]
+    ends = [[float(number) for number in line[-3:-1]] for line in printed]
+    np.testing.assert_allclose(ends, written[["y_lower", "y_upper"]], rtol=1e-5)
+    assert (np.array(ends) != written[["y_lower", "y_upper"]].to_numpy()).all()  # the file has all digits
+    for (z, x, *others), row in zip(printed, written.itertuples(), strict=True):
+        assert float(x) == row.x
+        assert x == f"{round(row.x * 20) / 20:.2f}".rstrip("0").ljust(3, "0")  # 0.15, 0.3, 1.0
+        assert len(z.partition(".")[2]) <= 2
+        assert abs(float(z) - row.z) <= 0.005
+        assert all(len(number.strip("-").replace(".", "").lstrip("0")) <= 6 for number in others)
 
 
 def test_the_same_seed_gives_the_same_runs_in_a_new_process(files, tmp_path):

@@ -1,5 +1,6 @@
 """Campaigns of real experiments: their settings in a TOML file, their runs in a spreadsheet."""
 
+from bnnopt.campaign._readable import readable
 from bnnopt.campaign._settings import CampaignSettings, NamedChoice, TargetList
 from bnnopt.campaign._suggest import read_runs, resume, with_intervals, with_units
 
@@ -8,6 +9,7 @@ __all__ = [
     "NamedChoice",
     "TargetList",
     "read_runs",
+    "readable",
     "resume",
     "with_intervals",
     "with_units",

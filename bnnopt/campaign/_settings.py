@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sklearn.base import BaseEstimator
 
 from bnnopt.acquisition import Acquisition, get_acquisition
+from bnnopt.campaign._descriptor_files import with_descriptor_tables
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.objectives import Objective, Outcome, OutcomeConstraint
 from bnnopt.optimizer import BayesianOptimizer, TrustRegion
@@ -139,16 +140,19 @@ class CampaignSettings(_Frozen):
         Parameters
         ----------
         path : str or Path
-            The file.
+            The file. `descriptors` of a variable may be the path of a CSV, relative to it, whose first column
+            is the level.
 
         Raises
         ------
         InvalidDataError
-            The file is not there, is not TOML, or a value in it is not valid; the message names the place.
+            The file is not there, is not TOML, a file of descriptors cannot be read, or a value is not valid;
+            the message names the place.
         """
         try:
             with open(path, "rb") as file:
-                return cls.model_validate(tomllib.load(file))
+                document = tomllib.load(file)
+            return cls.model_validate(with_descriptor_tables(document, Path(path).parent))
         except FileNotFoundError as error:
             raise InvalidDataError(
                 f"There is no file {str(path)!r}; give the path of a campaign.toml."

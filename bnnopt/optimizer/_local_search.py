@@ -102,7 +102,11 @@ def _limits(variable: Number, lower: float, upper: float) -> Any:
         places = _encoded(variable, variable.values)
         is_kept = (places >= lower - ROUND_OFF) & (places <= upper + ROUND_OFF)
         return np.array(variable.values)[is_kept].tolist()
-    return variable.codec.decode(np.array([[lower], [upper]])).tolist()
+    ends = variable.codec.decode(np.array([[lower], [upper]]))
+    if isinstance(variable, Real) and variable.grid is not None and ends[0] == ends[1]:
+        place = variable.grid.places(ends)[0]  # at a bound off the grid; a box has two values at least
+        ends = variable.grid.values(variable.grid.inside(np.array([place - 1, place + (place < 1)])))
+    return ends.tolist()
 
 
 def _numbers(space: SearchSpace) -> list[Number]:
@@ -121,8 +125,11 @@ def _steps(space: SearchSpace) -> FloatArray:
 
 def _step(variable: Number) -> float:
     if isinstance(variable, Real):
-        return 0.0
-    first = (variable.lower, variable.lower + 1) if isinstance(variable, Integer) else variable.values
+        if variable.grid is None:
+            return 0.0
+        first = tuple(variable.grid.values(np.array([0.0, 1.0])).tolist())
+    else:
+        first = (variable.lower, variable.lower + 1) if isinstance(variable, Integer) else variable.values
     return float(np.diff(_encoded(variable, first)).max())
 
 

@@ -18,7 +18,7 @@ from bnnopt.optimizer._elsewhere import is_flat
 from bnnopt.optimizer._local_search import places_of, region_of, start_reason
 from bnnopt.optimizer._maximum import Pool
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
-from bnnopt.optimizer._observations import Observations, is_new
+from bnnopt.optimizer._observations import Observations, is_open
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._search import Search
 from bnnopt.optimizer._trust_region import Region, TrustRegion
@@ -197,7 +197,7 @@ class Proposals:
             context={**batch.request.context, **batch.held},
         )
         before = pd.concat([part for part in (known, batch.rows) if len(part)] or [known])
-        return design[is_new(space, design, before)].iloc[: batch.n_missing].reset_index(drop=True)
+        return design[is_open(space, design, before)].iloc[: batch.n_missing].reset_index(drop=True)
 
     def _no_predictions(self) -> dict[str, float]:
         names = self._observations.outputs

@@ -16,10 +16,11 @@ def repeats(search: Search, n: int) -> tuple[pd.DataFrame, FloatArray]:
 
     The worth of a setting is the probability that it is the best of the 256 best measured ones, by joint
     draws, divided by how often it was measured. Settings that the search may not choose are left out: those
-    outside its bounds and constraints, and those that differ in what is held.
+    outside its bounds and constraints, and those that differ in what is held. What was measured between the
+    values that can be set counts as a run of the nearest ones.
     """
     measured, outcomes = search.observations.measured
-    ranked = measured.iloc[search.scoring.goals.best_first(outcomes)]
+    ranked = search.model_space.rounded(measured.iloc[search.scoring.goals.best_first(outcomes)])
     rows = ranked.assign(**search.context)[_is_allowed(search, ranked)].iloc[:N_REPEATABLE]
     places = rows[search.model_space.setting_names]
     n_runs = places.groupby(list(places.columns), dropna=False)[places.columns[0]].transform("size")

@@ -111,7 +111,9 @@ class Search:
         """Return at most `n` of the best settings measured, best first; in a trust region of its box."""
         measured, outcomes = self.measured
         ranked = measured.iloc[self.scoring.goals.best_first(outcomes)]
-        return (ranked if self.start is None else ranked[self.space.is_inside(ranked)]).iloc[:n]
+        if self.start is not None:
+            ranked = ranked[self.space.is_inside(self.space.rounded(ranked))]
+        return ranked.iloc[:n]
 
     def needs_no_draws(self, n: int) -> bool:
         """Tell whether the best score by moments is the answer: one row wanted and none pending."""
@@ -183,7 +185,12 @@ class Search:
 
     def keys(self, points: FloatArray) -> IntArray:
         """Return the keys of the settings at encoded points, shape (n,)."""
-        return keys_of(points[:, self._is_of_setting])
+        return keys_of(self.model_space, points[:, self._is_of_setting])
+
+    def without_steps(self) -> "Search":
+        """Return the search among all numbers between those that can be set."""
+        spaces = self.space.without_steps(), self.model_space.without_steps()
+        return replace(self, space=spaces[0], model_space=spaces[1])
 
     def after(self, rows: pd.DataFrame) -> "Search":
         """Return the search that follows when these rows are on their way too."""
@@ -206,6 +213,11 @@ class Search:
         space = self.space.holding(settings)
         context, held = {**self.context, **settings}, {**self.held, **settings}
         return replace(self, space=space, context=context, held=held)
+
+    @property
+    def has_reals(self) -> bool:
+        """Whether some settings lie between others, so that climbs and looks from nearer may find more."""
+        return any(isinstance(variable, Real) for variable in self.space.settings)
 
     def on(self, face: Face) -> "Search":
         """Return the search on a face of its space; where that is the whole space, this one."""
@@ -235,7 +247,7 @@ class Search:
     def _is_plain(self) -> bool:
         """Whether each point of the cube is a setting that may be chosen, as it is."""
         is_real = all(isinstance(variable, Real) for variable in self.space.variables)
-        return is_real and self._is_whole and not self.space.constraints
+        return is_real and not self.space.stepped_names and self._is_whole and not self.space.constraints
 
 
 def _is_mask(rows: Any) -> bool:

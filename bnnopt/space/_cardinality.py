@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt._validation import numeric_frame
 from bnnopt.space._encoding import BOUND_TOLERANCE, Level
+from bnnopt.space._grid import Grid
 from bnnopt.space._variables import REQUIRED, Real, Variable, given
 
 __all__ = ["CardinalityConstraint", "Parts"]
@@ -31,7 +32,9 @@ class CardinalityConstraint(BaseModel):
     Parameters
     ----------
     variables : sequence of str
-        The parts: at least one, no name twice; each a `Real` of the space, of which the lower bound is 0.
+        The parts: at least one, no name twice; each a `Real` of the space, of which the lower bound is 0. The
+        least amount of a part with a step or digits must be among the values that can be set; where none is
+        asked for it is one step.
     upper : int, optional
         Most parts that are not zero, from 1 to their number, which is also the default.
     lower : int, default=0
@@ -132,20 +135,33 @@ class CardinalityConstraint(BaseModel):
         return f"{many} of {', '.join(self.names)} not zero{least}"
 
     def _check_part(self, variable: Variable) -> None:
-        if not isinstance(variable, Real) or variable.codec.n_points is not None:
+        if not isinstance(variable, Real):
             raise ValueError(
-                f"Constraint {self}: {variable.name!r} is of type {variable.type!r}; parts are amounts that "
-                "can be set to any number, Real variables."
+                f"Constraint {self}: {variable.name!r} is of type {variable.type!r}; parts are amounts, Real "
+                "variables."
             )
         if variable.lower != 0:
             raise ValueError(
                 f"Constraint {self}: the bounds of {variable.name!r} are [{variable.lower:g}, "
                 f"{variable.upper:g}]; the amount of a part begins at 0, so set lower=0 or leave it out."
             )
-        if variable.upper < self.least:
+        largest = variable.upper if variable.grid is None else variable.grid.ends[1]
+        if largest < self.least:
             raise ValueError(
-                f"Constraint {self}: {variable.name!r} cannot be more than {variable.upper:g}, which is less "
-                f"than the least amount {self.least:g}; widen its bounds or leave it out."
+                f"Constraint {self}: {variable.name!r} cannot be more than {largest:g}, which is less than "
+                f"the least amount {self.least:g}; widen its bounds or leave it out."
+            )
+        if variable.grid is not None:
+            self._check_least(variable.name, variable.grid)
+
+    def _check_least(self, name: str, grid: Grid) -> None:
+        """Raise `ValueError` where the least amount cannot be set, but would be rounded to another."""
+        place = grid.positions(np.array(self.least))
+        nearest, above = grid.values(np.array([np.rint(place), np.ceil(place)]))
+        if abs(nearest - self.least) > BOUND_TOLERANCE * self.least:
+            raise ValueError(
+                f"Constraint {self}: {name!r} has a step of {2 * grid.half_step:g} and cannot be set to the "
+                f"least amount {self.least:g}; make that {above:g}, or the step smaller."
             )
 
 
@@ -165,7 +181,7 @@ class Parts:
     names : tuple of str
         The parts of all constraints, each once.
     least, most : ndarray of shape (n_parts,)
-        Bounds of an amount that is not zero, in the user's units.
+        Bounds of an amount that is not zero, in the user's units, on its grid if it has one.
     may_be_in, may_be_out : ndarray of bool, shape (n_parts,)
         Whether a part can be other than zero, and whether it can be zero.
     is_bound : ndarray of bool, shape (n_constraints, n_parts)
@@ -174,6 +190,8 @@ class Parts:
         Fewest and most parts of each constraint.
     thresholds : ndarray of shape (n_parts,)
         The least amount that is asked for, of which a billionth counts as zero.
+    grids : tuple of Grid or None, length n_parts
+        The values of parts that have steps.
     """
 
     names: tuple[str, ...]
@@ -184,6 +202,7 @@ class Parts:
     is_bound: BoolArray
     limits: IntArray
     thresholds: FloatArray
+    grids: tuple[Grid | None, ...]
 
     @classmethod
     def of(
@@ -198,15 +217,20 @@ class Parts:
         thresholds = np.where(is_bound, asked[:, np.newaxis], 0.0).max(axis=0, initial=0.0)
         known = {variable.name: variable for variable in variables}
         ends = np.array([_ends(known[name], fixed) for name in names], dtype=float).reshape(len(names), 2)
+        grids = tuple(None if name in fixed else _grid(known[name]) for name in names)
+        least = np.maximum(ends[:, 0], thresholds)
+        for place, grid in enumerate(grids):
+            least[place] = least[place] if grid is None else _first_above_zero(grid, least[place])
         return cls(
             names,
-            np.maximum(ends[:, 0], thresholds),
+            least,
             ends[:, 1],
-            (ends[:, 1] >= thresholds * (1 - BOUND_TOLERANCE)) & (ends[:, 1] > 0),
+            (ends[:, 1] >= least * (1 - BOUND_TOLERANCE)) & (ends[:, 1] > 0),
             ends[:, 0] <= BOUND_TOLERANCE * thresholds,
             is_bound,
             np.array([each.limits for each in bounding], dtype=int).reshape(len(bounding), 2),
             thresholds,
+            grids,
         )
 
     @property
@@ -250,14 +274,18 @@ class Parts:
     def amounts(self, supports: BoolArray, drawn: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
         """Return the amounts of parts at u of shape (n_rows,) in [0, 1], exactly 0 outside the supports."""
         return {
-            name: np.where(
-                supports[:, place],
-                self.least[place] + drawn[name] * (self.most[place] - self.least[place]),
-                0.0,
-            )
+            name: np.where(supports[:, place], self._amount(place, drawn[name]), 0.0)
             for place, name in enumerate(self.names)
             if name in drawn
         }
+
+    def _amount(self, place: int, u: FloatArray) -> FloatArray:
+        """Return amounts of a part that are not zero at u in [0, 1]; those of a grid own equal slices."""
+        least, most, grid = self.least[place], self.most[place], self.grids[place]
+        if grid is None:
+            return np.asarray(least + u * (most - least))
+        first, last = grid.places(np.array([least, most]))
+        return grid.values(np.minimum(first + np.floor(u * (last - first + 1)), last))
 
     def on_face(self, support: BoolArray, variables: Sequence[Variable]) -> Fixed:
         """Return variables of which those in the support have their least amount as lower bound.
@@ -280,8 +308,8 @@ class Parts:
     def steps(self, support: BoolArray, row: Mapping[str, Any]) -> list[dict[str, float]]:
         """Return changes of a row that lead to another support: a part in, out, or in the place of another.
 
-        A part that comes in takes over the amount of the one that goes, within its own bounds, else it comes
-        in with its least amount.
+        A part that comes in takes over the amount of the one that goes, within its own bounds and to its own
+        step, else it comes in with its least amount.
         """
         inside, outside = np.flatnonzero(support).tolist(), np.flatnonzero(~support).tolist()
         entry = np.where(self.least > 0, self.least, ENTRY * self.most)
@@ -289,7 +317,7 @@ class Parts:
             *({gone: 0.0} for gone in inside),
             *({new: float(entry[new])} for new in outside),
             *(
-                {gone: 0.0, new: float(np.clip(row[self.names[gone]], entry[new], self.most[new]))}
+                {gone: 0.0, new: self._taken_over(new, float(row[self.names[gone]]), entry[new])}
                 for gone in inside
                 for new in outside
             ),
@@ -299,6 +327,12 @@ class Parts:
             reached[list(step)] ^= True
         kept = np.flatnonzero(self.allowed(after))
         return [{self.names[part]: amount for part, amount in steps[each].items()} for each in kept]
+
+    def _taken_over(self, place: int, amount: float, entry: float) -> float:
+        """Return the amount of a part nearest to that of another."""
+        within = np.clip(amount, entry, self.most[place])
+        grid = self.grids[place]
+        return float(within if grid is None else grid.values(grid.places(within)))
 
     def _choose(self, supports: BoolArray, parts: IntArray, u: FloatArray, place: int) -> None:
         """Say which of the parts that are still open are in, in each row of `supports`."""
@@ -340,4 +374,17 @@ def _ends(variable: Variable, fixed: Mapping[str, Level]) -> tuple[float, float]
     if variable.name in fixed:
         value = float(fixed[variable.name])
         return value, value
+    grid = _grid(variable)
+    if grid is not None:
+        return grid.ends
     return float(variable.codec.lower), float(variable.codec.upper)  # type: ignore[union-attr]
+
+
+def _grid(variable: Variable) -> Grid | None:
+    return variable.grid if isinstance(variable, Real) else None
+
+
+def _first_above_zero(grid: Grid, least: float) -> float:
+    """Return the smallest number of an endless grid that is a least amount or more, and more than zero."""
+    place = np.ceil(grid.positions(np.array(least * (1 - BOUND_TOLERANCE))))
+    return float(grid.values(place if grid.values(place) > 0 else place + 1.0))

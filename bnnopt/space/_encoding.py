@@ -1,23 +1,26 @@
 """One column of settings to and from its block of the unit cube: intervals, levels, raw numbers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 
-from bnnopt._typing import ArrayLike, BoolArray, FloatArray
-from bnnopt._validation import numeric_column, refuse_rows, require_columns
+from bnnopt._typing import BoolArray, FloatArray
+from bnnopt._validation import numeric_column, refuse_rows
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.space._grid import Grid
 
-__all__ = ["Codec", "IntervalCodec", "Level", "LevelsCodec", "ListCodec", "RawCodec", "as_frame", "as_matrix"]
+__all__ = ["Codec", "IntervalCodec", "Level", "LevelsCodec", "ListCodec", "RawCodec"]
 
 Level: TypeAlias = str | int | float | bool
 
 TABLE = "settings"
 SNAP = 1e-12
 BOUND_TOLERANCE = 1e-9
+KEY_DIGITS = 9  # of the range, to which settings are compared
 
 
 class Codec(Protocol):
@@ -46,27 +49,37 @@ class Codec(Protocol):
     def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
         """Return, for each row, whether the value is one that can be set."""
 
+    def keys(self, block: FloatArray) -> FloatArray:
+        """Return for a block of shape (n_rows, n_dims) numbers that are equal where values count as equal."""
+
 
 @dataclass(frozen=True)
 class IntervalCodec:
-    """Numbers between two bounds, scaled to [0, 1] linearly or in their logarithm."""
+    """Numbers between two bounds, scaled to [0, 1] linearly or in their logarithm; some of a grid only."""
 
     lower: float
     upper: float
     is_log: bool = False
     is_integer: bool = False
+    grid: Grid | None = None
 
     n_dims: ClassVar[int] = 1
 
     @property
     def n_points(self) -> int | None:
+        if self.grid is not None:
+            return self.grid.n_points
         return int(self.upper - self.lower) + 1 if self.is_integer else None
 
     @property
     def cells(self) -> tuple[float, float]:
-        """Ends of the interval that `quantile` fills: integers own half a unit on either side."""
-        half = 0.5 if self.is_integer else 0.0
-        return self.lower - half, self.upper + half
+        """Ends of the interval that `quantile` fills: what is counted owns half a step on either side."""
+        if self.grid is None:
+            half = 0.5 if self.is_integer else 0.0
+            return self.lower - half, self.upper + half
+        first, last = self.grid.ends
+        start = first - self.grid.half_step
+        return max(start, first / 2) if self.is_log else start, last + self.grid.half_step
 
     def labels(self, name: str) -> list[str]:
         return [name]
@@ -84,6 +97,8 @@ class IntervalCodec:
         u = block[:, 0]
         start, end = self._warp(np.array([self.lower, self.upper]))
         values = self._unwarp(start + u * (end - start))
+        if self.grid is not None:
+            return self._on_grid(self.grid, values, is_kept=(u < -SNAP) | (u > 1 + SNAP))
         is_in_cube = (u >= 0) & (u <= 1)
         values = np.where(is_in_cube, np.clip(values, self.lower, self.upper), values)
         values = np.where(np.abs(u) <= SNAP, self.lower, values)
@@ -93,17 +108,36 @@ class IntervalCodec:
     def quantile(self, u: FloatArray) -> np.ndarray:
         start, end = self._warp(np.array(self.cells))
         values = self._unwarp(start + u * (end - start))
+        if self.grid is not None:
+            return self._on_grid(self.grid, values)
         if self.is_integer:
             values = np.rint(values).astype(np.int64)
         return np.clip(values, self.lower, self.upper).astype(values.dtype, copy=False)
 
     def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
         values = numeric_column(frame, name, TABLE)
+        if self.grid is not None:
+            return self.grid.has(values)
+        if self.is_integer:
+            return (values >= self.lower) & (values <= self.upper) & (values == np.rint(values))
         width = 0.0 if self.is_log else self.upper - self.lower
         below = self.lower - BOUND_TOLERANCE * (abs(self.lower) if self.is_log else width)
         above = self.upper + BOUND_TOLERANCE * (abs(self.upper) if self.is_log else width)
-        is_whole = values == np.rint(values) if self.is_integer else True
-        return (values >= below) & (values <= above) & is_whole
+        return (values >= below) & (values <= above)
+
+    def keys(self, block: FloatArray) -> FloatArray:
+        """Count whole numbers, and those of a grid, however many there are; a continuum is rounded."""
+        if self.grid is None and not self.is_integer:
+            return _rounded(block)
+        start, end = self._warp(np.array([self.lower, self.upper]))
+        values = self._unwarp(start + block * (end - start))
+        return self.grid.places(values) + 0.0 if self.grid is not None else np.rint(values) + 0.0
+
+    def _on_grid(self, grid: Grid, values: FloatArray, is_kept: BoolArray | None = None) -> FloatArray:
+        """Return the nearest numbers of the grid, within its ends save where `is_kept` where they are."""
+        places = grid.places(values)
+        inside = grid.inside(places)
+        return grid.values(inside if is_kept is None else np.where(is_kept, places, inside))
 
     def _warp(self, values: FloatArray) -> FloatArray:
         return np.log(values) if self.is_log else values
@@ -146,8 +180,12 @@ class ListCodec:
 
     def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
         values = numeric_column(frame, name, TABLE)
-        is_same = np.isclose(values[:, np.newaxis], self.values, rtol=BOUND_TOLERANCE, atol=0.0)
+        round_off = BOUND_TOLERANCE * float(np.diff(self.values).min())  # of a 0 that came out as 1e-17
+        is_same = np.isclose(values[:, np.newaxis], self.values, rtol=BOUND_TOLERANCE, atol=round_off)
         return np.asarray(is_same.any(axis=1))
+
+    def keys(self, block: FloatArray) -> FloatArray:
+        return _rounded(block)
 
     @property
     def _interval(self) -> IntervalCodec:
@@ -160,19 +198,26 @@ class ListCodec:
 
 @dataclass(frozen=True)
 class LevelsCodec:
-    """A choice between levels, as one column of 0 and 1 for each level."""
+    """A choice between levels, as one column of 0 and 1 for each level, or at places of their own.
+
+    `places` has a point of the unit cube for each level, and `columns` the names of its coordinates.
+    """
 
     levels: tuple[Level, ...]
+    places: tuple[tuple[float, ...], ...] | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def n_dims(self) -> int:
-        return len(self.levels)
+        return len(self.levels) if self.places is None else len(self.columns)
 
     @property
     def n_points(self) -> int:
         return len(self.levels)
 
     def labels(self, name: str) -> list[str]:
+        if self.places is not None:
+            return [f"{name}: {column}" for column in self.columns]
         return [f"{name}={level}" for level in self.levels]
 
     def encode(self, frame: pd.DataFrame, name: str) -> FloatArray:
@@ -180,10 +225,13 @@ class LevelsCodec:
         indices = self._indices(column)
         refuse_rows(column, np.asarray(column.isna(), dtype=bool), TABLE, "an empty cell")
         refuse_rows(column, indices < 0, TABLE, f"a level that is not one of {list(self.levels)}")
-        return np.eye(len(self.levels))[indices]
+        return self._points[indices]
 
     def decode(self, block: FloatArray) -> Any:
-        return self._take(np.argmax(block, axis=1))
+        """Return the level of the largest entry, or the one whose place is nearest."""
+        if self.places is None:
+            return self._take(np.argmax(block, axis=1))
+        return self._take(np.argmin(cdist(block, self._points), axis=1))
 
     def quantile(self, u: FloatArray) -> Any:
         n_levels = len(self.levels)
@@ -191,6 +239,13 @@ class LevelsCodec:
 
     def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
         return self._indices(frame[name]) >= 0
+
+    def keys(self, block: FloatArray) -> FloatArray:
+        return _rounded(block)
+
+    @cached_property
+    def _points(self) -> FloatArray:
+        return np.eye(len(self.levels)) if self.places is None else np.array(self.places)
 
     def _indices(self, column: pd.Series) -> np.ndarray:
         return pd.Index(self.levels, dtype=object).get_indexer(pd.Index(column, dtype=object))
@@ -227,35 +282,9 @@ class RawCodec:
     def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
         return np.ones(len(frame), dtype=bool)
 
-
-def as_frame(X: pd.DataFrame | ArrayLike, names: Sequence[str], required: Sequence[str]) -> pd.DataFrame:
-    """Return X as a DataFrame that has the columns `required` once each; an array has the columns `names`."""
-    frame = X if isinstance(X, pd.DataFrame) else _frame_of_array(X, names)
-    require_columns(frame, required, TABLE)
-    return frame
+    def keys(self, block: FloatArray) -> FloatArray:
+        return _rounded(block)
 
 
-def as_matrix(X: ArrayLike, names: Sequence[str]) -> FloatArray:
-    """Return X as a finite float64 array of shape (n_rows, n_names)."""
-    matrix = np.asarray(X, dtype=float)
-    if matrix.ndim != 2 or matrix.shape[1] != len(names):
-        raise InvalidDataError(
-            f"Expected an array of shape (n_rows, {len(names)}) with the columns {list(names)}, "
-            f"got shape {matrix.shape}."
-        )
-    if not np.isfinite(matrix).all():
-        row, column = np.argwhere(~np.isfinite(matrix))[0]
-        raise InvalidDataError(
-            f"Row {row} has {matrix[row, column]} in {names[column]!r}; correct or remove it."
-        )
-    return matrix
-
-
-def _frame_of_array(X: ArrayLike, names: Sequence[str]) -> pd.DataFrame:
-    array = np.asarray(X)
-    if array.ndim != 2 or array.shape[1] != len(names):
-        raise InvalidDataError(
-            f"{TABLE}: expected a DataFrame or an array of shape (n_rows, {len(names)}) with the columns "
-            f"{list(names)}, got shape {array.shape}."
-        )
-    return pd.DataFrame(array, columns=list(names))
+def _rounded(block: FloatArray) -> FloatArray:
+    return np.round(block, KEY_DIGITS) + 0.0  # no -0.0

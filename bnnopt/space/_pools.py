@@ -143,7 +143,7 @@ def product_pool(
         places = zip(columns.items(), _places(start, stop, counts), strict=True)
         chosen = {name: column.iloc[place].reset_index(drop=True) for (name, column), place in places}
         frame = pd.DataFrame(chosen).assign(**fixed)[space.names]
-        yield frame[space.is_feasible(frame)].reset_index(drop=True)
+        yield space.rounded(frame[space.is_feasible(frame)]).reset_index(drop=True)
 
 
 def file_pool(path: str | Path, *, block_size: int = ROWS_OF_A_BLOCK) -> Iterator[pd.DataFrame]:

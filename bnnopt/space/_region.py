@@ -81,7 +81,7 @@ class Region:
 
 
 def linear_rows(region: Region, constraints: Sequence[LinearConstraint], *, is_relaxed: bool) -> Rows:
-    """Return linear constraints on the unit cube; integers own half a unit beyond their bounds if relaxed."""
+    """Return linear constraints on the unit cube; what is counted owns half a step beyond if relaxed."""
     names = [variable.name for variable in region.free]
     starts, spans = affine_map(region, is_relaxed)
     weights = np.array([[c.coefficients.get(name, 0.0) for name in names] for c in constraints])

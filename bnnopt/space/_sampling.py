@@ -177,22 +177,22 @@ def _spread(
 
 
 def _settle(region: Region, chart: Chart, u: FloatArray) -> FloatArray:
-    """Return u with integers in the middle of their slices and the reals moved to keep exact sums exact."""
+    """Return u with what is counted in the middle of its slices and the reals moved to keep sums exact."""
     n_points = np.array([_n_slices(variable) for variable in region.free])
-    is_integer = n_points > 0
-    if not is_integer.any():
+    is_counted = n_points > 0
+    if not is_counted.any():
         return u
-    n_slices = n_points[is_integer]
+    n_slices = n_points[is_counted]
     settled = u.copy()
-    slices = np.clip(np.floor(u[:, is_integer] * n_slices), 0, n_slices - 1)
-    settled[:, is_integer] = (slices + 0.5) / n_slices
-    reals = chart.normals[:, ~is_integer]
+    slices = np.clip(np.floor(u[:, is_counted] * n_slices), 0, n_slices - 1)
+    settled[:, is_counted] = (slices + 0.5) / n_slices
+    reals = chart.normals[:, ~is_counted]
     missing = (chart.origin - settled) @ chart.normals.T
-    settled[:, ~is_integer] += missing @ np.linalg.pinv(reals).T
+    settled[:, ~is_counted] += missing @ np.linalg.pinv(reals).T
     return settled
 
 
 def _n_slices(variable: Variable) -> int:
-    """Return how many equal slices of the cube an integer on a linear scale has, 0 for the others."""
-    is_sliced = variable.type == "integer" and variable.scale == "linear"
+    """Return how many equal slices of the cube what is counted on a linear scale has, 0 for the others."""
+    is_sliced = variable.type in ("integer", "real") and variable.scale == "linear"
     return (variable.codec.n_points or 0) if is_sliced else 0

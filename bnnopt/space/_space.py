@@ -13,10 +13,11 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.space._constraints import Constraint
 from bnnopt.space._context import checked_context, complete_context, observed_range
 from bnnopt.space._design import all_rows, design_rows
-from bnnopt.space._encoding import Level, RawCodec, as_frame
+from bnnopt.space._encoding import Level, RawCodec
 from bnnopt.space._region import Region
 from bnnopt.space._sampling import sample_rows
 from bnnopt.space._supports import refuse_no_support
+from bnnopt.space._tables import as_frame
 from bnnopt.space._variable_set import VariableSet
 from bnnopt.space._variables import REQUIRED, Variable, as_context, given, limits_of
 
@@ -28,7 +29,7 @@ class SearchSpace(VariableSet):
 
     Tables of settings are in the user's units, one column per variable. `encode` maps them to the unit cube
     that surrogates learn on: numbers to [0, 1] (by their logarithm on a log scale), levels to one column of
-    0 and 1 each.
+    0 and 1 each, or to few columns made of their descriptors.
 
     Parameters
     ----------
@@ -103,9 +104,10 @@ class SearchSpace(VariableSet):
         Parameters
         ----------
         bounds : mapping of str to (lower, upper), optional
-            New bounds by name, in the user's units; for variables with levels, the levels to keep. A part of
-            a cardinality constraint whose bounds leave out 0 is then never zero, and one whose upper bound is
-            below the least amount always is.
+            New bounds by name, in the user's units; for variables with levels, the levels to keep. A grid of
+            steps stays where it is: bounds go inwards to its next values. A part of a cardinality constraint
+            whose bounds leave out 0 is then never zero, and one whose upper bound is below the least amount
+            always is.
         constraints : sequence of constraints, default=()
             Added to those of this space.
 
@@ -164,7 +166,7 @@ class SearchSpace(VariableSet):
         return self._with([as_context(v) if v.name in settings else v for v in self.variables])
 
     def is_inside(self, X: pd.DataFrame | ArrayLike) -> BoolArray:
-        """Return, for each row, whether the settings are within bounds (whole, or of known level).
+        """Return, for each row, whether the settings are within bounds (whole, on the grid, of known level).
 
         Context variables are not looked at.
 
@@ -213,7 +215,7 @@ class SearchSpace(VariableSet):
 
         On a log scale the logarithm is uniform. Linear constraints that leave little room, or none but an
         exact sum (lower == upper), are sampled by hit-and-run (Smith 1984, Operations Research 32,
-        1296-1308), sums exact to 1e-9 relative; integers bound by them are rounded, so that their
+        1296-1308), sums exact to 1e-9 relative; integers and steps bound by them are rounded, so that their
         distribution is uniform only approximately. What parts of a cardinality constraint are not zero is
         uniform among the choices that it and narrow linear constraints allow; of these one call then meets 64
         at most.

@@ -2,13 +2,17 @@
 
 from itertools import chain
 from math import prod
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt.space._encoding import as_frame, as_matrix
+from bnnopt._validation import numeric_column
+from bnnopt.space._encoding import TABLE
+from bnnopt.space._numbers import Real
+from bnnopt.space._tables import as_frame, as_matrix
 from bnnopt.space._variables import Variable
 
 __all__ = ["VariableSet"]
@@ -46,6 +50,11 @@ class VariableSet(BaseModel):
         return [variable.name for variable in self.settings]
 
     @property
+    def stepped_names(self) -> list[str]:
+        """Names of the settings that are a `Real` with a step or digits, in order."""
+        return [each.name for each in self.settings if isinstance(each, Real) and each.grid is not None]
+
+    @property
     def context_names(self) -> list[str]:
         """Names of the variables that are only recorded, in order."""
         return [variable.name for variable in self.variables if variable.is_context]
@@ -81,6 +90,40 @@ class VariableSet(BaseModel):
         """Whether all settings are discrete."""
         return self.n_points is not None
 
+    def without_steps(self) -> Self:
+        """Return the same with each `Real` a continuum; points of the unit cube stay where they are."""
+        free = {"step": None, "digits": None}
+        variables = [
+            type(each).model_validate(each.model_dump() | free) if each.name in self.stepped_names else each
+            for each in self.variables
+        ]
+        return self.model_copy(update={"variables": tuple(variables)})
+
+    def rounded(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return settings at the resolution of the space: each `Real` with a step at its nearest value.
+
+        Parameters
+        ----------
+        X : DataFrame with the columns `stepped_names`
+            In the user's units; other columns, and spaces without steps, come back as they are. Beyond the
+            bounds a grid goes on.
+
+        Returns
+        -------
+        DataFrame of the shape of X
+
+        Raises
+        ------
+        InvalidDataError
+            When a column is missing or a number is not finite.
+        """
+        if not self.stepped_names:
+            return X
+        frame = as_frame(X, self.names, self.stepped_names)
+        grids = {each.name: each.grid for each in self.settings if isinstance(each, Real) and each.grid}
+        values = {name: numeric_column(frame, name, TABLE) for name in grids}
+        return frame.assign(**{name: grid.values(grid.places(values[name])) for name, grid in grids.items()})
+
     def encode(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         """Return settings as points of the unit cube.
 
@@ -108,8 +151,9 @@ class VariableSet(BaseModel):
     def decode(self, X: ArrayLike) -> pd.DataFrame:
         """Return the settings at points of the unit cube, in the user's units.
 
-        `decode(encode(frame))` is the frame again: integers and levels exactly, numbers to round-off, bounds
-        exactly. Integers are rounded, of the levels the one with the largest entry is taken.
+        `decode(encode(frame))` is the frame again: integers, levels and numbers of a grid exactly, numbers to
+        round-off, bounds exactly. Integers are rounded, and so is a `Real` with a step; of the levels the one
+        with the largest entry is taken.
 
         Parameters
         ----------

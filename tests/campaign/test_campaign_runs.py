@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bnnopt import CampaignSettings
-from bnnopt.campaign import read_runs, resume, with_units
+from bnnopt import CampaignSettings, Categorical, Context, Discrete, Integer, Real, SearchSpace
+from bnnopt.campaign import read_runs, readable, resume, with_units
 from bnnopt.exceptions import InvalidDataError
 
 UNITS = {"x": "mL", "T": "°C", "y": "nm", "solvent": "", "z": None}
@@ -100,3 +100,25 @@ def test_resume_names_what_is_missing_in_the_runs(settings):
         resume(settings, RUNS.drop(columns="y"))
     with pytest.raises(InvalidDataError, match=r"column 'additive' has a level.*'water'"):
         resume(settings, RUNS.assign(additive="water"))
+
+
+def test_tables_are_read_in_the_digits_that_mean_something():
+    space = SearchSpace(
+        [
+            Real("T", 20, 180),
+            Real("p", 0, 1e-3),
+            Real("c", 0.001, 10, scale="log"),
+            Real("x", 0, 1, step=0.05),
+            Real("n", 0, 1e7),
+            Integer("k", 0, 10**9),
+            Discrete("d", [0.5, 0.12345678]),
+            Categorical("s", ["a", 2]),
+            Context("lab"),
+        ]
+    )
+    row = {"T": 87.3456789, "p": 1 / 3e3, "c": 2 / 3, "x": 0.15, "n": 1234567.89, "k": 123456789}
+    row |= {"d": 0.12345678, "s": 2, "lab": 21.123456789, "y_mean": -1 / 3e5, "score": np.nan}
+    row |= {"y_lower": -1234567.89, "y_upper": 1.00000001, "z_lower": np.nan, "z_upper": -0.1 / 3}
+    expected = "87.35 0.0003333 0.666667 0.15 1234568.0 123456789 0.12345678 2 21.1235 -3.33333e-06 NaN"
+    expected += " -1234570.0 1.0 NaN -0.0333333"
+    assert readable(pd.DataFrame([row]), space).iloc[0].tolist() == expected.split()

@@ -213,3 +213,65 @@ def test_objectives_of_several_outcomes_stand_in_the_file():
     assert optimizer.outputs == ("width", "p", "hours")
     assert optimizer.success_classifier is None
     assert CampaignSettings.model_validate_json(settings.model_dump_json()) == settings
+
+
+def test_a_resolution_stands_in_the_file_and_its_mistakes_are_named(write):
+    space = CampaignSettings.from_toml(write(TOML.replace("upper = 170,", "upper = 170, step = 5,"))).space
+    assert set(space.design(25, random_state=0, context={"T_room": 20.0})["T_inj"]) <= set(range(50, 175, 5))
+    with pytest.raises(
+        InvalidDataError, match=r"space.variables.0.real: .*step=200.0 is larger than the range"
+    ):
+        CampaignSettings.from_toml(write(TOML.replace("upper = 170,", "upper = 170, step = 200,")))
+
+
+SOLVENTS = "solvent,polarity [1],pKa\nODE,2,30\nOLA,7,18\nwater,80,\n"
+WITH_FILE = TOML.replace(
+    'levels = ["ODE", "OLA"]', 'levels = ["OLA", "ODE"], descriptors = "data/solvents.csv"'
+)
+
+
+@pytest.fixture
+def write_descriptors(tmp_path):
+    def write_file(text):
+        (tmp_path / "data").mkdir(exist_ok=True)
+        (tmp_path / "data" / "solvents.csv").write_text(text, encoding="utf-8")
+
+    return write_file
+
+
+def test_descriptors_are_read_from_a_file_beside_the_settings(write, write_descriptors):
+    """Rows of other levels are left aside; the settings hold the numbers, not the file."""
+    write_descriptors(SOLVENTS)
+    settings = CampaignSettings.from_toml(write(WITH_FILE))
+    assert settings.space.variables[2].descriptors.values == ((7.0, 18.0), (2.0, 30.0))
+    assert settings.space.encoded_names[2] == "solvent: polarity [1]"
+    assert CampaignSettings.model_validate_json(settings.model_dump_json()) == settings
+
+
+def test_descriptors_in_the_settings_themselves_and_levels_that_are_numbers(write, write_descriptors):
+    write_descriptors("size,a\n1,5\n2.50,6\ntrue,7\n")
+    text = WITH_FILE.replace('["OLA", "ODE"]', "[2.5, 1]")
+    assert CampaignSettings.from_toml(write(text)).space.variables[2].descriptors.values == ((6.0,), (5.0,))
+    inline = TOML.replace(
+        'levels = ["ODE", "OLA"]', 'levels = ["ODE", "OLA"], descriptors = { ODE = 2, OLA = 7 }'
+    )
+    assert CampaignSettings.from_toml(write(inline)).space.variables[2].descriptors.values == ((2.0,), (7.0,))
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (None, r"descriptors of 'solvent': the file .*solvents.csv is not there; paths are relative"),
+        ("", "cannot be read as CSV"),
+        ("solvent\nODE\nOLA\n", r"has the columns \['solvent'\]; expected the level first"),
+        ("solvent,a\nODE,2\n", r"space.variables.2.categorical.descriptors: .* got none for \['OLA'\]"),
+        ("solvent,a\nODE,2\nOLA,\n", "got nan of level 'OLA' in column 'a'"),
+        ("solvent,a\nODE,2\nOLA,polar\n", "got 'polar' of level 'OLA' in column 'a'"),
+        ("solvent,a\nODE,2\nOLA,3\nODE,4\n", r"got several for \['ODE'\]"),
+    ],
+)
+def test_a_file_of_descriptors_that_does_not_fit_is_told(table, message, write, write_descriptors):
+    if table is not None:
+        write_descriptors(table)
+    with pytest.raises(InvalidDataError, match=message):
+        CampaignSettings.from_toml(write(WITH_FILE))

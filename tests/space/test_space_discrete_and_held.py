@@ -95,3 +95,14 @@ def test_held_settings_become_context_and_constraints_still_hold():
 def test_what_cannot_be_held_is_refused(held, message):
     with pytest.raises(InvalidDataError, match=message):
         FLASKS.holding(held)
+
+
+def test_a_zero_with_round_off_is_the_zero_of_the_list():
+    space = SearchSpace([Discrete("x", np.arange(-1, 1.05, 0.1)), Real("z", 0, 1)])
+    assert space.is_inside(pd.DataFrame({"x": [0.3, 0.1 * 3, 0.0, 1e-6], "z": 0.5})).tolist() == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert space.holding({"x": 0.0}).setting_names == ["z"]

@@ -17,6 +17,7 @@ from bnnopt.optimizer._maximum._climbs import climb, spread_starts
 from bnnopt.optimizer._maximum._faces import Faces
 from bnnopt.optimizer._maximum._hill import hill_of
 from bnnopt.optimizer._maximum._neighbours import discrete_choices, neighbours, support_neighbours
+from bnnopt.optimizer._maximum._steps_kept import on_steps
 from bnnopt.optimizer._search import Places, Search
 from bnnopt.space import faces_of
 
@@ -34,7 +35,8 @@ def climbed(search: Search, pool: Candidates, rng: np.random.Generator) -> Candi
 
     Where some settings are discrete, the neighbours of the best in these are climbed from too, until that
     gains nothing: on the edge of a constraint a step of a discrete setting is worth something only with the
-    continuous ones moved along.
+    continuous ones moved along. Numbers with steps are climbed as a continuum first, rounded, and discrete
+    from there on; so are those of a mixture of which other parts are zero.
 
     Parameters
     ----------
@@ -48,6 +50,8 @@ def climbed(search: Search, pool: Candidates, rng: np.random.Generator) -> Candi
     best = pool.take(pool.best_first[:N_STARTS_FROM])
     starts = spread_starts(search.in_own_cube(best.places), best.scores, N_CLIMBS)
     pool = pool.joined(search, *_ends(search, best.points[starts]))
+    if search.space.stepped_names:
+        pool = pool.joined(search, *_ends(search, _ends_between_steps(search, best.points[starts], rng)))
     has_choices = bool(discrete_choices(search.space, pool.settings.iloc[:0]).shape[1])
     for _ in range(N_ROUNDS if has_choices and np.isfinite(pool.scores).any() else 0):
         before = pool.scores.max()
@@ -60,25 +64,53 @@ def climbed(search: Search, pool: Candidates, rng: np.random.Generator) -> Candi
     return pool
 
 
+def _ends_between_steps(search: Search, starts: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Return settings near where climbs end if all numbers between the steps could be set, encoded.
+
+    The starts may be between steps too. Each climb keeps to its face, on which amounts of a mixture begin at
+    a value that can be set, so that none is rounded to less than the least.
+    """
+    found = [starts[:0]]
+    for face in faces_of(search.space, search.without_steps().frame(starts)):
+        on_face = search.on(face)
+        ends, _ = _ends_on_face(on_face.without_steps(), starts[face.rows])
+        found.append(on_steps(on_face, Faces.of(on_face.space, search.model_space), ends.points, rng))
+    return np.concatenate(found)
+
+
 def _starts_beside(search: Search, centre: pd.DataFrame, rng: np.random.Generator) -> FloatArray:
-    """Return for each neighbour in what is discrete the best of some feasible points, encoded."""
-    kinds = (
-        (neighbours(search.space, centre, N_NEIGHBOURS, rng), N_NEIGHBOURS),
-        (support_neighbours(search.space, centre, N_SUPPORTS, rng), N_CLIMBED_SUPPORTS),
-    )
-    return np.concatenate([_best_tries(search, beside, n, rng) for beside, n in kinds])
+    """Return for each neighbour in what is discrete the best of some feasible points, encoded.
+
+    Where numbers have steps, other parts of a mixture are tried and climbed between these, as sums that they
+    keep leave few settings on the steps; what is near the ends can be set.
+    """
+    has_steps = bool(search.space.stepped_names)
+    beside = neighbours(search.space, centre, N_NEIGHBOURS, rng)
+    others = support_neighbours(search.space, centre, N_SUPPORTS, rng)
+    points = _best_tries(search, others, N_CLIMBED_SUPPORTS, rng, is_between=has_steps)
+    if has_steps:
+        points = _ends_between_steps(search, points, rng)
+    return np.concatenate([_best_tries(search, beside, N_NEIGHBOURS, rng), points])
 
 
-def _best_tries(search: Search, beside: pd.DataFrame, n: int, rng: np.random.Generator) -> FloatArray:
-    """Return at most `n` encoded points where climbs beside settings may start, each the best of some."""
+def _best_tries(
+    search: Search, beside: pd.DataFrame, n: int, rng: np.random.Generator, *, is_between: bool = False
+) -> FloatArray:
+    """Return at most `n` encoded points where climbs beside settings may start, each the best of some.
+
+    They are between the steps of numbers if so wanted.
+    """
     encoded = search.model_space.encode(beside)
-    own = [(Faces.of(each.space, search.model_space), each) for each in faces_of(search.space, beside)]
-    tried = [_with_tries(encoded[face.rows], faces, rng) for faces, face in own]
+    own = [(search.on(face), face.rows) for face in faces_of(search.space, beside)]
+    if is_between:
+        search, own = search.without_steps(), [(on_face.without_steps(), rows) for on_face, rows in own]
+    faces = [Faces.of(on_face.space, search.model_space) for on_face, _ in own]
+    tried = [_with_tries(encoded[rows], each, rng) for each, (_, rows) in zip(faces, own, strict=True)]
     ends = np.cumsum([0, *map(len, tried)])
     settings = search.frame(np.concatenate([encoded[:0], *tried]))
     moved = [
-        faces.nearest(tries, settings.iloc[start:stop])
-        for (faces, _), tries, start, stop in zip(own, tried, ends[:-1], ends[1:], strict=True)
+        each.nearest(tries, settings.iloc[start:stop])
+        for each, tries, start, stop in zip(faces, tried, ends[:-1], ends[1:], strict=True)
     ]
     points = np.concatenate([encoded[:0], *moved])
     points = points[search.space.is_feasible(search.frame(points))]
@@ -91,7 +123,7 @@ def _best_tries(search: Search, beside: pd.DataFrame, n: int, rng: np.random.Gen
 def _with_tries(points: FloatArray, faces: Faces, rng: np.random.Generator) -> FloatArray:
     """Return points and copies of which one free coordinate, drawn at random, is anywhere in its bounds."""
     free = np.flatnonzero(faces.is_free)
-    copies = np.tile(points, (N_TRIES, 1))
+    copies = np.tile(points, (N_TRIES if len(free) else 1, 1))
     if len(free):
         moved = np.arange(len(points), len(copies))
         number = rng.choice(len(free), len(moved))

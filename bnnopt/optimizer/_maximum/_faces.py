@@ -42,7 +42,7 @@ class Faces:
 
     @classmethod
     def of(cls, space: SearchSpace, cube: SearchSpace | None = None) -> "Faces":
-        """Find them. A variable on a log scale in a linear constraint would bend it, and stands still.
+        """Find them. What has steps stands still, and so does what is on a log scale in a linear constraint.
 
         Coordinates are those of the unit cube of `cube`, a space of the same variables within wider bounds;
         by default that of the space itself.
@@ -52,7 +52,8 @@ class Faces:
         free = [
             variable
             for variable in space.settings
-            if isinstance(variable, Real) and not (variable.scale == "log" and variable.name in bound)
+            if isinstance(variable, Real) and variable.grid is None
+            if not (variable.scale == "log" and variable.name in bound)
         ]
         wide = {each.name: each for each in (cube or space).settings if isinstance(each, Real)}
         spans = {each.name: wide[each.name].upper - wide[each.name].lower for each in free}

@@ -14,6 +14,7 @@ from bnnopt.space import (
     Real,
     SearchSpace,
     Variable,
+    faces_of,
     support_steps,
     supports_of,
 )
@@ -25,7 +26,7 @@ MOST_CHANGES = 32  # of one setting each, that pairs are made of
 
 def discrete_choices(space: SearchSpace, settings: pd.DataFrame) -> pd.DataFrame:
     """Return the settings that are no continuum, and which parts of a mixture are not zero, a column each."""
-    names = [variable.name for variable in space.settings if not isinstance(variable, Real)]
+    names = [each.name for each in space.settings if not isinstance(each, Real) or each.grid is not None]
     return pd.concat([settings[names], supports_of(space, settings).add_prefix("is_in_")], axis=1)
 
 
@@ -33,7 +34,8 @@ def neighbours(space: SearchSpace, centre: pd.DataFrame, n: int, rng: np.random.
     """Return settings that differ from a centre in one or two discrete settings.
 
     A number goes to one of the next two values above or below, or to one further off on either side that is
-    drawn at random; a level to any other. Constraints are not looked at.
+    drawn at random; a level to any other. Which parts of a mixture are zero stays as it is; other constraints
+    are not looked at.
 
     Parameters
     ----------
@@ -94,25 +96,39 @@ def _changes(space: SearchSpace, centre: pd.DataFrame, rng: np.random.Generator)
     """Return names of discrete settings, each with a value that it may change to."""
     changes = [
         (variable.name, other)
-        for variable in space.settings
+        for face in faces_of(space, centre)
+        for variable in face.space.settings
         for other in _near_values(variable, centre[variable.name].iloc[0], rng)
     ]
     return [changes[place] for place in rng.permutation(len(changes))[:MOST_CHANGES]]
 
 
 def _near_values(variable: Variable, value: Any, rng: np.random.Generator) -> list[Any]:
-    """Return the next two values and one further off on either side, or all other levels; of a Real none."""
+    """Return the next two values and one further off on either side, or all other levels; else none."""
     if isinstance(variable, Categorical):
         return [level for level in variable.levels if level != value]
-    if not isinstance(variable, Discrete | Integer):
+    if not isinstance(variable, Discrete | Integer | Real) or variable.codec.n_points is None:
         return []
-    values = _values(variable)
-    place = int(np.argmin(np.abs(np.asarray(values, dtype=float) - float(value))))
-    longest = np.log(max(len(values) - 1, 3))
+    n_points = variable.codec.n_points
+    place = _place(variable, float(value))
+    longest = np.log(max(n_points - 1, 3))
     down, up = np.rint(np.exp(rng.uniform(np.log(3), longest, 2))).astype(int)
     places = [place - 1, place + 1, place - 2, place + 2, place - down, place + up]
-    return [values[each] for each in dict.fromkeys(places) if 0 <= each < len(values)]
+    return [_value(variable, each) for each in dict.fromkeys(places) if 0 <= each < n_points]
 
 
-def _values(variable: Discrete | Integer) -> Sequence[float]:
-    return variable.values if isinstance(variable, Discrete) else range(variable.lower, variable.upper + 1)
+def _place(variable: Discrete | Integer | Real, value: float) -> int:
+    """Return which of its values is nearest, counted from the smallest; there is no table of many."""
+    if isinstance(variable, Discrete):
+        return int(np.argmin(np.abs(np.asarray(variable.values) - value)))
+    if isinstance(variable, Real) and variable.grid is not None:
+        return int(variable.grid.inside(variable.grid.places(np.array(value))))
+    return int(np.clip(np.rint(value - variable.lower), 0, variable.upper - variable.lower))
+
+
+def _value(variable: Discrete | Integer | Real, place: int) -> float:
+    if isinstance(variable, Discrete):
+        return variable.values[place]
+    if isinstance(variable, Real) and variable.grid is not None:
+        return float(variable.grid.values(np.array(float(place))))
+    return variable.lower + int(place)

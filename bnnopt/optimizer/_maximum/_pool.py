@@ -16,6 +16,7 @@ from bnnopt._validation import require_columns
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._maximum._proxy import Proxy, fit_proxy
 from bnnopt.optimizer._search import Search
+from bnnopt.space import SearchSpace
 
 __all__ = ["EXACT_ROWS", "NoCandidateError", "Pool", "PoolScan", "PoolScores", "blocks_of"]
 
@@ -170,7 +171,7 @@ def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
                 yield frame
     if not n_feasible:
         raise NoCandidateError(
-            f"None of the {n_rows} candidate(s) is inside the bounds and constraints of the space. "
+            f"None of the {n_rows} candidate(s) is inside the bounds, steps and constraints of the space. "
             "Check their units, or loosen the space."
         )
 
@@ -178,10 +179,20 @@ def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
 def _feasible(table: pd.DataFrame, number: int, search: Search) -> pd.DataFrame:
     try:
         require_columns(table, search.model_space.setting_names, "candidates")
+        table = _settable(table, search.model_space)
         frame = table[search.agrees(table)].assign(**search.context)[search.space.names]
         return frame[search.space.is_feasible(frame)].reset_index(drop=True)
     except InvalidDataError as error:
         raise InvalidDataError(f"candidates, part {number}: {error}") from error
+
+
+def _settable(table: pd.DataFrame, space: SearchSpace) -> pd.DataFrame:
+    """Return the rows on the grids of a space, without their round-off; all rows where there are no grids."""
+    stepped = [each for each in space.settings if each.name in space.stepped_names]
+    if not stepped:
+        return table
+    is_kept = np.all([each.codec.is_inside(table, each.name) for each in stepped], axis=0)
+    return space.rounded(table[is_kept])
 
 
 class _Top:

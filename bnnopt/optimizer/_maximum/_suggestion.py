@@ -52,7 +52,7 @@ def suggest(search: Search, n: int, candidates: Pool | None = None) -> tuple[pd.
         chosen = pool.take(pool.best_first[: int(is_open)])
     else:
         pool = pool.take(_shortlist(pool, n_kept))
-        if candidates is None and not search.space.is_finite:
+        if candidates is None and search.has_reals:
             pool = _polished(search, pool, n, rng)
         chosen = pool.take(_filled_up(batch_by_draws(search, pool, n), pool, n))
     return chosen.settings.reset_index(drop=True), chosen.scores
@@ -79,7 +79,7 @@ def _searched(search: Search, n: int, rng: np.random.Generator) -> Candidates:
     if len(pool) < n and search.space.n_points is not None and search.space.n_points <= LARGEST_GRID:
         every = search.space.enumerate_points(LARGEST_GRID, context=search.context)
         pool = Candidates.of(search, search.places(every))
-    if search.space.is_finite:
+    if not search.has_reals or _is_whole(search, n):
         return pool
     faces = Faces.of(search.space, search.model_space)
     n_local = min(max(32, int(search.n_candidates * REFINEMENT_SHARE)), MOST_LOCAL)
@@ -91,8 +91,8 @@ def _searched(search: Search, n: int, rng: np.random.Generator) -> Candidates:
 
 def _first_pool(search: Search, n: int, rng: np.random.Generator) -> Candidates:
     """Score settings from everywhere, and settings near the best that were measured."""
-    n_global = max(search.n_candidates // 2, n)
-    if n_global > EXACT_ROWS and not search.space.is_finite:
+    n_global = _n_global(search, n)
+    if n_global > EXACT_ROWS and search.has_reals and not _is_whole(search, n):
         stream = random_pool(search.space, n_global, random_state=rng, context=search.context)
         best, _ = PoolScan(search, n + MOST_LOCAL, 0, rng).run(blocks_of(stream, search))
         everywhere, ends = search.places(best), None
@@ -102,6 +102,16 @@ def _first_pool(search: Search, n: int, rng: np.random.Generator) -> Candidates:
     beside = near(search, search.best_settings(N_CENTRES), n_local, rng, ends)
     settings = pd.concat([everywhere.settings, beside.settings], ignore_index=True)
     return Candidates.of(search, Places(settings, np.concatenate([everywhere.points, beside.points])))
+
+
+def _n_global(search: Search, n: int) -> int:
+    """Return how many settings from everywhere are scored."""
+    return max(search.n_candidates // 2, n)
+
+
+def _is_whole(search: Search, n: int) -> bool:
+    """Tell whether these are all settings there are."""
+    return search.space.n_points is not None and search.space.n_points <= _n_global(search, n)
 
 
 def _best_of(search: Search, pool: Pool, n: int, rng: np.random.Generator) -> Candidates:
