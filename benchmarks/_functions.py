@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import qmc
 
 from benchmarks._tables import NOISE
-from bnnopt._typing import FloatArray
+from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.testing import make_problem
 
-__all__ = ["FUNCTIONS", "Function"]
+__all__ = ["FUNCTIONS", "Function", "std_over"]
+
+LOG2_ROWS_OF_STD = 14
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,21 @@ class Function:
         X = np.random.default_rng([seed, 0]).random((n_rows, self.n_inputs))
         noise = np.random.default_rng([seed, 1]).normal(0, 1, n_rows)
         return X, self.values(X) + self.noise * noise
+
+
+def std_over(function: Callable[[FloatArray], FloatArray], bounds: ArrayLike) -> float:
+    """Return the standard deviation of a function over a box, from 16,384 Sobol points.
+
+    Parameters
+    ----------
+    function : callable
+        From rows of shape (n, n_inputs) to values of shape (n,).
+    bounds : array-like of shape (n_inputs, 2)
+        Lower and upper limit of each input.
+    """
+    low, high = np.asarray(bounds, dtype=float).T
+    cube = qmc.Sobol(len(low), rng=0).random_base2(LOG2_ROWS_OF_STD)
+    return float(np.std(function(low + cube * (high - low))))
 
 
 def _problem(name: str, noise: float = 0.0, **parameters: int) -> Function:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+from scipy.stats import qmc
 
 from benchmarks._peers_botorch import BoTorch
 from benchmarks._surrogates import COMPARED
@@ -19,7 +20,22 @@ from bnnopt.objectives import Minimize
 from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.space import Real, SearchSpace
 
-__all__ = ["OPTIMIZERS", "SOFTWARE", "BatchOptimizer", "Bnnopt", "BoTorch", "SequentialOptimizer"]
+__all__ = [
+    "OPTIMIZERS",
+    "SOFTWARE",
+    "BatchOptimizer",
+    "Bnnopt",
+    "BoTorch",
+    "NothingProposedError",
+    "SequentialOptimizer",
+    "SobolSearch",
+]
+
+LOG2_SOBOL = 10  # settings that SobolSearch has
+
+
+class NothingProposedError(RuntimeError):
+    """An optimizer was asked and has no setting to run."""
 
 
 class SequentialOptimizer(Protocol):
@@ -53,6 +69,21 @@ class RandomSearch:
         return np.asarray(self._rng.uniform(*self._bounds.T))
 
 
+class SobolSearch:
+    """The scrambled Sobol sequence whose first points are those that all methods begin with."""
+
+    def __init__(self, bounds: FloatArray, n_initial: int, seed: int) -> None:
+        cube = qmc.Sobol(len(bounds), rng=seed).random_base2(LOG2_SOBOL)[n_initial:]
+        self._settings = iter(bounds[:, 0] + cube * (bounds[:, 1] - bounds[:, 0]))
+
+    def tell(self, x: FloatArray, y: float) -> None:
+        """Learn nothing."""
+
+    def ask(self) -> FloatArray:
+        """Return the next setting."""
+        return np.asarray(next(self._settings))
+
+
 class Bnnopt:
     """`bnnopt.BayesianOptimizer` with a surrogate, by name or as an estimator, and an acquisition."""
 
@@ -76,12 +107,20 @@ class Bnnopt:
         self._optimizer.tell(pd.DataFrame([x], columns=self._names), {"y": y})
 
     def ask(self) -> FloatArray:
-        """Return the setting with the best score."""
-        return self.ask_many(1)[0]
+        """Return the setting with the best score; `NothingProposedError` if there is none."""
+        settings = self.ask_many(1)
+        if not len(settings):
+            raise NothingProposedError("bnnopt has no setting to propose")
+        return settings[0]
 
     def ask_many(self, n: int) -> FloatArray:
         """Return the settings of a batch, shape (n, n_dims)."""
         return self._optimizer.ask(n)[self._names].to_numpy(dtype=float)
+
+    def recommend(self) -> FloatArray:
+        """Return the setting told of whose value is smallest by the model's posterior mean."""
+        told = self._optimizer.score_pool(self._optimizer.data[self._names]).sample
+        return told.loc[told["y_mean"].idxmin(), self._names].to_numpy(dtype=float)
 
 
 class Optuna:
@@ -153,6 +192,7 @@ OPTIMIZERS: dict[str, Callable[[FloatArray, int, int], SequentialOptimizer]] = {
 
 SOFTWARE = {
     "random": "numpy",
+    "sobol": "scipy",
     "optuna_tpe": "optuna",
     "optuna_gp": "optuna",
     "scikit_optimize": "scikit-optimize",

@@ -18,15 +18,16 @@ class BoTorch:
     """BoTorch's `SingleTaskGP` on the unit cube and the log of the expected improvement, on one thread.
 
     For one setting it is `LogExpectedImprovement`; for several it is `qLogExpectedImprovement`, maximised by
-    one setting after the other (`sequential=True`).
+    one setting after the other (`sequential=True`). With `is_noisy` it is `qLogNoisyExpectedImprovement` of
+    any number, whose best is that of the function at the settings that were run, not the best value measured.
     """
 
-    def __init__(self, bounds: FloatArray, n_initial: int, seed: int) -> None:
+    def __init__(self, bounds: FloatArray, n_initial: int, seed: int, *, is_noisy: bool = False) -> None:
         import torch
 
         torch.set_num_threads(1)  # and loaded here: that counts in no step
         self._lower, self._width = bounds[:, 0], bounds[:, 1] - bounds[:, 0]
-        self._seed = seed
+        self._seed, self._is_noisy = seed, is_noisy
         self._x: list[FloatArray] = []
         self._y: list[float] = []
 
@@ -42,17 +43,30 @@ class BoTorch:
     def ask_many(self, n: int) -> FloatArray:
         """Fit, and maximise from 10 starts out of 512 raw samples; shape (n, n_dims)."""
         import torch
-        from botorch.acquisition import LogExpectedImprovement, qLogExpectedImprovement
         from botorch.optim import optimize_acqf
 
-        kind: Any = LogExpectedImprovement if n == 1 else qLogExpectedImprovement
         cube = torch.stack([torch.zeros(len(self._width)), torch.ones(len(self._width))]).double()
         with _quiet(1000 * self._seed + len(self._y)):
-            acquisition = kind(_fitted(np.array(self._x), np.array(self._y)), best_f=max(self._y))
             x, _ = optimize_acqf(
-                acquisition, bounds=cube, q=n, num_restarts=10, raw_samples=512, sequential=n > 1
+                self._improvement(n), bounds=cube, q=n, num_restarts=10, raw_samples=512, sequential=n > 1
             )
         return np.asarray(self._lower + self._width * x.detach().numpy())
+
+    def _improvement(self, n: int) -> Any:
+        """Fit, and return the acquisition function of n settings."""
+        import torch
+        from botorch.acquisition import (
+            LogExpectedImprovement,
+            qLogExpectedImprovement,
+            qLogNoisyExpectedImprovement,
+        )
+
+        rows = np.array(self._x)
+        model = _fitted(rows, np.array(self._y))
+        if self._is_noisy:
+            return qLogNoisyExpectedImprovement(model, X_baseline=torch.as_tensor(rows, dtype=torch.double))
+        kind: Any = LogExpectedImprovement if n == 1 else qLogExpectedImprovement
+        return kind(model, best_f=max(self._y))
 
 
 class BoTorchRegressor(RegressorMixin, BaseEstimator):
