@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -171,5 +171,10 @@ def refuse_rows(column: pd.Series, is_bad: BoolArray, what: str, problem: str) -
     more = f" and {len(rows) - MAX_ROWS_NAMED} more" if len(rows) > MAX_ROWS_NAMED else ""
     raise InvalidDataError(
         f"{what}: column {column.name!r} has {problem} in row(s) {named}{more} "
-        f"(first: {column[is_bad].iloc[0]!r}). Correct or remove these rows."
+        f"(first: {_plain(column[is_bad].iloc[0])!r}). Correct or remove these rows."
     )
+
+
+def _plain(value: Any) -> Any:
+    """Return a NumPy scalar as Python prints it."""
+    return value.item() if isinstance(value, np.generic) else value

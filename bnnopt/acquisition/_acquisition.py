@@ -10,7 +10,7 @@ from bnnopt._validation import lookup
 from bnnopt.acquisition._arrays import as_draws, as_draws_of_many, as_moments, as_moments_of_many
 from bnnopt.acquisition._calling import as_scores, call, entries_for
 from bnnopt.acquisition._feasibility import FORMS, Form
-from bnnopt.acquisition._signature import SITUATION, check_signature, takes
+from bnnopt.acquisition._signature import SITUATION, check_signature, required_entries, takes
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["SITUATION", "Acquisition", "Needs", "NumberOfUtilities"]
@@ -153,6 +153,21 @@ class Acquisition:
         """
         lookup(SITUATION, entry, "entry of the situation")
         return takes(self.function, entry, N_ARRAYS[self.needs])
+
+    def requires(self, entry: str) -> bool:
+        """Tell whether the function cannot do without an entry of the situation.
+
+        Parameters
+        ----------
+        entry : str
+            A name in `SITUATION`.
+
+        Returns
+        -------
+        bool
+            True of "best" for functions of the improvement.
+        """
+        return entry in required_entries(self.function, N_ARRAYS[self.needs])
 
     def score(self, *arrays: ArrayLike, best: float | None = None, **situation: Any) -> FloatArray:
         """Return the scores of candidates, checked.

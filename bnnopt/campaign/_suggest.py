@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bnnopt.campaign._settings import CampaignSettings
@@ -74,9 +75,10 @@ def with_intervals(batch: pd.DataFrame, optimizer: BayesianOptimizer, level: flo
     Returns
     -------
     DataFrame
-        With columns `<name>_lower` and `<name>_upper`.
+        With columns `<name>_lower` and `<name>_upper`; NaN for rows of the first design, as their means are.
     """
     intervals = optimizer.intervals(batch, level).set_axis(batch.index)
+    intervals[batch[[f"{name}_mean" for name in optimizer.outputs]].isna().any(axis=1)] = np.nan
     columns: list[str] = []
     for name in batch.columns:
         outcome = str(name).removesuffix("_std")

@@ -94,7 +94,7 @@ def _most_wanted(search: Search, candidates: Candidates) -> int:
 def _is_improvement(search: Search) -> bool:
     scoring = search.scoring
     has_cost = search.cost is not None or scoring.cost_output is not None
-    return scoring.goals.n_utilities == 1 and scoring.acquisition.accepts("best") and not has_cost
+    return scoring.goals.n_utilities == 1 and scoring.acquisition.requires("best") and not has_cost
 
 
 def _gain(search: Search, points: FloatArray) -> float:
