@@ -118,9 +118,8 @@ class Bnnopt:
         return self._optimizer.ask(n)[self._names].to_numpy(dtype=float)
 
     def recommend(self) -> FloatArray:
-        """Return the setting told of whose value is smallest by the model's posterior mean."""
-        told = self._optimizer.score_pool(self._optimizer.data[self._names]).sample
-        return told.loc[told["y_mean"].idxmin(), self._names].to_numpy(dtype=float)
+        """Return the setting told of that the model believes in."""
+        return self._optimizer.best()[self._names].to_numpy(dtype=float)
 
 
 class Optuna:
