@@ -50,11 +50,13 @@ def check_names(space: SearchSpace, outputs: Sequence[str]) -> None:
     if doubled:
         raise InvalidDataError(f"{doubled} are both settings and outcomes; give them different names.")
     ends = ("mean", "std", "lower", "upper")
-    added = {"score", "goal", *(f"{name}_{end}" for name in outputs for end in ends)}
-    reserved = sorted((added | {"is_failed"}) & set(space.names) | {"is_failed"} & set(outputs))
+    always = {"score", "reason", "goal", "is_failed"}
+    added = always | {f"{name}_{end}" for name in outputs for end in ends}
+    reserved = sorted(added & set(space.names) | added & set(outputs))
     if reserved:
         raise InvalidDataError(
-            f"{reserved} are columns that the optimizer adds to its tables; give the variables other names."
+            f"{reserved} are columns that the optimizer adds to its tables; give these variables or outcomes "
+            "other names."
         )
 
 

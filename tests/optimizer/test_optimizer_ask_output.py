@@ -125,6 +125,8 @@ def test_the_smallest_counts_work(make_optimizer):
         (["y"], "Expected a list of Minimize.*'y'"),
         ([Minimize("x")], r"\['x'\] are both settings and outcomes"),
         ([Minimize("is_failed")], r"\['is_failed'\] are columns that the optimizer adds"),
+        ([Minimize("score")], r"\['score'\] are columns that the optimizer adds"),
+        ([Minimize("reason")], r"\['reason'\] are columns that the optimizer adds"),
     ],
 )
 def test_objectives_that_cannot_be_used_are_refused(objectives, message):
