@@ -40,13 +40,14 @@ def test_columns_and_types(sizes, make_optimizer):
     optimizer = played(make_optimizer, sizes)
     batch = optimizer.ask(3, context={"T": 25.5})
     assert optimizer.outputs == ("y", "peak")
-    assert list(batch.columns) == COLUMNS
+    assert list(batch.columns) == [*COLUMNS, "reason"]
     assert list(batch.index) == [0, 1, 2]
     assert batch["n"].dtype == np.int64
     assert (batch.dtypes[["x", "T", *COLUMNS[4:]]] == np.float64).all()
     assert batch["solvent"].isin(["ODE", "OLA"]).all()
     assert optimizer.data["n"].dtype == np.int64 or not sizes
     assert batch[COLUMNS[4:]].isna().all(axis=None) == (not sizes)
+    assert set(batch["reason"]) == {"the highest score" if sizes else "the first design"}
 
 
 def test_the_first_design_is_followed_by_the_model(make_optimizer):
