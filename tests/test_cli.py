@@ -60,7 +60,7 @@ def test_suggest_prints_and_writes_a_table_that_can_be_read_back(files, tmp_path
     assert "y_mean [nm]" in result.output
     assert f"Written to {out}." in result.output
     batch = read_runs(out)
-    assert list(batch.columns) == ["x", "T", "y_mean", "y_std", "y_lower", "y_upper", "score"]
+    assert list(batch.columns) == ["x", "T", "y_mean", "y_std", "y_lower", "y_upper", "score", "reason"]
     assert (batch["y_lower"] < batch["y_mean"]).all()
     assert batch["T"].tolist() == [20.5, 20.5]
     assert batch["x"].between(0, 1).all()
@@ -80,7 +80,8 @@ def test_suggest_prints_what_a_laboratory_sets_and_writes_what_is_suggested(file
     result = run("suggest", *files, "-n", "3", "--context", "T=20.5", "--out", str(out))
     assert result.exit_code == 0, result.output
     written = read_runs(out)
-    printed = [line.split() for line in result.output.splitlines()[1:4]]
+    lines = [line.removesuffix("the highest score") for line in result.output.splitlines()[1:4]]
+    printed = [line.split() for line in lines]
     ends = [[float(number) for number in line[-3:-1]] for line in printed]
     np.testing.assert_allclose(ends, written[["y_lower", "y_upper"]], rtol=1e-5)
     assert (np.array(ends) != written[["y_lower", "y_upper"]].to_numpy()).all()  # the file has all digits
@@ -151,7 +152,7 @@ def test_status_counts_the_runs_and_shows_the_best(files):
     assert result.exit_code == 0, result.output
     assert result.output.splitlines()[:3] == ["n_told: 6", "n_measured: 5", "n_failed: 1"]
     best = dict(line.split() for line in result.output.splitlines()[5:])
-    assert best == {"x": "0.5", "T": "20.0", "y": "1.0"}
+    assert best == {"x": "0.5", "T": "20.0", "y": "1.0", "y_mean": "1.0"}
 
 
 def test_status_of_a_campaign_without_runs_is_no_error(files, tmp_path):

@@ -82,7 +82,8 @@ class Proposals:
         region = self._region(space, request)
         batch = Batch(request, self._observations.told.iloc[:0])
         if candidates is None and (self._is_initial() or is_flat(self._observations.measured[1])):
-            return self._table(self._designed(space, batch, region), None)
+            known = None if self._is_initial() else self.search(space, request)
+            return self._table(self._designed(space, batch, region), known)
         search = self.search(space, request)
         with self.threads():
             if request.n_new:

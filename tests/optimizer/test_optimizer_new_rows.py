@@ -43,8 +43,8 @@ def test_a_finite_space_is_exhausted_to_the_last_point_each_once(sizes, make_opt
     )
     with pytest.warns(SpaceExhaustedWarning, match="Only 0 new row"):
         nothing = optimizer.ask(2)
-    assert nothing.shape == (0, 5)
-    assert list(nothing.columns) == COLUMNS
+    assert nothing.shape == (0, 6)
+    assert list(nothing.columns) == [*COLUMNS, "reason"]
 
 
 def test_fewer_rows_come_when_fewer_are_left(make_told):
@@ -61,7 +61,7 @@ def test_the_first_design_of_a_small_space_ends_too(make_optimizer):
         rows = optimizer.ask(5)
     assert sorted(rows["i"]) == [0, 1, 2]
     with pytest.warns(SpaceExhaustedWarning, match="Only 0"):
-        assert list(optimizer.ask().columns) == ["i", "y_mean", "y_std", "score"]
+        assert list(optimizer.ask().columns) == ["i", "y_mean", "y_std", "score", "reason"]
 
 
 def test_the_last_points_are_found_with_few_candidates(make_optimizer):
@@ -212,7 +212,7 @@ def test_objectives_for_one_ask_take_the_place_of_the_others(make_told):
     assert low["x"].iloc[0] < 0.2
     assert high["x"].iloc[0] > 0.68
     assert optimizer.objectives == tuple(objectives)
-    assert list(high.columns) == ["x", "y_mean", "y_std", "peak_mean", "peak_std", "score"]
+    assert list(high.columns) == ["x", "y_mean", "y_std", "peak_mean", "peak_std", "score", "reason"]
 
 
 @pytest.mark.parametrize("n_told", [0, 6])

@@ -119,8 +119,8 @@ def test_predictions_are_of_a_new_observation_in_the_units_of_each_outcome(
     optimizer = make_optimizer(objectives=TWO_OUTCOMES, surrogate=surrogate, n_initial=2)
     optimizer.tell([[0.0], [1.0]], [[10.0, -1.0], [14.0, 1.0]])  # means 12 and 0, standard deviations 2 and 1
     batch = optimizer.ask(candidates=pd.DataFrame({"x": [0.5]}))
-    row = batch.iloc[0]
-    np.testing.assert_allclose(row[["y_mean", "y_std", "peak_mean", "peak_std"]], [13.0, 1.0, 0.5, 0.5])
+    row = batch[["y_mean", "y_std", "peak_mean", "peak_std"]].iloc[0]
+    np.testing.assert_allclose(row, [13.0, 1.0, 0.5, 0.5])
 
 
 def test_the_score_is_the_acquisition_of_the_function_without_noise(known_moments, make_optimizer):
