@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from bnnopt.surrogates import GaussianProcessEnsembleRegressor
 from bnnopt.surrogates._gaussian_process import FAMILIES, _ensemble, _process
 from bnnopt.surrogates._gaussian_process._ensemble import _is_seen as is_seen
 from bnnopt.surrogates._gaussian_process._ensemble import _left_out as held_out
@@ -129,3 +130,17 @@ def test_judges_of_no_share_are_asked_if_there_are_no_others():
     seen = np.array([[False], [False], [True]])
     mean, _ = held_out(one_output(1), judges, np.array([0.0, 0.0, 1.0]), seen)
     np.testing.assert_allclose(mean, [2.0])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_has_not_varied_is_open_where_it_does(family):
+    """A level that no row has had: its column is 0 throughout, and 1 is nearly as unknown as without rows."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.random(40), np.zeros(40)])
+    model = GaussianProcessEnsembleRegressor([family], random_state=0).fit(X, np.sin(6 * X[:, 0]))
+    seen, unseen = (np.array([[0.5, level]]) for level in (0.0, 1.0))
+    _, known = model.predict(seen, return_std=True, noise=False)
+    _, open_ = model.predict(unseen, return_std=True, noise=False)
+    assert known[0] < 0.1
+    assert open_[0] > 3 * known[0]
+    assert open_[0] > 0.25

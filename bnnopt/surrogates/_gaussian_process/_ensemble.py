@@ -148,7 +148,8 @@ def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.ra
     further = learner.learn(np.tile(part, (n_members, 1)), FURTHER_STEPS, start=further)
     if len(part) < len(rows):
         further = learner.learn_from_all(further, part)
-    found = learner.condition(further, learner.within_families(further, part))
+    weights = learner.within_families(further, part)
+    found = learner.condition(further.open_to(np.ptp(rows.X, axis=0) == 0), weights)
     return Ensemble(tuple(found), shares, tuple(families), held_out, judged, learner.judged)
 
 

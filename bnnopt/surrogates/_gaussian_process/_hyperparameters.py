@@ -16,13 +16,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bnnopt._typing import FloatArray
+from bnnopt._typing import BoolArray, FloatArray
 
 __all__ = ["Anchors", "Hyperparameters", "Prior", "climb"]
 
 SMALLEST_NOISE = 1e-8  # of the variance of y: keeps the covariance of coincident rows invertible
 INPUTS_OF_THE_PRIOR = 8  # with more, length scales grow so that rows stay as near as with so many
 N_OTHERS = 3  # hyperparameters besides the length scales
+UNVARIED = 0.5  # longest length scale of an input that has not varied: one unit on, rows have little to say
 
 # of Rprop
 FIRST_STEP, SHORT_STEP = 0.1, 0.03  # from afar, and from where little is left to climb
@@ -60,6 +61,15 @@ class Hyperparameters:
     def only(self, chosen: "list[int] | np.ndarray") -> "Hyperparameters":
         """Hyperparameters of some of the members."""
         return Hyperparameters.of(self.point[chosen])
+
+    def open_to(self, is_unvaried: BoolArray) -> "Hyperparameters":
+        """Cap the length scales of inputs that have not varied, (n_inputs,), such as those of unseen levels.
+
+        Nothing was learned of such an input, and what moves along it is new. With the length scale of the
+        prior a level of a category that no row has had would be taken for much like those that were run.
+        """
+        longest = np.where(is_unvaried, np.log(UNVARIED), np.inf)
+        return replace(self, log_length_scales=np.minimum(self.log_length_scales, longest))
 
     @property
     def signal_variance(self) -> FloatArray:
