@@ -16,6 +16,7 @@ __all__ = ["away_from", "is_flat", "n_elsewhere"]
 BESIDE = 0.01  # of the range of each input: rows this near to each other are repeats in disguise
 AWAY = 0.2  # of the range of some input: how far from rows told a row elsewhere is, if there is such a place
 NEARER = 0.5  # of that distance, tried next
+TELLING = 1 / 3  # of the noise, an improvement: what is less takes ten repeats to be told
 
 
 def is_flat(outcomes: FloatArray) -> bool:
@@ -27,7 +28,8 @@ def n_elsewhere(search: Search, rows: pd.DataFrame, n: int) -> int:
     """Return how many of the `n` rows of a batch should look elsewhere.
 
     A row that lies beside one told, within a hundredth of every range, and whose expected improvement is less
-    than the noise of one measurement, tells less than it costs: nobody could see whether it is better. Where
+    than a third of the noise of one measurement, tells less than it costs: ten repeats would be needed to see
+    whether it is better. Where
     the best row of a batch is such a one, every second row looks elsewhere, single rows in turn. So do rows
     that were not found, since the model expects nothing to be better anywhere.
 
@@ -46,7 +48,7 @@ def n_elsewhere(search: Search, rows: pd.DataFrame, n: int) -> int:
         return n
     best = search.places(rows.iloc[:1]).points
     is_beside = _beside(best, _known_points(search), BESIDE).any()
-    if not is_beside or _gain(search, best) >= _noise_std(search):
+    if not is_beside or _gain(search, best) >= TELLING * _noise_std(search):
         return n - len(rows)
     n_before = len(search.observations.told) + len(search.pending)
     return max((n + n_before % 2) // 2, n - len(rows))
