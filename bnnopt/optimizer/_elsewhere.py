@@ -29,9 +29,9 @@ def n_elsewhere(search: Search, rows: pd.DataFrame, n: int) -> int:
 
     A row that lies beside one told, within a hundredth of every range, and whose expected improvement is less
     than a third of the noise of one measurement, tells less than it costs: ten repeats would be needed to see
-    whether it is better. Where
-    the best row of a batch is such a one, every second row looks elsewhere, single rows in turn. So do rows
-    that were not found, since the model expects nothing to be better anywhere.
+    whether it is better. Where the best row of a batch is such a one, every second row looks elsewhere,
+    single rows in turn. So do rows that were not found, since the model expects nothing to be better
+    anywhere.
 
     Parameters
     ----------
