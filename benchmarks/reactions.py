@@ -17,7 +17,8 @@ Seconds are processor time of a batch; see `benchmarks.sequential`.
 import argparse
 import time
 from collections.abc import Callable
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -47,61 +48,68 @@ HEADER += ["runs"]
 DEFAULT_DATA = Path(__file__).parents[2] / "shared" / "data" / "reactions"
 
 
-class _Data:
-    """The tables, read once; `folder` is set by the command."""
+@dataclass(frozen=True)
+class Reactions:
+    """The tables of a folder, each read when it is first asked for."""
 
-    folder = DEFAULT_DATA
+    folder: Path
 
-    @classmethod
-    @cache
-    def reactions(cls) -> pd.DataFrame:
+    @cached_property
+    def measured(self) -> pd.DataFrame:
         """All measured reactions: settings and `yield`."""
-        table = pd.read_csv(cls.folder / "direct_arylation.csv")
+        table = pd.read_csv(self.folder / "direct_arylation.csv")
         return table.rename(columns={old: new for new, old in {**LEVELS, **NUMBERS}.items()})
 
-    @classmethod
-    @cache
-    def published(cls, method: str) -> FloatArray:
+    def published(self, method: str) -> FloatArray:
         """Return yields in the order of measurement, a row a run; NaN where somebody had stopped."""
-        return pd.read_csv(cls.folder / PUBLISHED[method], index_col=0).to_numpy(float)
+        return pd.read_csv(self.folder / PUBLISHED[method], index_col=0).to_numpy(float)
 
-    @classmethod
-    @cache
-    def descriptors(cls, variable: str) -> pd.DataFrame:
-        """Numbers of each level."""
-        table = pd.read_csv(cls.folder / f"direct_arylation_{variable}_dft.csv")
+    def first(self, seed: int) -> list[int]:
+        """Return the positions of the first reactions of the published run: by their yields, in order.
+
+        Where a yield occurs more than once, one of the reactions that have it is drawn.
+        """
+        rng, yields, places = np.random.default_rng(seed), self.measured["yield"].to_numpy(), list[int]()
+        for value in self.published("published_edbo")[seed][:N_BATCH]:
+            same = np.setdiff1d(np.flatnonzero(yields == value), places)
+            places.append(int(rng.choice(same)))
+        return places
+
+    def space(self, *, is_described: bool) -> SearchSpace:
+        """Return the settings; levels with their descriptors, or bare."""
+        categories = []
+        for name in LEVELS:
+            levels = list(dict.fromkeys(self.measured[name]))
+            table = self._descriptors(name, levels) if is_described else None
+            categories.append(Categorical(name, levels, descriptors=table))
+        numbers = [Discrete(name, sorted(set(self.measured[name]))) for name in NUMBERS]
+        return SearchSpace([*categories, *numbers])
+
+    def _descriptors(self, variable: str, levels: list[str]) -> pd.DataFrame:
+        table = pd.read_csv(self.folder / f"direct_arylation_{variable}_dft.csv")
         numbers = table.set_index(f"{variable}_SMILES").select_dtypes("number")
-        return numbers.loc[list(dict.fromkeys(cls.reactions()[variable]))].dropna(axis=1)
-
-
-def _space(*, is_described: bool) -> SearchSpace:
-    table = _Data.reactions()
-    categories = [
-        Categorical(
-            name,
-            list(dict.fromkeys(table[name])),
-            **({"descriptors": _Data.descriptors(name)} if is_described else {}),
-        )
-        for name in LEVELS
-    ]
-    return SearchSpace([*categories, *(Discrete(name, sorted(set(table[name]))) for name in NUMBERS)])
+        return numbers.loc[levels].dropna(axis=1)
 
 
 def _optimized(
-    first: Any, seed: int, n: int, *, surrogate: str, is_described: bool = False, is_bounded: bool = False
+    data: Reactions,
+    seed: int,
+    n: int,
+    *,
+    surrogate: str,
+    is_described: bool = False,
+    is_bounded: bool = False,
 ) -> FloatArray:
-    """Run the optimizer from the positions of the first reactions; return yields in order."""
-    table, rows = _Data.reactions(), list(first)
-    outcomes = [Outcome("yield", lower=0, upper=100)] if is_bounded else []
+    """Run the optimizer from the first reactions; return yields in order."""
+    table, rows, settings = data.measured, data.first(seed), [*LEVELS, *NUMBERS]
     optimizer = BayesianOptimizer(
-        _space(is_described=is_described),
+        data.space(is_described=is_described),
         [Maximize("yield")],
         surrogate=surrogate,
-        outcomes=outcomes,
+        outcomes=[Outcome("yield", lower=0, upper=100)] if is_bounded else [],
         n_initial=N_BATCH,
         random_state=seed,
     )
-    settings = [*LEVELS, *NUMBERS]
     while len(rows) < n:
         new = table.iloc[rows[-N_BATCH:]]
         optimizer.tell(new[settings], new[["yield"]])
@@ -111,20 +119,24 @@ def _optimized(
 
 
 def _positions(table: pd.DataFrame, asked: pd.DataFrame, settings: list[str]) -> list[int]:
-    places = table.reset_index(names="place").merge(
-        asked[settings].assign(order=range(len(asked))), on=settings
-    )
+    ordered = asked[settings].assign(order=range(len(asked)))
+    places = table.reset_index(names="place").merge(ordered, on=settings)
     return places.sort_values("order")["place"].tolist()
 
 
-def _random(first: Any, seed: int, n: int) -> FloatArray:
-    rest = np.setdiff1d(np.arange(len(_Data.reactions())), first)
+def _random(data: Reactions, seed: int, n: int) -> FloatArray:
+    first = data.first(seed)
+    rest = np.setdiff1d(np.arange(len(data.measured)), first)
     order = np.random.default_rng([seed, 1]).permutation(rest)
-    return _Data.reactions()["yield"].to_numpy()[[*first, *order]][:n]
+    return data.measured["yield"].to_numpy()[[*first, *order]][:n]
 
 
-METHODS: dict[str, Callable[..., FloatArray] | None] = {
-    **dict.fromkeys(PUBLISHED),
+def _published(data: Reactions, seed: int, n: int, *, method: str) -> FloatArray:
+    return data.published(method)[seed][:n]
+
+
+METHODS: dict[str, Callable[[Reactions, int, int], FloatArray]] = {
+    **{method: partial(_published, method=method) for method in PUBLISHED},
     "random": _random,
     "auto": partial(_optimized, surrogate="auto"),
     "auto_bounded": partial(_optimized, surrogate="auto", is_bounded=True),
@@ -142,9 +154,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = options_of(
         "reactions", __doc__, METHODS, ["direct_arylation"], N_SEEDS, SHORT, arguments, add=_add_data
     )
-    _Data.folder = options.data
     n = N_SHORT if options.short else N_REACTIONS
-    frame = measure_missing(options, partial(measure, n_reactions=n))
+    frame = measure_missing(options, partial(measure, data=Reactions(options.data), n_reactions=n))
     title = f"best yield so far (%), means over runs, in batches of {N_BATCH}; runs 0 to {options.seeds - 1}"
     print_table(title, HEADER, _rows(frame, options.methods), busy=options.busy)
 
@@ -153,34 +164,20 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder of the tables")
 
 
-def measure(problem: str, method: str, seed: int, n_reactions: int = N_REACTIONS) -> dict[str, Any]:
+def measure(
+    problem: str, method: str, seed: int, *, data: Reactions, n_reactions: int = N_REACTIONS
+) -> dict[str, Any]:
     """Make one run and return the figures of the CSV file."""
     del problem  # there is one
-    make, start = METHODS[method], time.process_time()
-    if make is None:
-        yields = _Data.published(method)[seed][:n_reactions]
-    else:
-        yields = make(_first(seed), seed, n_reactions)
-    n_batches = max(n_reactions // N_BATCH - 1, 1)
-    best = np.fmax.accumulate(yields)
+    start = time.process_time()
+    yields = METHODS[method](data, seed, n_reactions)
+    seconds = (time.process_time() - start) / max(n_reactions // N_BATCH - 1, 1)
     return {
         "n_reactions": n_reactions,
-        "bests": " ".join(f"{value:.4g}" for value in best),
-        "seconds_a_batch": f"{(time.process_time() - start) / n_batches:.3g}",
+        "bests": " ".join(f"{value:.4g}" for value in np.fmax.accumulate(yields)),
+        "seconds_a_batch": f"{seconds:.3g}",
         "software": software(),
     }
-
-
-def _first(seed: int) -> list[int]:
-    """Return the positions of the first reactions of the published run: by their yields, in order.
-
-    Where a yield occurs more than once, one of the reactions that have it is drawn.
-    """
-    rng, yields, places = np.random.default_rng(seed), _Data.reactions()["yield"].to_numpy(), list[int]()
-    for value in _Data.published("published_edbo")[seed][:N_BATCH]:
-        same = np.setdiff1d(np.flatnonzero(yields == value), places)
-        places.append(int(rng.choice(same)))
-    return places
 
 
 def _rows(frame: pd.DataFrame, methods: list[str]) -> list[list[str]]:
