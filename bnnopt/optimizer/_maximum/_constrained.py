@@ -5,6 +5,7 @@ References
 D. Kraft, "A software package for sequential quadratic programming", DFVLR-FB 88-28, 1988.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -64,15 +65,18 @@ class _Climb:
 
     def run(self, slack: FloatArray, smallest_gain: float) -> None:
         """Climb from a start so far from the faces, until a step gains less than a share of the unit."""
-        minimize(
-            self._descent,
-            self._start[self._faces.is_free],
-            jac=True,
-            method="SLSQP",
-            bounds=list(zip(self._faces.lower, self._faces.upper, strict=True)),
-            constraints=self._rules(slack),
-            options={"maxiter": MAX_STEPS, "ftol": smallest_gain},
-        )
+        with warnings.catch_warnings():
+            # older versions of SciPy round a step beyond a bound, take it back and say so
+            warnings.filterwarnings("ignore", "Values in x were outside bounds", RuntimeWarning)
+            minimize(
+                self._descent,
+                self._start[self._faces.is_free],
+                jac=True,
+                method="SLSQP",
+                bounds=list(zip(self._faces.lower, self._faces.upper, strict=True)),
+                constraints=self._rules(slack),
+                options={"maxiter": MAX_STEPS, "ftol": smallest_gain},
+            )
 
     def _rules(self, slack: FloatArray) -> list[dict[str, Any]]:
         """Return the faces as SLSQP takes them: what is left to each, at least 0, or just 0."""
