@@ -83,7 +83,10 @@ class Proposals:
         batch = Batch(request, self._observations.told.iloc[:0])
         if candidates is None and (self._is_initial() or is_flat(self._observations.measured[1])):
             known = None if self._is_initial() else self.search(space, request)
-            return self._table(self._designed(space, batch, region), known)
+            batch = self._designed(space, batch, region) if request.n_new else batch
+            if known is not None and request.n_replicates:
+                batch = batch.with_replicates(known)
+            return self._table(batch, known)
         search = self.search(space, request)
         with self.threads():
             if request.n_new:

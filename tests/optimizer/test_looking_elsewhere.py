@@ -54,6 +54,15 @@ def test_while_all_outcomes_are_alike_rows_go_on_as_the_first_design():
     assert optimizer.ask()["reason"].iloc[0] == "the highest score"
 
 
+def test_replicates_are_chosen_though_all_outcomes_are_alike():
+    optimizer = optimizer_of()
+    optimizer.tell(TOLD, np.zeros(4))
+    batch = optimizer.ask(3, n_replicates=1)
+    assert batch["reason"].tolist() == [batch["reason"].iloc[0]] * 2 + ["replicate"]
+    assert (batch[["a", "b"]].to_numpy()[-1] == TOLD).all(axis=1).any()
+    assert (optimizer.ask(1, n_replicates=1)["reason"] == "replicate").all()
+
+
 def test_a_pool_is_searched_though_all_outcomes_are_alike():
     optimizer = optimizer_of()
     optimizer.tell(TOLD, np.zeros(4))
