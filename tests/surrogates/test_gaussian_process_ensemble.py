@@ -350,3 +350,21 @@ def test_half_noise_is_found_by_every_member():
     y = function / function.std() + rng.standard_normal(100)
     noises = ensemble(kernels=["matern_5_2"], n_members=4).fit(X, y).members_["noise_variance"]
     assert (noises > 0.25).all()
+
+
+@pytest.mark.parametrize("n_rows", [60, 200])
+def test_pure_noise_of_several_inputs_is_called_noise(n_rows):
+    ratios = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        X, y = rng.random((n_rows, 5)), rng.standard_normal(n_rows)
+        model = GaussianProcessEnsembleRegressor(random_state=seed).fit(X, y)
+        ratios.append(np.sqrt(model.noise_variance_))
+    assert 1 / 1.5 < np.median(ratios) < 1.5
+    assert min(ratios) > 0.5
+
+
+def test_a_fast_wave_is_not_called_noise():
+    X = np.random.default_rng(0).random((60, 1))
+    model = GaussianProcessEnsembleRegressor(random_state=0).fit(X, np.sin(10 * np.pi * X[:, 0]))
+    assert np.sqrt(model.noise_variance_) < 0.1

@@ -56,6 +56,7 @@ PRIOR = Prior(
 JUDGING_PARTS = 4  # each member learns from all but one of so many parts of the rows
 STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 30, 25, 20
 INDUCING_OF_THE_BOUND = 128
+WIDTH_OF_NOISE = 1.0  # in nats, see `learn_from_two_starts`
 LARGEST_LOSS = 1.0  # of the marginal likelihood, in nats for each hyperparameter
 MOST_JUDGED = 4096
 SMALLEST_WEIGHT = 0.02  # of a member in its family, that predicts
@@ -137,7 +138,7 @@ def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.ra
     """
     learner = _Learner(rows, families, n_members, rng)
     parts = _parts(len(rows), n_members, learner.rows_for(STEPS), rng)
-    first = learner.learn(parts, STEPS)
+    first = learner.learn_from_two_starts(parts, STEPS)
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(STEPS)])
     held_out = learner.held_out(first, _is_seen(parts, len(rows)), part)
     judged = rows.only(learner.judged)
@@ -195,6 +196,21 @@ class _Learner:
             lambda point: gradient_of_likelihood(rows, self._kernels, point), self._anchors, n_steps, start
         )
 
+    def learn_from_two_starts(self, parts: IntArray, n_steps: int) -> Hyperparameters:
+        """Learn as from a function of little noise and as from noise, and keep the better of the two.
+
+        Where length scales are short against the gaps between rows, a function and noise are the same to the
+        likelihood, and each has a maximum of its own. By Laplace's method that of noise, which leaves length
+        scales open, is the wider one: it is kept unless the other one is higher by `WIDTH_OF_NOISE`.
+        """
+        both, n = copy(self), len(self._kernels)
+        both._names, both._kernels, both._maps = 2 * self._names, 2 * self._kernels, 2 * self._maps
+        both._anchors = self._anchors.followed_by(self._anchors.from_noise())
+        found = both.learn(parts, n_steps)
+        density = both.log_likelihood(found, parts) + both._anchors.log_density(found.point)
+        is_noise = density[n:] > density[:n] - WIDTH_OF_NOISE
+        return found.only(np.arange(n) + n * is_noise)
+
     def learn_from_all(self, hyperparameters: Hyperparameters, part: IntArray) -> Hyperparameters:
         """Let the member of most marginal likelihood learn on from all rows, or as many as are judged.
 
@@ -220,9 +236,10 @@ class _Learner:
         loss = (likelihood - self.log_likelihood(further, part))[best[0]]
         return further if loss <= LARGEST_LOSS * point.shape[1] else hyperparameters
 
-    def log_likelihood(self, hyperparameters: Hyperparameters, part: IntArray) -> FloatArray:
-        """Log marginal likelihood of all members on the same rows."""
-        rows = self._rows_of(np.tile(part, (len(self._kernels), 1)))
+    def log_likelihood(self, hyperparameters: Hyperparameters, parts: IntArray) -> FloatArray:
+        """Log marginal likelihood of all members, (n_members,): those of a family on parts, or all on one."""
+        parts = np.broadcast_to(parts, (self._each, parts.shape[-1]))
+        rows = self._rows_of(np.tile(parts, (len(self._names), 1)))
         return log_marginal_likelihood(rows, self._kernels, hyperparameters)
 
     def within_families(self, hyperparameters: Hyperparameters, part: IntArray) -> FloatArray:

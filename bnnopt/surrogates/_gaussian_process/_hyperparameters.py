@@ -23,6 +23,7 @@ __all__ = ["Anchors", "Hyperparameters", "Prior", "climb"]
 SMALLEST_NOISE = 1e-8  # of the variance of y: keeps the covariance of coincident rows invertible
 INPUTS_OF_THE_PRIOR = 8  # with more, length scales grow so that rows stay as near as with so many
 N_OTHERS = 3  # hyperparameters besides the length scales
+SHARE_OF_NOISE = 0.7  # where a search begins that takes rows for noise, in units of the variance of y
 UNVARIED = 0.5  # longest length scale of an input that has not varied: one unit on, rows have little to say
 
 # of Rprop
@@ -170,6 +171,22 @@ class Anchors:
     def only(self, chosen: "list[int] | np.ndarray") -> "Anchors":
         """Anchors of some of the members."""
         return replace(self, point=self.point[chosen], start=self.start[chosen])
+
+    def from_noise(self) -> "Anchors":
+        """Anchors of the same members, whose search begins where nearly all is noise."""
+        start = self.start.copy()
+        start[:, -N_OTHERS], start[:, -1] = np.log(1.0 - SHARE_OF_NOISE), np.log(SHARE_OF_NOISE)
+        return replace(self, start=start)
+
+    def followed_by(self, other: "Anchors") -> "Anchors":
+        """Put the anchors of further members behind these."""
+        point, start = np.concatenate([self.point, other.point]), np.concatenate([self.start, other.start])
+        return replace(self, point=point, start=start)
+
+    def log_density(self, point: FloatArray) -> FloatArray:
+        """Log prior density of each member's hyperparameters, up to a constant, (n_members,)."""
+        gap = (self.point - point) / self.std
+        return -0.5 * (self.tail + 1.0) * np.log1p(np.square(gap) / self.tail).sum(axis=1)
 
     def gradient(self, point: FloatArray) -> FloatArray:
         """Gradient of the log prior density, shape of `point`."""
