@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         GaussianProcessEnsembleRegressor,
         KerasMCDropoutRegressor,
         MCDropoutRegressor,
+        TransferRegressor,
     )
 
 __version__ = "0.1.0"
@@ -71,6 +72,7 @@ __all__ = [
     "Real",
     "SearchSpace",
     "Target",
+    "TransferRegressor",
     "WeightedSum",
     "__version__",
     "check_fit",
@@ -106,6 +108,7 @@ _ROOM_OF = {
     "SURROGATES": "surrogates",
     "SearchSpace": "space",
     "Target": "objectives",
+    "TransferRegressor": "surrogates",
     "WeightedSum": "objectives",
     "check_fit": "model_selection",
     "log_predictive_density": "model_selection",

@@ -11,6 +11,7 @@ from bnnopt.surrogates._keras_mc_dropout import KerasMCDropoutRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
 from bnnopt.surrogates._predictor import HeldOutPredictions
 from bnnopt.surrogates._registry import SURROGATES, make_surrogate
+from bnnopt.surrogates._transfer import TransferRegressor
 
 __all__ = [
     "SURROGATES",
@@ -21,5 +22,6 @@ __all__ = [
     "HeldOutPredictions",
     "KerasMCDropoutRegressor",
     "MCDropoutRegressor",
+    "TransferRegressor",
     "make_surrogate",
 ]
