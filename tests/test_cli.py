@@ -116,7 +116,7 @@ def test_a_run_beyond_a_bound_is_named(files, tmp_path, monkeypatch, capsys):
     text = TOML + '[[outcomes]]\nname = "y"\nlower = 1.5\n'
     (tmp_path / "campaign.toml").write_text(text, encoding="utf-8")
     assert main_exits(["status", *files], monkeypatch) == 2
-    message = "column 'y' has a value below its lower bound 1.5 in row(s) 2 (first: "
+    message = "column 'y' has a value below its lower bound 1.5 in row(s) 4 of runs.csv (first: "
     assert message in " ".join(capsys.readouterr().err.split())
 
 

@@ -6,11 +6,12 @@ others, and the surrogate scores those that the proxy likes best.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import as_named
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt._validation import require_columns
 from bnnopt.exceptions import InvalidDataError
@@ -18,7 +19,7 @@ from bnnopt.optimizer._maximum._proxy import Proxy, fit_proxy
 from bnnopt.optimizer._search import Search
 from bnnopt.space import SearchSpace
 
-__all__ = ["EXACT_ROWS", "NoCandidateError", "Pool", "PoolScan", "PoolScores", "blocks_of"]
+__all__ = ["EXACT_ROWS", "NoCandidateError", "Pool", "PoolScan", "PoolScores", "as_pool", "blocks_of"]
 
 EXACT_ROWS = 16_384  # of a block too
 ROWS_OF_THE_SPACE = 2_048
@@ -131,6 +132,12 @@ class PoolScan:
         return search.score_moments(*self._proxy.moments(points), points)
 
 
+def as_pool(candidates: Any) -> Any:
+    """Return a table with names, of whatever library, as one of pandas; a stream of tables as it is."""
+    table = as_named(candidates)
+    return candidates if table is None else table
+
+
 def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
     """Yield the feasible settings of a table or a stream of tables, with the context, at least one block.
 
@@ -157,10 +164,11 @@ def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
 
 def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
     n_rows = n_feasible = 0
-    for number, table in enumerate([pool] if isinstance(pool, pd.DataFrame) else pool):
-        if not isinstance(table, pd.DataFrame):
+    for number, part in enumerate([pool] if isinstance(pool, pd.DataFrame) else pool):
+        table = as_named(part)
+        if table is None:
             raise InvalidDataError(
-                f"candidates: part {number} is of type {type(table).__name__}; expected a DataFrame of "
+                f"candidates: part {number} is of type {type(part).__name__}; expected a DataFrame of "
                 "settings, or an iterable of them."
             )
         n_rows += len(table)
@@ -179,7 +187,7 @@ def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
 def _feasible(table: pd.DataFrame, number: int, search: Search) -> pd.DataFrame:
     try:
         require_columns(table, search.model_space.setting_names, "candidates")
-        table = _settable(table, search.model_space)
+        table = _settable(search.space.with_levels(table), search.model_space)
         frame = table[search.agrees(table)].assign(**search.context)[search.space.names]
         return frame[search.space.is_feasible(frame)].reset_index(drop=True)
     except InvalidDataError as error:
