@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from bnnopt._tables import as_number, rows_in_words
+from bnnopt._tables import as_named, as_number, rows_in_words
 from bnnopt._typing import BoolArray, FloatArray, RandomState
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 
 __all__ = [
     "N_BOUNDS_OF_SCALES",
     "admissible_scales",
+    "as_floats",
     "as_generator",
     "beyond_bounds",
     "gathered",
@@ -167,7 +168,7 @@ def numeric_column(frame: pd.DataFrame, name: str, what: str, *, allow_nan: bool
     column = frame[name]
     if column.dtype == np.float64 and np.isfinite(column.to_numpy()).all():
         return column.to_numpy(copy=True)  # by far the most frequent, and asked for thousands of times
-    values, is_time, is_text = _as_floats(column)
+    values, is_time, is_text = as_floats(column)
     is_empty = np.isnan(values) & ~is_time & ~is_text
     faults = [
         (
@@ -182,9 +183,11 @@ def numeric_column(frame: pd.DataFrame, name: str, what: str, *, allow_nan: bool
     return values
 
 
-def _as_floats(column: pd.Series) -> tuple[FloatArray, BoolArray, BoolArray]:
+def as_floats(column: pd.Series) -> tuple[FloatArray, BoolArray, BoolArray]:
     """Return a column as float64, where it has times or dates, and where it has text or what is no number."""
     nothing = np.zeros(len(column), dtype=bool)
+    if column.dtype == np.float64:
+        return column.to_numpy(copy=True), nothing, nothing
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
@@ -201,10 +204,16 @@ def _as_floats(column: pd.Series) -> tuple[FloatArray, BoolArray, BoolArray]:
 def numeric_frame(
     frame: pd.DataFrame, names: Sequence[str], what: str, *, allow_nan: bool = False
 ) -> FloatArray:
-    """Return the columns `names` as a float64 array of shape (n_rows, n_names); see `numeric_column`."""
-    require_columns(frame, names, what)
-    columns = gathered(partial(numeric_column, frame, name, what, allow_nan=allow_nan) for name in names)
-    return np.column_stack(columns) if columns else np.empty((len(frame), 0))
+    """Return the columns `names` as a float64 array of shape (n_rows, n_names); see `numeric_column`.
+
+    The table may be of any library; its columns go by name.
+    """
+    table = as_named(frame)
+    if table is None:
+        raise InvalidDataError(f"{what}: expected a table with the columns {list(names)}, got {frame!r:.80}.")
+    require_columns(table, names, what)
+    columns = gathered(partial(numeric_column, table, name, what, allow_nan=allow_nan) for name in names)
+    return np.column_stack(columns) if columns else np.empty((len(table), 0))
 
 
 def refuse_rows(column: pd.Series, is_bad: BoolArray, what: str, problem: str) -> None:

@@ -29,9 +29,7 @@ def suggest(
     data: Data,
     n: Annotated[int, typer.Option("-n", min=1, help="Runs to suggest.")] = 8,
     context: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of a context variable.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Write the suggestions to this new CSV or xlsx file.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the suggestions to this new CSV file.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Let --out replace a file.")] = False,
     exploration: Annotated[float, typer.Option(min=0, max=1, help="Share of runs to explore with.")] = 0.0,
     replicates: Annotated[int, typer.Option(min=0, help="Runs that repeat promising ones.")] = 0,

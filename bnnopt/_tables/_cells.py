@@ -21,16 +21,17 @@ MISSING = ("", "nan")
 LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
 EXACT = 2**53  # whole numbers up to here are exact in float64
 
-RUN = re.compile(r"'*(?:\Z|[\t\r\n]|\s*(?:\Z|[=+\-@|%＝＋－＠]))")
-"""Text that a spreadsheet may run, or that looks like an empty cell, behind any number of apostrophes."""
+RUN = re.compile(r"'*(?:\Z|\s|[=+\-@|%＝＋－＠]|.*\s\Z)", re.DOTALL)
+"""Text that a spreadsheet may run, or of which it may trim blanks, behind any number of apostrophes."""
 
 
 def escaped(text: str) -> str:
-    """Return text with one apostrophe more at its head where a spreadsheet might run it, or see nothing.
+    """Return text with one apostrophe more at its head where a spreadsheet might run or trim it.
 
     `unescaped` takes it away again; an apostrophe before any other text is left as it is by both.
     """
-    return f"'{text}" if RUN.match(text) and number_of(text) is None else text
+    is_number = number_of(text) is not None and text == text.strip()
+    return f"'{text}" if RUN.match(text) and not is_number else text
 
 
 def unescaped(text: str) -> str:

@@ -110,7 +110,7 @@ def _fit(sample: str, separator: str, known: Collection[str]) -> tuple[int, int,
     except csv.Error:
         pass  # the sample may end within quotes
     if not rows:
-        return 0, 0, 0
+        return 0, 0, 1
     found = {name for cells in rows for cell in cells for name in _readings(cell)} & set(known)
     n_alike = sum(len(cells) == len(rows[0]) > 1 for cells in rows)
     return len(found), n_alike, len(rows[0])

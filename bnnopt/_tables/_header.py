@@ -97,14 +97,22 @@ def header_of(
 
 def _names(source: Source, cells: list[str], known: Collection[str], *, keeps_units: bool) -> list[str]:
     """Return names without units, with them where two unknown ones would be the same."""
-    whole = [unescaped(cell) if unescaped(cell) in known else unescaped(cell).strip() for cell in cells]
+    whole = [_name(cell, known) for cell in cells]
     short = [name if name in known or keeps_units else name.split(" [")[0] for name in whole]
     pairs = zip(short, whole, strict=True)
     names = [name if short.count(name) == 1 or name in known else long for name, long in pairs]
+    if set(known).isdisjoint(names) and any("\0" in name for name in names):
+        raise source.fault("it holds no text. The first row names the columns.")
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise source.fault(f"column(s) {doubled} occur more than once; keep one of each.")
     return names
+
+
+def _name(cell: str, known: Collection[str]) -> str:
+    """Return a name without blanks around it, unless it was written or is known with them."""
+    name = unescaped(cell)
+    return name if name in known or name != cell else name.strip()
 
 
 def _rows(source: Source, header: Header, known: Collection[str]) -> Iterator[tuple[int, list[str]]]:

@@ -81,33 +81,49 @@ def _shown(column: np.ndarray, cells: Any) -> pd.Series:
 
 def _of_rows(rows: Sequence[Any]) -> pd.DataFrame | None:
     """Return rows that each have names; their order in a row may differ."""
-    if not len(rows) or not all(
-        isinstance(row, Mapping | pd.Series) or hasattr(row, "_fields") for row in rows
-    ):
+    if not len(rows) or not all(map(_is_named, rows)):
         return None
     named = [row._asdict() if hasattr(row, "_fields") else dict(row) for row in rows]
     return pd.DataFrame(named)
 
 
+def _is_named(row: Any) -> bool:
+    """Tell whether a row has names; the labels of a Series are, unless they are numbers."""
+    if isinstance(row, pd.Series):
+        return row.index.dtype.kind not in "iu"
+    return isinstance(row, Mapping) or hasattr(row, "_fields")
+
+
 def _of_library(values: Any) -> pd.DataFrame | None:
     """Return a table of another library, column by column."""
+    try:
+        table = _collected(values)
+        if table is None:
+            table = _collected(_of_arrow(values))
+        if table is not None:
+            return pd.DataFrame({column.name: _as_series(column) for column in table.iter_columns()})
+    except ValueError as error:  # of narwhals: a column that occurs twice, for instance
+        raise InvalidDataError(f"The table cannot be read by name: {error}") from error
+    if hasattr(values, "__dataframe__"):
+        kind = f"{type(values).__module__}.{type(values).__name__}"
+        raise InvalidDataError(
+            f"A table of type {kind} cannot be read by name; make it one of pandas, polars or pyarrow."
+        )
+    return None
+
+
+def _collected(values: Any) -> "nw.DataFrame[Any] | None":
+    """Return a table as narwhals has it, or None for what is none."""
     table = nw.from_native(values, pass_through=True)
     if isinstance(table, nw.LazyFrame):
         table = table.collect()
     if not isinstance(table, nw.DataFrame):
-        table = nw.from_native(_of_arrow(values), pass_through=True)
-    if isinstance(table, nw.DataFrame):
-        names = table.columns
+        return None
+    names = table.columns
+    if len(set(names)) < len(names):
         doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise InvalidDataError(f"Column(s) {doubled} occur more than once; keep one of each.")
-        return pd.DataFrame({column.name: _as_series(column) for column in table.iter_columns()})
-    if hasattr(values, "__dataframe__"):
-        raise InvalidDataError(
-            f"A table of type {type(values).__module__}.{type(values).__name__} cannot be read by name; "
-            "make it one of pandas, polars or pyarrow."
-        )
-    return None
+        raise InvalidDataError(f"Column(s) {doubled} occur more than once; keep one of each.")
+    return table
 
 
 def _of_arrow(values: Any) -> Any:

@@ -14,9 +14,9 @@ ROWS_OF_A_BLOCK = 65_536
 
 
 def is_parquet(path: Path) -> bool:
-    """Tell whether a file is one of Parquet, by what it holds or is called."""
+    """Tell whether a file is one of Parquet, whatever its name."""
     with open(path, "rb") as file:
-        return file.read(len(MAGIC)) == MAGIC or path.suffix.lower() == ".parquet"
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def parquet_blocks(path: Path, block_size: int | None) -> Iterator[pd.DataFrame]:

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._tables._cells import escaped
-from bnnopt._tables._xlsx import openpyxl
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["refuse_existing", "write_file", "write_table"]
@@ -24,17 +23,17 @@ QUOTED = set(',;\t|"\r\n')
 def write_table(table: pd.DataFrame, path: str | Path, *, replace: bool = False) -> None:
     """Write a table so that `read_table` gives it back equal and a spreadsheet runs none of its cells.
 
-    Text at whose head a spreadsheet looks for a formula or a command (=, +, -, @, |, % or a tab, behind
-    blanks or not), and text of blanks alone, gets one apostrophe more before it, unless it is a number; the
-    reader takes it away. Numbers are written in full, truth values as True and False, and an empty cell is
-    NaN, None or the like. The index is not written.
+    Text at whose head a spreadsheet looks for a formula or a command (=, +, -, @, |, %), and text with blanks
+    or tabs at an end, gets one apostrophe more before it, unless it is a number; the reader takes it away.
+    Numbers are written in full, truth values as True and False, and an empty cell is NaN, None or the like.
+    The index is not written.
 
     Parameters
     ----------
     table : DataFrame of shape (n_rows, n_columns)
         Names of columns are different texts; a row without any content is not read back.
     path : str or Path
-        Ends in ".csv" (UTF-8, commas), ".xlsx" or ".parquet".
+        Ends in ".csv" (commas, UTF-8, with a byte order mark unless all is ASCII) or ".parquet".
     replace : bool, default=False
         Whether a file of this name may be replaced.
 
@@ -127,33 +126,8 @@ def _store_folder(folder: Path) -> None:
 
 def _as_csv(table: pd.DataFrame, path: Path) -> bytes:
     rows = [[_quoted(_written(cell)) for cell in row] for row in _rows_of(table)]
-    return "".join(",".join(row) + "\n" for row in rows).encode("utf-8")
-
-
-def _as_xlsx(table: pd.DataFrame, path: Path) -> bytes:
-    package = openpyxl(path)
-    workbook = package.Workbook()
-    sheet = workbook.active
-    for row, cells in enumerate(_rows_of(table), start=1):
-        for place, value in enumerate(cells, start=1):
-            if value is not None:
-                _fill(sheet.cell(row, place), value, path)
-    stream = BytesIO()
-    workbook.save(stream)
-    return stream.getvalue()
-
-
-def _fill(cell: Any, value: Any, path: Path) -> None:
-    """Put a value in a cell of a sheet: numbers as they are, all else as text that is never a formula."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
-    try:
-        cell.value = value if is_number else _written(value)
-    except ValueError as error:  # openpyxl's own for characters that the format does not have
-        raise InvalidDataError(
-            f"{path}: {value!r} cannot stand in an Excel workbook; write a CSV."
-        ) from error
-    if not is_number:
-        cell.data_type = "s"
+    text = "".join(",".join(row) + "\n" for row in rows)
+    return text.encode("utf-8" if text.isascii() else "utf-8-sig")  # a spreadsheet needs the mark for °C
 
 
 def _as_parquet(table: pd.DataFrame, path: Path) -> bytes:
@@ -171,7 +145,6 @@ def _as_parquet(table: pd.DataFrame, path: Path) -> bytes:
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], bytes]] = {
     ".csv": _as_csv,
-    ".xlsx": _as_xlsx,
     ".parquet": _as_parquet,
 }
 

@@ -1,33 +1,26 @@
 """Rows of text out of an Excel workbook."""
 
 import warnings
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile
 
 from bnnopt._tables._cells import unescaped
 from bnnopt._tables._header import Source
 from bnnopt.exceptions import InvalidDataError, MissingDependencyError
 
-__all__ = ["is_workbook", "openpyxl", "xlsx_source"]
+__all__ = ["is_workbook", "xlsx_source"]
+
+UNREADABLE = (BadZipFile, AttributeError, EOFError, IndexError, KeyError, SyntaxError, TypeError, zlib.error)
+MAGIC = b"PK\x03\x04"  # of all archives of this kind
 
 
 def is_workbook(path: Path) -> bool:
     """Tell whether a file is packed as workbooks are, whatever its name."""
-    return is_zipfile(path)
-
-
-def openpyxl(path: Path) -> Any:
-    """Return the package for workbooks, or raise `MissingDependencyError` that says what to install."""
-    try:
-        import openpyxl as package
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"{path} is an Excel workbook, which needs the package openpyxl: pip install openpyxl, or save "
-            "it as CSV."
-        ) from error
-    return package
+    with open(path, "rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def xlsx_source(path: Path, known: Collection[str]) -> Source:
@@ -56,26 +49,34 @@ def xlsx_source(path: Path, known: Collection[str]) -> Source:
     return Source(path, "an Excel workbook", "", records)
 
 
-def _loaded(path: Path, *, data_only: bool) -> Any:
-    package = openpyxl(path)
+def _openpyxl(path: Path) -> Any:
+    """Return the package for workbooks, or raise `MissingDependencyError` that says what to install."""
     try:
-        with warnings.catch_warnings():
+        import openpyxl as package
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{path} is an Excel workbook, which needs the package openpyxl: pip install openpyxl, or save "
+            "it as CSV."
+        ) from error
+    return package
+
+
+def _loaded(path: Path, *, data_only: bool) -> Any:
+    package = _openpyxl(path)
+    try:
+        with open(path, "rb") as file, ZipFile(file) as archive, warnings.catch_warnings():
+            if "[Content_Types].xml" not in archive.namelist():
+                raise InvalidDataError(
+                    f"{path} is an archive but no Excel workbook; save the table as .xlsx or CSV."
+                )
             warnings.simplefilter("ignore")  # of styles and validations that are not read
-            return package.load_workbook(path, data_only=data_only)
-    except (
-        BadZipFile,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        SyntaxError,
-        OSError,
-    ) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
+            return package.load_workbook(file, data_only=data_only)
+    except InvalidDataError:
+        raise
+    except (*UNREADABLE, ValueError) as error:
         raise InvalidDataError(
-            f"{path} cannot be read as an Excel workbook: {error}. Save it as .xlsx or CSV again."
+            f"{path} cannot be read as an Excel workbook: it is damaged ({error}). Save it as .xlsx or CSV "
+            "again."
         ) from error
 
 

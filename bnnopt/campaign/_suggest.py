@@ -57,8 +57,7 @@ def resume(settings: CampaignSettings, runs: Any, *, seed: int = 0) -> BayesianO
         Seeds the optimizer.
     """
     optimizer = settings.make_optimizer(random_state=seed)
-    if len(runs):
-        optimizer.tell(runs, runs)
+    optimizer.tell(runs, runs)
     return optimizer
 
 
