@@ -1,7 +1,7 @@
 """What the text of a cell means: a number, a level or text, as the caller says of the column."""
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
 from numbers import Real
@@ -18,7 +18,8 @@ Kind: TypeAlias = Literal["number", "text", "auto"] | Sequence[Hashable]
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?P<mark>[.,])?[0-9]*|(?P<head>[.,])[0-9]+)(?:[eE][+-]?[0-9]+)?")
 INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 MISSING = ("", "nan")
-LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
+LEADING_ZERO = re.compile(r"(?:\A|\n)[+-]?0[0-9]")
+POINT_CELLS, COMMA_CELLS = re.compile(r"[0-9.eE+\-\n]*"), re.compile(r"[0-9,eE+\-\n]*")
 EXACT = 2**53  # whole numbers up to here are exact in float64
 
 RUN = re.compile(r"'*(?:\Z|\s|[=+\-@|%＝＋－＠]|.*\s\Z)", re.DOTALL)
@@ -73,10 +74,11 @@ def as_number(cell: Any, mark: str = ".") -> float | None:
 
 
 def as_level(cell: Any, levels: Sequence[Hashable], mark: str = ".") -> Hashable:
-    """Return the level that a cell means, None where it means none, or several.
+    """Return the level that a cell means, None where it means none, or may mean several.
 
     A text is that level which is written so; else the only one that is so without blanks around it, that is
-    the same number ("007" for 7, as spreadsheets write it), or the same truth value (TRUE for "True").
+    the same number ("007" for 7, as spreadsheets write it), or the same truth value (TRUE for "True"). What
+    is no text is the only level that is the same number or truth value.
 
     Parameters
     ----------
@@ -87,21 +89,31 @@ def as_level(cell: Any, levels: Sequence[Hashable], mark: str = ".") -> Hashable
     mark : {".", ","}, default="."
         The decimal mark of numbers in text.
     """
-    text = cell if isinstance(cell, str) else repr(cell.item() if isinstance(cell, np.generic) else cell)
-    number = as_number(text, mark)
-    for is_meant in (
-        lambda level: str(level) == unescaped(text),
-        lambda level: str(level) == text,
-        lambda level: str(level).strip() == text.strip() != "",
-        lambda level: number is not None and not isinstance(level, bool) and as_number(level) == number,
-        lambda level: (
-            text.strip().casefold() in ("true", "false") and str(level).casefold() == text.strip().casefold()
-        ),
-    ):
+    is_text = isinstance(cell, str)
+    text = cell if is_text else str(cell)
+    number = None if isinstance(cell, bool | np.bool_) else as_number(cell, mark)
+    tests: list[Callable[[Hashable], bool]] = [
+        lambda level: number is not None and _number_of_level(level) == number,
+        lambda level: text.strip().casefold() == str(level).casefold() in ("true", "false"),
+    ]
+    if is_text:
+        tests[:0] = [
+            lambda level: str(level) == unescaped(text),
+            lambda level: str(level) == text,
+            lambda level: str(level).strip() == text.strip() != "",
+        ]
+    for is_meant in tests:
         found = [level for level in levels if is_meant(level)]
         if found:
             return found[0] if len(found) == 1 else None
     return None
+
+
+def _number_of_level(level: Hashable) -> float | None:
+    """Return a level as a number, None for what is none; in text either mark may be the decimal one."""
+    if isinstance(level, bool | np.bool_):
+        return None
+    return as_number(level, mark_of(level) or "." if isinstance(level, str) else ".")
 
 
 def typed(cells: Sequence[str], kind: Kind = "auto", mark: str = ".") -> pd.Series:
@@ -112,39 +124,59 @@ def typed(cells: Sequence[str], kind: Kind = "auto", mark: str = ".") -> pd.Seri
     cells : sequence of str
         As they stand in the file.
     kind : {"number", "text", "auto"} or sequence of levels, default="auto"
-        Numbers are whole (int64) where all are; an empty cell is NaN. "auto" takes a column for numbers where
-        all its cells are such, without a zero at the head.
+        Numbers are whole (int64) where all are; an empty cell is NaN. "auto" takes a column for numbers
+        where all its cells are such, without a zero at the head, or empty; where "NaN" is written it may be
+        a level, and the cells stay text.
     mark : {".", ","}, default="."
         The decimal mark of numbers.
     """
-    if kind == "number":
-        return _numbers(cells, mark)
+    if kind == "text":
+        return _text(cells)
+    if not isinstance(kind, str):
+        return _levels(cells, kind, mark)
+    stripped = [cell.strip() for cell in cells]
+    plain = _plain_numbers(stripped, mark)
     if kind == "auto":
-        return _numbers(cells, mark) if _looks_numeric(cells, mark) else _text(cells)
-    return _text(cells) if isinstance(kind, str) else _levels(cells, kind, mark)
+        return _text(cells) if plain is None or _loses(stripped, plain) else plain
+    return _numbers(cells, mark) if plain is None else plain
+
+
+def _plain_numbers(cells: Sequence[str], mark: str) -> pd.Series | None:
+    """Return cells that are all numbers or empty as such, None where one is not; all at once, for speed."""
+    joined = "\n".join(cells)
+    is_comma = mark == ","
+    if not (COMMA_CELLS if is_comma else POINT_CELLS).fullmatch(joined):
+        return None
+    if is_comma:
+        joined = joined.replace(",", ".")
+    texts = joined.split("\n") if cells else []
+    if len(texts) != len(cells):
+        return None
+    try:
+        numbers = np.array(list(map(float, texts if all(texts) else [text or "nan" for text in texts])))
+    except ValueError:
+        return None
+    is_whole = "." not in joined and "e" not in joined.casefold() and not np.isnan(numbers).any()
+    if is_whole and len(cells) and np.abs(numbers).max() <= EXACT:
+        return pd.Series(numbers.astype(np.int64))
+    return pd.Series(numbers, dtype=float if cells else object)
 
 
 def _numbers(cells: Sequence[str], mark: str) -> pd.Series:
+    """Return cells as numbers one by one, those that are none as the text they are."""
     numbers = [as_number(cell, mark) for cell in cells]
     if None in numbers:
         mixed = [cell if number is None else number for cell, number in zip(cells, numbers, strict=True)]
         return pd.Series(mixed, dtype=object)
-    if cells and all(cell.strip().lstrip("+-").isdecimal() for cell in cells):
-        whole = [int(cell) for cell in cells]
-        if max(map(abs, whole)) <= EXACT:
-            return pd.Series(whole, dtype=np.int64)
-    return pd.Series(numbers, dtype=float if cells else object)
+    return pd.Series(numbers, dtype=float)
 
 
-def _looks_numeric(cells: Sequence[str], mark: str) -> bool:
-    """Tell whether cells are numbers, none of which would lose what it looks like."""
-    for cell in cells:
-        number = as_number(cell, mark)
-        if number is None or LEADING_ZERO.match(cell.strip()):
-            return False
-        if abs(number) > EXACT and cell.strip().lstrip("+-").isdecimal():
-            return False
-    return True
+def _loses(cells: Sequence[str], numbers: pd.Series) -> bool:
+    """Tell whether a cell would lose a zero at its head, or digits, as a number."""
+    if LEADING_ZERO.search("\n".join(cells)):
+        return True
+    is_large = np.abs(numbers.to_numpy(dtype=float)) > EXACT
+    return any(cells[place].lstrip("+-").isdecimal() for place in np.flatnonzero(is_large).tolist())
 
 
 def _text(cells: Sequence[str]) -> pd.Series:

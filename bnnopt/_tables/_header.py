@@ -118,8 +118,12 @@ def _name(cell: str, known: Collection[str]) -> str:
 def _rows(source: Source, header: Header, known: Collection[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield rows as long as the header, up to the first that is not; then tell all that are not."""
     wrong: list[tuple[int, list[str], str]] = []
+    is_gapless = len(header.places) == header.width
     for row, cells in source.records:
         if not _is_filled(cells):
+            continue
+        if is_gapless and len(cells) == header.width and not wrong:
+            yield row, cells
             continue
         problem = _problem(header, cells, known)
         if problem:
@@ -160,4 +164,4 @@ def _in_words(header: Header, wrong: list[tuple[int, list[str], str]], known: Co
 
 
 def _is_filled(cells: list[str]) -> bool:
-    return any(cell.strip() for cell in cells)
+    return any(map(str.strip, cells))

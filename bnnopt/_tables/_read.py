@@ -142,7 +142,7 @@ def read_table(
         in the sequence, whatever its text ("1", "007", "True", "1e3", "NaN" or "None").
     others : kind, default="auto"
         What columns not in `kinds` are. "auto" takes for numbers what consists of numbers without a zero at
-        the head, and all else for text.
+        the head and of empty cells, and all else for text.
     is_strict : bool, default=True
         Whether text in a column of numbers and unknown levels are refused, or stay as they are for the caller
         to refuse.
@@ -224,6 +224,10 @@ def _blocks(
 def _checked(path: str | Path) -> Path:
     """Return the path of a file that can be opened."""
     source = Path(path)
+    if source.exists() and not source.is_file():
+        raise InvalidDataError(
+            f"{path} cannot be read: it is no file."
+        )  # nor a pipe, which is read only once
     try:
         with open(source, "rb"):
             return source

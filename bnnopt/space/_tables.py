@@ -46,15 +46,15 @@ def kinds_of(variables: Sequence[Variable]) -> dict[str, Kind]:
 
 
 def with_levels(frame: pd.DataFrame, variables: Sequence[Variable]) -> pd.DataFrame:
-    """Return a table with the levels that numbers and truth values stand for in place of these."""
+    """Return a table with the levels that numbers in the place of text stand for, and the other way round."""
     changed: dict[str, Any] = {}
     for variable in variables:
         codec = variable.codec
         if not isinstance(codec, LevelsCodec) or variable.name not in frame:
             continue
         column = frame[variable.name]
-        is_numeric = pd.api.types.is_numeric_dtype(column.dtype)
-        if is_numeric and any(isinstance(level, str) for level in codec.levels):
+        is_text = not pd.api.types.is_numeric_dtype(column.dtype)
+        if any(isinstance(level, str) != is_text for level in codec.levels):
             changed[variable.name] = [_level(cell, codec.levels) for cell in column]
     return frame.assign(**changed) if changed else frame
 

@@ -148,7 +148,7 @@ class VariableSet(BaseModel):
         InvalidDataError
             When a column is missing or a number is not finite.
         """
-        if not self.stepped_names:
+        if not self.stepped_names and isinstance(X, pd.DataFrame):
             return X
         frame = as_frame(X, self.variables, self.stepped_names)
         grids = {each.name: each.grid for each in self.settings if isinstance(each, Real) and each.grid}

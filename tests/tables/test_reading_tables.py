@@ -1,6 +1,7 @@
 """Files as people and spreadsheets leave them: read right, or refused with file, row and what to do."""
 
 import datetime
+import os
 from collections import namedtuple
 from io import BytesIO
 
@@ -184,10 +185,52 @@ def test_without_settings_columns_of_numbers_are_numbers_and_levels_are_found_la
     assert SPACE.as_table(runs)["lot"].tolist() == ["1e3", "1"]
 
 
-def test_numbers_that_may_be_two_levels_are_refused():
-    space = SearchSpace([Categorical("lot", ["1", "01"])])
+@pytest.mark.parametrize("levels", [["1", "01"], ["1", "1.0"]])
+def test_numbers_that_may_be_two_levels_are_refused(levels):
+    space = SearchSpace([Categorical("lot", levels)])
     with pytest.raises(InvalidDataError, match="a level that is not one of"):
         space.encode(pd.DataFrame({"lot": [1.0]}))
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        ["1", "NaN"],
+        ["nan", "2"],
+        ["1,5", "2,5"],
+        ["+1", "-1"],
+        ["None", "NA"],
+        ["00", "0"],
+        ["12345678901234567890", "12345678901234567891"],
+        ["inf", "1"],
+        [True, False],
+        [1, "x"],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_runs_read_without_settings_keep_their_levels(levels, separator, tmp_path):
+    space = SearchSpace([Categorical("lot", levels), Real("x", 0, 1)])
+    settings = CampaignSettings(
+        name="n", space=space, objectives=[Minimize("y")], surrogate={"name": "gaussian_process"}
+    )
+    runs = space.sample(20, random_state=0).assign(y=0.5)
+    runs.to_csv(tmp_path / "runs.csv", index=False, sep=separator, decimal="." if separator == "," else ",")
+    told = resume(settings, read_runs(tmp_path / "runs.csv")).data
+    assert told["lot"].tolist() == runs["lot"].tolist()
+    assert (
+        resume(settings, read_runs(tmp_path / "runs.csv", settings)).data["lot"].tolist()
+        == runs["lot"].tolist()
+    )
+    pool = pd.concat(file_pool(tmp_path / "runs.csv"))
+    assert space.as_table(pool)["lot"].tolist() == runs["lot"].tolist()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_a_pipe_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "runs.csv")
+    with pytest.raises(InvalidDataError, match="cannot be read: it is no file"):
+        read_runs(tmp_path / "runs.csv")
 
 
 def test_a_file_of_candidates_is_read_as_the_space_says(tmp_path):
