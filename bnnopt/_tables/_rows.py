@@ -6,7 +6,7 @@ import pandas as pd
 
 from bnnopt._typing import BoolArray
 
-__all__ = ["as_rows_of", "rows_in_words"]
+__all__ = ["as_rows_of", "is_of_file", "rows_in_words"]
 
 ROWS_OF = "bnnopt_rows_of"  # in `attrs`: the name of the file, how many rows came of it, the row of label 0
 MAX_ROWS_NAMED = 5
@@ -16,6 +16,11 @@ def as_rows_of(frame: pd.DataFrame, file: str, first: int) -> pd.DataFrame:
     """Return a table that knows from which file it came, and which row there its label 0 is."""
     frame.attrs[ROWS_OF] = (file, len(frame), first)
     return frame
+
+
+def is_of_file(frame: pd.DataFrame) -> bool:
+    """Tell whether a table came of a file of text, or was made of one that did."""
+    return ROWS_OF in frame.attrs
 
 
 def rows_in_words(column: pd.Series, is_meant: BoolArray) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._tables import Kind, as_level, as_named
+from bnnopt._tables import Kind, as_level, as_named, is_of_file
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import require_columns
 from bnnopt.exceptions import InvalidDataError
@@ -46,7 +46,10 @@ def kinds_of(variables: Sequence[Variable]) -> dict[str, Kind]:
 
 
 def with_levels(frame: pd.DataFrame, variables: Sequence[Variable]) -> pd.DataFrame:
-    """Return a table with the levels that numbers in the place of text stand for, and the other way round."""
+    """Return a table with the levels that numbers in the place of text stand for.
+
+    In a table out of a file also those that text stands for in the place of numbers and truth values.
+    """
     changed: dict[str, Any] = {}
     for variable in variables:
         codec = variable.codec
@@ -54,6 +57,8 @@ def with_levels(frame: pd.DataFrame, variables: Sequence[Variable]) -> pd.DataFr
             continue
         column = frame[variable.name]
         is_text = not pd.api.types.is_numeric_dtype(column.dtype)
+        if is_text and not is_of_file(frame):
+            continue
         if any(isinstance(level, str) != is_text for level in codec.levels):
             changed[variable.name] = [_level(cell, codec.levels) for cell in column]
     return frame.assign(**changed) if changed else frame
