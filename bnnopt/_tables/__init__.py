@@ -6,7 +6,7 @@ mappings, labelled rows); `read_table`, `read_blocks` and `read_text` read CSV, 
 """
 
 from bnnopt._tables._cells import Kind, as_level, as_number, typed
-from bnnopt._tables._named import as_named
+from bnnopt._tables._named import as_named, with_names
 from bnnopt._tables._read import TextTable, read_blocks, read_table, read_text
 from bnnopt._tables._rows import is_of_file, rows_in_words
 from bnnopt._tables._write import refuse_existing, write_file, write_table
@@ -24,6 +24,7 @@ __all__ = [
     "refuse_existing",
     "rows_in_words",
     "typed",
+    "with_names",
     "write_file",
     "write_table",
 ]

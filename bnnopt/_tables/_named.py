@@ -9,7 +9,7 @@ import pandas as pd
 
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["as_named"]
+__all__ = ["as_named", "with_names"]
 
 
 def as_named(values: Any) -> pd.DataFrame | None:
@@ -37,6 +37,12 @@ def as_named(values: Any) -> pd.DataFrame | None:
     if isinstance(values, Sequence) and not isinstance(values, str | bytes):
         return _of_rows([values] if hasattr(values, "_fields") else values)
     return _of_library(values)
+
+
+def with_names(values: Any) -> Any:
+    """Return whatever has names as a pandas table, see `as_named`, and all else as it is."""
+    table = as_named(values)
+    return values if table is None else table
 
 
 def _of_mapping(values: Mapping[Any, Any]) -> pd.DataFrame:

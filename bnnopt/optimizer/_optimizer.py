@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from bnnopt._estimators import draw_seed
+from bnnopt._tables import with_names
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.objectives import Objective, Outcome
@@ -25,7 +26,7 @@ from bnnopt.optimizer._arguments import (
 from bnnopt.optimizer._batch import Request
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._local_search import checked_rule
-from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, as_pool, blocks_of
+from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of
 from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._proposals import Proposals
@@ -252,7 +253,7 @@ class BayesianOptimizer(Records):
             n_replicates=n_replicates,
         )
         self._proposals.scoring(objectives)
-        batch = self._proposals.propose(self.space, request, as_pool(candidates))
+        batch = self._proposals.propose(self.space, request, with_names(candidates))
         if len(batch) < request.n:
             warnings.warn(
                 f"Only {len(batch)} new row(s) are left of the {n} asked for: all others were measured, are "
@@ -292,7 +293,7 @@ class BayesianOptimizer(Records):
                 f'{{"950 nm": [Target("peak", 950, 5)]}}, got {goals!r}.'
             )
         before = self.pending
-        pool = as_pool(options.get("candidates"))
+        pool = with_names(options.get("candidates"))
         if pool is not None and not isinstance(pool, pd.DataFrame):
             options = {**options, "candidates": list(pool)}  # a stream is read once for each goal
         with ExitStack() as undo:
@@ -346,7 +347,7 @@ class BayesianOptimizer(Records):
             self.space, Request.checked(self.space, 1, context=context, objectives=objectives)
         )
         scan = PoolScan(search, *sizes, np.random.default_rng(search.seed), is_screened=is_screened)
-        best, scores = scan.run(blocks_of(as_pool(candidates), search))
+        best, scores = scan.run(blocks_of(with_names(candidates), search))
         add = self._proposals.with_predictions
         sample = add(scan.sample, search).assign(score=search.score(scan.sample))
         return PoolScores(add(best, search).assign(score=scores), sample, scan.n_candidates, scan.n_exact)

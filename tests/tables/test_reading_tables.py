@@ -25,7 +25,10 @@ from bnnopt import (
 )
 from bnnopt.campaign import read_runs, resume
 from bnnopt.exceptions import InvalidDataError, MissingDependencyError
-from bnnopt.space import file_pool
+from bnnopt.metrics import replicate_noise
+from bnnopt.model_selection import input_sweeps
+from bnnopt.space import LinearConstraint, file_pool
+from bnnopt.surrogates import make_surrogate
 
 LEVELS = ["1", "007", "True", "1e3", "NaN", "None", "NA", "ä"]
 SPACE = SearchSpace([Real("x", 0, 1, unit="mL"), Categorical("lot", LEVELS), Integer("k", 0, 9)])
@@ -349,3 +352,15 @@ def test_a_context_without_bounds_may_be_text_or_numbers(tmp_path):
     )
     (tmp_path / "runs.csv").write_text("x,lab,y\n0.5,21.5,1\n", encoding="utf-8")
     assert resume(settings, read_runs(tmp_path / "runs.csv", settings)).data["lab"].tolist() == [21.5]
+
+
+@pytest.mark.parametrize("of_library", [pl.from_pandas, pa.Table.from_pandas], ids=["polars", "pyarrow"])
+def test_rooms_above_take_tables_of_any_library_by_name(of_library):
+    X = pd.DataFrame({"B": [1.0, 1, 2, 2, 3], "A": [7.0, 7, 8, 8, 9]})
+    y = pd.DataFrame({"y": [1.0, 1.2, 2, 2.1, 3]})
+    model = make_surrogate("gaussian_process").fit(X, y["y"])
+    np.testing.assert_array_equal(replicate_noise(of_library(X), of_library(y)), replicate_noise(X, y))
+    sweep = input_sweeps(model, of_library(X), n_points=4)
+    np.testing.assert_array_equal(sweep["A"].predictions, input_sweeps(model, X, n_points=4)["A"].predictions)
+    is_satisfied = LinearConstraint({"A": 1, "B": 1}, upper=9).is_satisfied(of_library(X))
+    assert is_satisfied.tolist() == [True, True, False, False, False]

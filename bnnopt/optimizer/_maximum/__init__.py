@@ -1,7 +1,7 @@
 """The search of the maximum: from what scores settings to the new ones of highest score."""
 
 from bnnopt.optimizer._maximum._candidates import Candidates
-from bnnopt.optimizer._maximum._pool import NoCandidateError, Pool, PoolScan, PoolScores, as_pool, blocks_of
+from bnnopt.optimizer._maximum._pool import NoCandidateError, Pool, PoolScan, PoolScores, blocks_of
 from bnnopt.optimizer._maximum._suggestion import best_of, suggest
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "Pool",
     "PoolScan",
     "PoolScores",
-    "as_pool",
     "best_of",
     "blocks_of",
     "suggest",

@@ -6,7 +6,7 @@ others, and the surrogate scores those that the proxy likes best.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from bnnopt.optimizer._maximum._proxy import Proxy, fit_proxy
 from bnnopt.optimizer._search import Search
 from bnnopt.space import SearchSpace
 
-__all__ = ["EXACT_ROWS", "NoCandidateError", "Pool", "PoolScan", "PoolScores", "as_pool", "blocks_of"]
+__all__ = ["EXACT_ROWS", "NoCandidateError", "Pool", "PoolScan", "PoolScores", "blocks_of"]
 
 EXACT_ROWS = 16_384  # of a block too
 ROWS_OF_THE_SPACE = 2_048
@@ -130,12 +130,6 @@ class PoolScan:
             self._first = []
         points = search.model_space.encode(frame)
         return search.score_moments(*self._proxy.moments(points), points)
-
-
-def as_pool(candidates: Any) -> Any:
-    """Return a table with names, of whatever library, as one of pandas; a stream of tables as it is."""
-    table = as_named(candidates)
-    return candidates if table is None else table
 
 
 def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
