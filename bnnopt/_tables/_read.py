@@ -92,31 +92,34 @@ class TextTable:
 
     def decimal_mark(self, kinds: Mapping[str, Kind]) -> str:
         """Return the decimal mark of the numbers, or raise `InvalidDataError` where it is not clear."""
-        if self.separator == ",":
+        seen = self._numbers_with_marks(kinds)
+        commas = [each for each in seen if "," in each[2]]
+        points = [each for each in seen if "." in each[2]]
+        if not commas or (points and self.separator == ","):  # then a comma is a fault of its cell
             return "."
-        seen: dict[str, tuple[str, int, str]] = {}
-        is_thousands = True
-        for name, cells in self.columns().items():
-            if kinds[name] != "number" and (kinds[name] != "auto" or not _could_be_numbers(cells)):
-                continue
-            for row, cell in zip(self.rows, cells, strict=True):
-                if mark := mark_of(cell):
-                    seen.setdefault(mark, (name, row, cell.strip()))
-                    is_thousands &= mark == "." or self.separator == ";" or _may_be_thousands(cell)
-        if len(seen) == 2:
-            cells_of_both = " and ".join(
-                f"{cell!r} (column {name!r}, row {row})" for name, row, cell in seen.values()
-            )
+        if points:
+            both = " and ".join(_in_words(*each) for each in (points[0], commas[0]))
+            raise InvalidDataError(f"{self.path}: {both} have different decimal marks; use one of them.")
+        if self.separator != ";" and all(_may_be_thousands(cell) for _, _, cell in commas):
+            cell = commas[0][2]
             raise InvalidDataError(
-                f"{self.path}: {cells_of_both} have different decimal marks; use one of them."
-            )
-        if "," in seen and is_thousands and self.separator != ";":
-            name, row, cell = seen[","]
-            raise InvalidDataError(
-                f"{self.path}: {cell!r} (column {name!r}, row {row}) may be {cell.replace(',', '.')} or "
+                f"{self.path}: {_in_words(*commas[0])} may be {cell.replace(',', '.')} or "
                 f"{cell.replace(',', '')}; write it with a decimal point, or without the comma."
             )
-        return "," if "," in seen else "."
+        return ","
+
+    def _numbers_with_marks(self, kinds: Mapping[str, Kind]) -> list[tuple[str, int, str]]:
+        """Return column, row and text of the numbers that have a mark, nothing where no cell has a comma."""
+        columns = {name: cells for name, cells in self.columns().items() if kinds[name] in ("number", "auto")}
+        if not any("," in "".join(cells) for cells in columns.values()):
+            return []
+        return [
+            (name, row, cell.strip())
+            for name, cells in columns.items()
+            if kinds[name] == "number" or _could_be_numbers(cells)
+            for row, cell in zip(self.rows, cells, strict=True)
+            if mark_of(cell)
+        ]
 
 
 def read_table(
@@ -235,6 +238,10 @@ def _checked(path: str | Path) -> Path:
         raise InvalidDataError(f"There is no file {str(path)!r}; check the path.") from error
     except OSError as error:
         raise InvalidDataError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _in_words(name: str, row: int, cell: str) -> str:
+    return f"{cell!r} (column {name!r}, row {row})"
 
 
 def _could_be_numbers(cells: Sequence[str]) -> bool:

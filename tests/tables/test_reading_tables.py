@@ -86,6 +86,7 @@ CELLS = [HEAD.split(","), [0.5, "007", 3, 1.5], [0.25, "1", 4, None], [0.75, "Na
         CSV.replace(",", ";").replace(".", ","),
         CSV.replace(",", "\t"),
         CSV.replace(",", "\t").replace(".", ","),
+        'x,lot,k,y\n"0,5",007,3,"1,5"\n"0,25",1,4,\n"0,75",NaN,5,"2,5"\n',
         "sep=;\r\n" + CSV.replace(",", ";"),
         CSV + ",,,\n\n  \n",
         "\n,,,\n" + CSV,
