@@ -103,12 +103,15 @@ def _is_named(row: Any) -> bool:
 def _of_library(values: Any) -> pd.DataFrame | None:
     """Return a table of another library, column by column."""
     try:
-        table = _collected(values)
+        table = _collected(_of_arrow(values) if hasattr(values, "__arrow_c_array__") else values)
         if table is None:
             table = _collected(_of_arrow(values))
         if table is not None:
             return pd.DataFrame({column.name: _as_series(column) for column in table.iter_columns()})
-    except ValueError as error:  # of narwhals: a column that occurs twice, for instance
+    except (
+        ValueError,
+        NotImplementedError,
+    ) as error:  # of narwhals: a column that occurs twice, for instance
         raise InvalidDataError(f"The table cannot be read by name: {error}") from error
     if hasattr(values, "__dataframe__"):
         kind = f"{type(values).__module__}.{type(values).__name__}"

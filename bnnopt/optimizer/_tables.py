@@ -38,7 +38,9 @@ def as_settings(space: SearchSpace, X: Any) -> pd.DataFrame:
     frame = space.as_table(_as_table(X, space.names))
     space.encode(frame)
     numbers = [variable.name for variable in space.variables if getattr(variable, "levels", None) is None]
-    return frame.assign(**{name: _as_numbers(frame, name) for name in numbers}).reset_index(drop=True)
+    settings = frame.assign(**{name: _as_numbers(frame, name) for name in numbers}).reset_index(drop=True)
+    settings.attrs.clear()  # of which file they are rows does not matter any more
+    return settings
 
 
 def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int, bounds: Sequence[Outcome] = ()) -> FloatArray:
