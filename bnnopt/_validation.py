@@ -1,20 +1,25 @@
 """Checks at the door that several rooms share: each says what was expected, what came and what to do."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, time, timedelta
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import as_named, as_number, rows_in_words
 from bnnopt._typing import BoolArray, FloatArray, RandomState
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 
 __all__ = [
     "N_BOUNDS_OF_SCALES",
     "admissible_scales",
+    "as_floats",
     "as_generator",
     "beyond_bounds",
+    "gathered",
     "lookup",
     "numeric_column",
     "numeric_frame",
@@ -24,7 +29,7 @@ __all__ = [
 
 Value = TypeVar("Value")
 
-MAX_ROWS_NAMED = 5
+TIMES = (date, time, timedelta, np.datetime64, np.timedelta64, pd.Period)
 
 N_BOUNDS_OF_SCALES = {"log": (1,), "logit": (2,), "identity": (0, 1, 2)}
 """Scales on which an outcome may be learned, and of how many bounds each makes sense."""
@@ -124,8 +129,27 @@ def require_columns(frame: pd.DataFrame, names: Iterable[Hashable], what: str) -
         )
 
 
+def gathered(calls: Iterable[Callable[[], Value]]) -> list[Value]:
+    """Return what each call returns, or raise one `InvalidDataError` with what all that fail have to say."""
+    values: list[Value] = []
+    faults: dict[str, InvalidDataError] = {}
+    for call in calls:
+        try:
+            values.append(call())
+        except InvalidDataError as error:
+            faults[str(error)] = error
+    if len(faults) > 1:
+        raise InvalidDataError("\n".join(faults))
+    for fault in faults.values():
+        raise fault
+    return values
+
+
 def numeric_column(frame: pd.DataFrame, name: str, what: str, *, allow_nan: bool = False) -> FloatArray:
     """Return one column as float64, or raise `InvalidDataError` naming the column and the rows at fault.
+
+    Text is read as people write numbers. Times, dates and durations are refused: in what unit they would
+    count, only the caller knows.
 
     Parameters
     ----------
@@ -144,33 +168,60 @@ def numeric_column(frame: pd.DataFrame, name: str, what: str, *, allow_nan: bool
     column = frame[name]
     if column.dtype == np.float64 and np.isfinite(column.to_numpy()).all():
         return column.to_numpy(copy=True)  # by far the most frequent, and asked for thousands of times
-    values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=float)
-    is_empty = np.asarray(column.isna(), dtype=bool)
-    refuse_rows(column, np.isnan(values) & ~is_empty, what, "text where a number is needed")
-    refuse_rows(column, np.isinf(values), what, "an infinite value")
-    if not allow_nan:
-        refuse_rows(column, is_empty, what, "an empty cell")
+    values, is_time, is_text = as_floats(column)
+    is_empty = np.isnan(values) & ~is_time & ~is_text
+    faults = [
+        (
+            is_time,
+            "a time or date where a number is needed; convert it to numbers of one unit, such as hours,",
+        ),
+        (is_text, "text where a number is needed"),
+        (np.isinf(values), "an infinite value"),
+        (is_empty & (not allow_nan), "an empty cell"),
+    ]
+    gathered(partial(refuse_rows, column, is_bad, what, problem) for is_bad, problem in faults)
     return values
+
+
+def as_floats(column: pd.Series) -> tuple[FloatArray, BoolArray, BoolArray]:
+    """Return a column as float64, where it has times or dates, and where it has text or what is no number."""
+    nothing = np.zeros(len(column), dtype=bool)
+    if column.dtype == np.float64:
+        return column.to_numpy(copy=True), nothing, nothing
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(object)
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
+        return column.to_numpy(dtype=float, na_value=np.nan), nothing, nothing
+    numbers = [as_number(cell) for cell in column]
+    is_other = np.array([number is None for number in numbers], dtype=bool)
+    is_time = is_other & np.array([isinstance(cell, TIMES) for cell in column], dtype=bool)
+    if pd.api.types.is_datetime64_any_dtype(column.dtype) or column.dtype.kind == "m":
+        is_time = ~nothing  # what is empty among times is no missing number
+    values = np.array([np.nan if number is None else number for number in numbers], dtype=float)
+    return values, is_time, is_other & ~is_time
 
 
 def numeric_frame(
     frame: pd.DataFrame, names: Sequence[str], what: str, *, allow_nan: bool = False
 ) -> FloatArray:
-    """Return the columns `names` as a float64 array of shape (n_rows, n_names); see `numeric_column`."""
-    require_columns(frame, names, what)
-    columns = [numeric_column(frame, name, what, allow_nan=allow_nan) for name in names]
-    return np.column_stack(columns) if columns else np.empty((len(frame), 0))
+    """Return the columns `names` as a float64 array of shape (n_rows, n_names); see `numeric_column`.
+
+    The table may be of any library; its columns go by name.
+    """
+    table = as_named(frame)
+    if table is None:
+        raise InvalidDataError(f"{what}: expected a table with the columns {list(names)}, got {frame!r:.80}.")
+    require_columns(table, names, what)
+    columns = gathered(partial(numeric_column, table, name, what, allow_nan=allow_nan) for name in names)
+    return np.column_stack(columns) if columns else np.empty((len(table), 0))
 
 
 def refuse_rows(column: pd.Series, is_bad: BoolArray, what: str, problem: str) -> None:
     """Raise `InvalidDataError` naming the column, the problem and the rows where `is_bad`, if any."""
     if not is_bad.any():
         return
-    rows = column.index[is_bad].tolist()
-    named = ", ".join(repr(row) for row in rows[:MAX_ROWS_NAMED])
-    more = f" and {len(rows) - MAX_ROWS_NAMED} more" if len(rows) > MAX_ROWS_NAMED else ""
     raise InvalidDataError(
-        f"{what}: column {column.name!r} has {problem} in row(s) {named}{more} "
+        f"{what}: column {column.name!r} has {problem} in {rows_in_words(column, is_bad)} "
         f"(first: {_plain(column[is_bad].iloc[0])!r}). Correct or remove these rows."
     )
 

@@ -9,6 +9,7 @@ import bnnopt
 from bnnopt.exceptions import BnnoptError, InvalidDataError
 
 if TYPE_CHECKING:
+    from bnnopt.campaign import CampaignSettings
     from bnnopt.optimizer import BayesianOptimizer
 
 __all__ = ["app", "main"]
@@ -16,7 +17,9 @@ __all__ = ["app", "main"]
 app = typer.Typer(help=bnnopt.__doc__.splitlines()[0], no_args_is_help=True, add_completion=False)
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The campaign's settings, a TOML file.")]
-Data = Annotated[Path, typer.Option("--data", "-d", help="Past runs, CSV; an empty outcome is a failure.")]
+Data = Annotated[
+    Path, typer.Option("--data", "-d", help="Past runs, CSV or xlsx; an empty outcome is a failure.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed and runs give the same suggestions.")]
 
 
@@ -26,19 +29,23 @@ def suggest(
     data: Data,
     n: Annotated[int, typer.Option("-n", min=1, help="Runs to suggest.")] = 8,
     context: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of a context variable.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the suggestions here, as CSV.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the suggestions to this new CSV file.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Let --out replace a file.")] = False,
     exploration: Annotated[float, typer.Option(min=0, max=1, help="Share of runs to explore with.")] = 0.0,
     replicates: Annotated[int, typer.Option(min=0, help="Runs that repeat promising ones.")] = 0,
     shared: Annotated[list[str] | None, typer.Option(help="A setting in which all runs agree.")] = None,
     seed: Seed = 0,
 ) -> None:
     """Suggest the next runs, with predicted outcomes, their standard deviations and 95 % intervals."""
-    from bnnopt.campaign import readable, with_intervals, with_units
+    from bnnopt.campaign import context_of, readable, with_intervals, with_units, write_table
 
-    optimizer = _resumed(config, data, seed)
+    if out is not None:
+        _refuse_other_files(out, config, data, replace=replace)
+    pairs = _pairs(context or [])
+    settings, optimizer = _resumed(config, data, seed)
     batch = optimizer.ask(
         n,
-        context=_as_context(context or []),
+        context=context_of(settings, pairs),
         exploration=exploration,
         n_replicates=replicates,
         shared=shared or (),
@@ -49,7 +56,7 @@ def suggest(
     table = with_intervals(batch, optimizer)
     typer.echo(with_units(readable(table, optimizer.space), units).to_string(index=False))
     if out is not None:
-        with_units(table, units).to_csv(out, index=False)
+        write_table(with_units(table, units), out, replace=replace)
         typer.echo(f"Written to {out}.")
 
 
@@ -58,7 +65,7 @@ def status(config: Config, data: Data, seed: Seed = 0) -> None:
     """Check the settings and the past runs, count them, and show the best."""
     from bnnopt.campaign import readable
 
-    optimizer = _resumed(config, data, seed)
+    _, optimizer = _resumed(config, data, seed)
     for name, count in optimizer.summary().items():
         typer.echo(f"{name}: {count}")
     try:
@@ -77,7 +84,11 @@ def advise(
     seed: Seed = 0,
 ) -> None:
     """Say whether going on is worth it, and why."""
-    advice = _resumed(config, data, seed).advise(context=_as_context(context or []), budget=budget)
+    from bnnopt.campaign import context_of
+
+    pairs = _pairs(context or [])
+    settings, optimizer = _resumed(config, data, seed)
+    advice = optimizer.advise(context=context_of(settings, pairs), budget=budget)
     typer.echo("Stop:" if advice.is_stop else "Go on:")
     for reason in advice.reasons:
         typer.echo(f"- {reason}")
@@ -101,20 +112,33 @@ def main() -> None:
         raise SystemExit(2) from error
 
 
-def _resumed(config: Path, data: Path, seed: int) -> "BayesianOptimizer":
+def _resumed(config: Path, data: Path, seed: int) -> "tuple[CampaignSettings, BayesianOptimizer]":
     from bnnopt.campaign import CampaignSettings, read_runs, resume
 
-    return resume(CampaignSettings.from_toml(config), read_runs(data), seed=seed)
+    settings = CampaignSettings.from_toml(config)
+    return settings, resume(settings, read_runs(data, settings), seed=seed)
 
 
-def _as_context(pairs: list[str]) -> dict[str, float | str]:
-    context: dict[str, float | str] = {}
-    for pair in pairs:
+def _refuse_other_files(out: Path, *inputs: Path, replace: bool) -> None:
+    """Refuse to write over another file, and over what was read whatever is asked."""
+    from bnnopt._tables import refuse_existing
+
+    for path in inputs:
+        if out.exists() and path.exists() and out.samefile(path):
+            raise InvalidDataError(f"--out {out} is the file {path} that is read; give another name.")
+    try:
+        refuse_existing(out, replace=replace)
+    except InvalidDataError as error:
+        raise InvalidDataError(f"--out: {error} --replace lets it replace a file of suggestions.") from error
+
+
+def _pairs(context: list[str]) -> dict[str, str]:
+    """Return the names and values of a context, as text."""
+    pairs: dict[str, str] = {}
+    for pair in context:
         name, equals, value = pair.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"expected NAME=VALUE, got {pair!r}", param_hint="--context")
-        try:
-            context[name] = float(value)
-        except ValueError:
-            context[name] = value
-    return context
+        if not equals or name in pairs:
+            problem = f"{name!r} twice" if equals else f"{pair!r}"
+            raise typer.BadParameter(f"expected NAME=VALUE, got {problem}", param_hint="--context")
+        pairs[name] = value
+    return pairs

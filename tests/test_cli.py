@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import bnnopt
+from bnnopt import CampaignSettings
 from bnnopt.campaign import read_runs
 from bnnopt.cli import app, main
 
@@ -116,7 +117,7 @@ def test_a_run_beyond_a_bound_is_named(files, tmp_path, monkeypatch, capsys):
     text = TOML + '[[outcomes]]\nname = "y"\nlower = 1.5\n'
     (tmp_path / "campaign.toml").write_text(text, encoding="utf-8")
     assert main_exits(["status", *files], monkeypatch) == 2
-    message = "column 'y' has a value below its lower bound 1.5 in row(s) 2 (first: "
+    message = "column 'y' has a value below its lower bound 1.5 in row(s) 4 of runs.csv (first: "
     assert message in " ".join(capsys.readouterr().err.split())
 
 
@@ -229,6 +230,56 @@ def test_a_table_that_cannot_be_written_is_one_plain_message(files, tmp_path, mo
     captured = capsys.readouterr()
     assert "x [mL]" in captured.out
     assert captured.err.startswith("Error: ")
+
+
+@pytest.mark.parametrize("name", ["runs.csv", "campaign.toml", "candidates.csv", "../runs.csv"])
+@pytest.mark.parametrize("options", [(), ("--replace",)])
+def test_suggest_replaces_no_file_unasked_and_what_it_read_never(
+    name, options, files, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "candidates.csv").write_text("x\n0.5\n", encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    out = tmp_path / "folder" / name if name.startswith("..") else tmp_path / name
+    before = out.read_bytes()
+    arguments = ["suggest", *files, "--context", "T=20", "-n", "1", "--out", str(out), *options]
+    if name == "candidates.csv" and options:
+        assert run(*arguments).exit_code == 0
+        assert len(read_runs(out)) == 1
+        return
+    assert main_exits(arguments, monkeypatch) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""  # told before anything is fitted
+    assert captured.err.startswith("Error: --out")
+    assert out.read_bytes() == before
+
+
+def test_suggest_writes_cells_that_no_spreadsheet_runs_and_reads_them_again(files, tmp_path):
+    lots = TOML.replace(
+        "variables = [", 'variables = [{ type = "categorical", name = "lot", levels = ["=1", "007"] },'
+    )
+    (tmp_path / "campaign.toml").write_text(lots, encoding="utf-8")
+    (tmp_path / "runs.csv").write_text("lot,x,T,y\n", encoding="utf-8")
+    out = tmp_path / "next.csv"
+    done = run("suggest", *files, "-n", "6", "--context", "T=20", "--out", str(out))
+    assert done.exit_code == 0, done.output
+    heads = {line.split(",")[0] for line in out.read_text(encoding="utf-8-sig").splitlines()[1:]}
+    assert heads == {"'=1", "007"}
+    again = run("status", "-c", files[1], "-d", str(out))
+    assert again.exit_code != 0  # it has no outcomes yet
+    settings = CampaignSettings.from_toml(files[1])
+    assert set(read_runs(out, settings)["lot"]) == {"=1", "007"}
+
+
+def test_a_context_is_read_as_what_its_variable_is(files, tmp_path):
+    lots = TOML.replace('name = "T", unit = "°C"', 'name = "T", levels = ["7", "007"]')
+    (tmp_path / "campaign.toml").write_text(lots, encoding="utf-8")
+    (tmp_path / "runs.csv").write_text("x,T,y\n", encoding="utf-8")
+    out = tmp_path / "next.csv"
+    assert run("suggest", *files, "-n", "1", "--context", "T=007", "--out", str(out)).exit_code == 0
+    assert read_runs(out, CampaignSettings.from_toml(files[1]))["T"].tolist() == ["007"]
+    twice = run("suggest", *files, "--context", "T=007", "--context", "T=7")
+    assert twice.exit_code == 2
+    assert "got 'T' twice" in twice.output
 
 
 def test_the_command_shows_no_traceback(tmp_path):

@@ -7,57 +7,79 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import Kind, read_table, typed
 from bnnopt.campaign._settings import CampaignSettings
-from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer import BayesianOptimizer
 
-__all__ = ["read_runs", "resume", "with_intervals", "with_units"]
+__all__ = ["context_of", "read_runs", "resume", "with_intervals", "with_units"]
 
 
-def read_runs(path: str | Path) -> pd.DataFrame:
-    """Read past runs from a CSV file; an empty outcome, or NaN, is a failed experiment.
+def read_runs(path: str | Path, settings: CampaignSettings | None = None) -> pd.DataFrame:
+    """Read past runs from a CSV, xlsx or Parquet file; an empty outcome, or NaN, is a failed experiment.
+
+    Separators, decimal commas and encodings of spreadsheets are recognised; no cell is ever moved to another
+    column, and blank rows and columns are left aside.
 
     Parameters
     ----------
     path : str or Path
-        The file, with a header line; a unit in square brackets behind a name, as `with_units` writes it, is
-        left aside.
+        The file, with the names of the columns first; a unit in square brackets behind a name, as
+        `with_units` writes it, is left aside.
+    settings : CampaignSettings, optional
+        Say which columns are numbers and what levels there are. By default a column of numbers holds numbers,
+        and all others text; `resume` finds the levels that are meant.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        What is not what the settings say stays text, and is told with all else that is wrong by `resume`.
 
     Raises
     ------
     InvalidDataError
-        The file is not there or cannot be read as a table.
+        The file is not there or cannot be read as a table; the message says where, and what to do.
+    MissingDependencyError
+        The package that an xlsx file needs is not installed.
     """
-    try:
-        # "None" and "NA" are levels that people use
-        table = pd.read_csv(path, keep_default_na=False, na_values=["", "NaN", "nan"])
-    except FileNotFoundError as error:
-        raise InvalidDataError(
-            f"There is no file {str(path)!r}; give the path of a CSV of past runs."
-        ) from error
-    except OSError as error:
-        raise InvalidDataError(f"{path} cannot be read: {error.strerror}.") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InvalidDataError(f"{path} cannot be read as CSV: {error}. Save it as CSV, UTF-8.") from error
-    return table.rename(columns=lambda name: str(name).split(" [")[0])
+    return read_table(path, {} if settings is None else _kinds(settings), is_strict=False)
 
 
-def resume(settings: CampaignSettings, runs: pd.DataFrame, *, seed: int = 0) -> BayesianOptimizer:
+def resume(settings: CampaignSettings, runs: Any, *, seed: int = 0) -> BayesianOptimizer:
     """Return an optimizer of the campaign that was told all past runs.
 
     Parameters
     ----------
     settings : CampaignSettings
         The campaign.
-    runs : DataFrame with the columns of the space and of the outcomes
+    runs : table with the columns of the space and of the outcomes
         Past runs, at least none.
     seed : int, default=0
         Seeds the optimizer.
     """
     optimizer = settings.make_optimizer(random_state=seed)
-    if len(runs):
-        optimizer.tell(runs, runs)
+    optimizer.tell(runs, runs)
     return optimizer
+
+
+def context_of(settings: CampaignSettings, cells: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of context variables that texts mean: numbers, or the levels of the campaign.
+
+    Parameters
+    ----------
+    settings : CampaignSettings
+        Say what each variable is.
+    cells : mapping of str to str
+        Text by name of variable; what it cannot be stays text, for `ask` to refuse.
+    """
+    kinds = settings.space.kinds()
+    return {name: typed([cell], kinds.get(name, "auto")).tolist()[0] for name, cell in cells.items()}
+
+
+def _kinds(settings: CampaignSettings) -> dict[str, Kind]:
+    """Return what the columns of past runs are."""
+    outputs = [name for objective in settings.objectives for name in objective.names]
+    outputs += [settings.cost] if settings.cost else []
+    return {**dict.fromkeys(outputs, "number"), **settings.space.kinds()}
 
 
 def with_intervals(batch: pd.DataFrame, optimizer: BayesianOptimizer, level: float = 0.95) -> pd.DataFrame:

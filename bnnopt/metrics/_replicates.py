@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import as_named, with_names
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
 
@@ -41,6 +42,7 @@ def replicate_noise(X: Any, y: ArrayLike) -> tuple[float, int] | tuple[FloatArra
     G. E. P. Box, J. S. Hunter, W. G. Hunter, "Statistics for Experimenters", 2nd ed., Wiley 2005 (pooled
     estimate of variance from replicates).
     """
+    y = with_names(y)
     group, outcomes = _groups(X), pd.DataFrame(_outcomes(y))
     if len(group) != len(outcomes):
         raise InvalidDataError(
@@ -58,7 +60,9 @@ def replicate_noise(X: Any, y: ArrayLike) -> tuple[float, int] | tuple[FloatArra
 
 def _groups(X: Any) -> IntArray:
     """Return a number for each row of X, equal for identical rows."""
-    table = pd.DataFrame(X) if np.ndim(X) == 2 else None
+    table = as_named(X)
+    if table is None and np.ndim(X) == 2:
+        table = pd.DataFrame(X)
     if table is None or table.shape[1] == 0:
         raise InvalidDataError(
             f"X must have shape (n, n_features) with at least one column, got {np.shape(X)}."

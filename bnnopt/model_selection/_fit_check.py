@@ -11,6 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, check_cv
 
 from bnnopt._estimators import draw_seed
+from bnnopt._tables import with_names
 from bnnopt._typing import ArrayLike, FloatArray, IntArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
@@ -140,6 +141,7 @@ def check_fit(
     InvalidDataError
         A number is out of its range, or there is no column to sweep.
     """
+    X, y = with_names(X), with_names(y)
     rng = as_generator(random_state)
     splits = _splits(cv, X, y, groups, rng)
     seed = draw_seed(rng)

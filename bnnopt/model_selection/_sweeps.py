@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from bnnopt._tables import with_names
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.metrics import sweep_roughness
@@ -66,6 +67,7 @@ def input_sweeps(
     UnknownNameError
         `ranges` names a feature that the rows do not have.
     """
+    rows = with_names(rows)
     frame = pd.DataFrame(rows)
     if n_points < 3 or len(frame) == 0:
         raise InvalidDataError(

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from bnnopt._estimators import draw_seed
+from bnnopt._tables import with_names
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.objectives import Objective, Outcome
@@ -209,11 +210,11 @@ class BayesianOptimizer(Records):
             In place of those of the optimizer, over the same outcomes: another target, for instance.
         constraints : sequence of constraints, default=()
             On the settings, besides those of the space, for this time.
-        candidates : DataFrame or iterable of DataFrame, optional
-            The only settings to choose from, by default the whole space: a table, or tables one after the
-            other, such as `bnnopt.space.random_pool`, `sobol_pool`, `product_pool` and `file_pool` yield.
-            Memory stays flat however many come. Beyond 16,384 a proxy of the surrogate screens them, and the
-            surrogate scores the 16,384 that the proxy likes best.
+        candidates : table or iterable of tables, optional
+            The only settings to choose from, by default the whole space: a table with names, or tables one
+            after the other, such as `bnnopt.space.random_pool`, `sobol_pool`, `product_pool` and `file_pool`
+            yield. Memory stays flat however many come. Beyond 16,384 a proxy of the surrogate screens them,
+            and the surrogate scores the 16,384 that the proxy likes best.
         held : mapping, optional
             Values of settings that are not to be chosen this time.
         shared : str or sequence of str, default=()
@@ -252,7 +253,7 @@ class BayesianOptimizer(Records):
             n_replicates=n_replicates,
         )
         self._proposals.scoring(objectives)
-        batch = self._proposals.propose(self.space, request, candidates)
+        batch = self._proposals.propose(self.space, request, with_names(candidates))
         if len(batch) < request.n:
             warnings.warn(
                 f"Only {len(batch)} new row(s) are left of the {n} asked for: all others were measured, are "
@@ -292,7 +293,7 @@ class BayesianOptimizer(Records):
                 f'{{"950 nm": [Target("peak", 950, 5)]}}, got {goals!r}.'
             )
         before = self.pending
-        pool = options.get("candidates")
+        pool = with_names(options.get("candidates"))
         if pool is not None and not isinstance(pool, pd.DataFrame):
             options = {**options, "candidates": list(pool)}  # a stream is read once for each goal
         with ExitStack() as undo:
@@ -346,7 +347,7 @@ class BayesianOptimizer(Records):
             self.space, Request.checked(self.space, 1, context=context, objectives=objectives)
         )
         scan = PoolScan(search, *sizes, np.random.default_rng(search.seed), is_screened=is_screened)
-        best, scores = scan.run(blocks_of(candidates, search))
+        best, scores = scan.run(blocks_of(with_names(candidates), search))
         add = self._proposals.with_predictions
         sample = add(scan.sample, search).assign(score=search.score(scan.sample))
         return PoolScores(add(best, search).assign(score=scores), sample, scan.n_candidates, scan.n_exact)

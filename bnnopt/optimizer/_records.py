@@ -12,7 +12,7 @@ from bnnopt.objectives import Outcome
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
 from bnnopt.optimizer._observations import Observations, is_new
-from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings
+from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings, as_told
 from bnnopt.space import SearchSpace
 
 __all__ = ["Records"]
@@ -95,13 +95,14 @@ class Records:
 
         Parameters
         ----------
-        X : DataFrame, or array of shape (n_rows, n_names) in the order of `space.names`
+        X : table, mapping, or array of shape (n_rows, n_names) in the order of `space.names`
             Settings and context as they were in the experiments, in any order; other columns are ignored,
-            rows outside the bounds are welcome.
-        y : DataFrame, mapping, Series or array of shape (n_rows,) or (n_rows, n_outputs)
-            Outcomes, by name or in the order of `outputs`. NaN is a failed experiment: it is kept, left out
-            of the regression, counted in `summary`, learned from (see `success_classifier`), and not
-            proposed again.
+            rows outside the bounds are welcome. Whatever has names goes by name: tables of pandas, polars,
+            pyarrow and the like, structured arrays, mappings, a Series as one row.
+        y : table, mapping, Series or array of shape (n_rows,) or (n_rows, n_outputs)
+            Outcomes as numbers (times and dates are refused), by name or, where there are none, in the order
+            of `outputs`. An empty cell (NaN, None) is a failed experiment: it is kept, left out of the
+            regression, counted in `summary`, learned from (see `success_classifier`), and not proposed again.
         noise_std : like y, optional
             Standard error of each outcome, in its unit; NaN or 0 where it is not known. Surrogates whose
             `fit` takes `noise_variance` use it.
@@ -112,9 +113,8 @@ class Records:
             A column is missing, a cell is not what it should be or an outcome is beyond its bounds (the
             message names column and row), or the lengths differ.
         """
-        settings = as_settings(self.space, X)
-        outcomes = as_outcomes(y, self.outputs, len(settings), self.outcomes)
-        self._observations.add(settings, outcomes, as_noise_std(noise_std, self.outputs, len(settings)))
+        told = as_told(self.space, X, y, noise_std, self.outputs, self.outcomes)
+        self._observations.add(*told)
         self._modelling.forget()
 
     def correct(self, rows: Sequence[int], y: Any, noise_std: Any = None) -> None:

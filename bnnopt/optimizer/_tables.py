@@ -1,28 +1,46 @@
 """Tables that are told: settings, outcomes and error bars, checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import as_named
 from bnnopt._typing import FloatArray
-from bnnopt._validation import numeric_frame, refuse_rows, require_columns
+from bnnopt._validation import gathered, numeric_column, numeric_frame, refuse_rows, require_columns
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
 from bnnopt.space import SearchSpace
 
-__all__ = ["as_noise_std", "as_outcomes", "as_settings"]
+__all__ = ["as_noise_std", "as_outcomes", "as_settings", "as_told"]
+
+
+def as_told(
+    space: SearchSpace, X: Any, y: Any, noise_std: Any, outputs: Sequence[str], bounds: Sequence[Outcome]
+) -> tuple[pd.DataFrame, FloatArray, FloatArray | None]:
+    """Return checked settings, outcomes and error bars, or raise one error that names all that is wrong."""
+    table = _as_table(X, space.names)
+    n_rows = len(table)
+    settings, outcomes, errors = gathered(
+        (
+            partial(as_settings, space, table),
+            partial(as_outcomes, y, outputs, n_rows, bounds),
+            partial(as_noise_std, noise_std, outputs, n_rows),
+        )
+    )
+    return settings, outcomes, errors
 
 
 def as_settings(space: SearchSpace, X: Any) -> pd.DataFrame:
     """Return checked settings, or raise `InvalidDataError` naming the column and the rows at fault."""
-    frame = _as_table(X, space.names)
-    require_columns(frame, space.names, "settings")
-    frame = frame[space.names]
+    frame = space.as_table(_as_table(X, space.names))
     space.encode(frame)
     numbers = [variable.name for variable in space.variables if getattr(variable, "levels", None) is None]
-    return frame.assign(**{name: pd.to_numeric(frame[name]) for name in numbers}).reset_index(drop=True)
+    settings = frame.assign(**{name: _as_numbers(frame, name) for name in numbers}).reset_index(drop=True)
+    settings.attrs.clear()  # of which file they are rows does not matter any more
+    return settings
 
 
 def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int, bounds: Sequence[Outcome] = ()) -> FloatArray:
@@ -33,10 +51,13 @@ def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int, bounds: Sequence[Ou
     table = _as_table(y, outputs)
     outcomes = numeric_frame(table, outputs, "outcomes", allow_nan=True)
     _refuse_length(outcomes, n_rows, "outcomes")
+    faults = []
     for outcome in bounds:
         column = pd.Series(outcomes[:, list(outputs).index(outcome.name)], table.index, name=outcome.name)
+        column.attrs = table.attrs
         for is_bad, problem in outcome.violations(column.to_numpy()):
-            refuse_rows(column, is_bad, "outcomes", problem)
+            faults.append(partial(refuse_rows, column, is_bad, "outcomes", problem))
+    gathered(faults)
     return outcomes
 
 
@@ -61,17 +82,27 @@ def _refuse_length(values: FloatArray, n_rows: int, what: str) -> None:
         )
 
 
+def _as_numbers(frame: pd.DataFrame, name: str) -> Any:
+    """Return a checked column as numbers, whole ones as such."""
+    column = frame[name]
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column
+    return numeric_column(frame, name, "settings")
+
+
 def _as_table(values: Any, names: Sequence[str]) -> pd.DataFrame:
-    """Return values as a table; a mapping or a labelled row by name, an array by the order of its columns."""
-    if isinstance(values, pd.DataFrame):
-        return values
+    """Return values as a table; whatever has names goes by name, an array by the order of its columns.
+
+    A Series is one row where its labels are names, a column where there is one name and its labels are none.
+    """
     if isinstance(values, pd.Series) and set(names) <= set(values.index):
-        values = values.to_dict()
-    if isinstance(values, Mapping):
-        return pd.DataFrame({name: np.atleast_1d(column) for name, column in values.items()})
+        return values.to_frame().T.infer_objects()
     if isinstance(values, pd.Series) and len(names) == 1:
         return values.to_frame(names[0])
-    return _frame_of(values, names)
+    if isinstance(values, pd.Series) and values.index.dtype.kind not in "iu":
+        require_columns(values.to_frame().T, names, "a row")
+    named = as_named(values)
+    return _frame_of(values, names) if named is None else named
 
 
 def _frame_of(values: Any, names: Sequence[str]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_names
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 
@@ -47,6 +48,7 @@ def base_row(row: Any, feature_names: Sequence[Hashable] | None = None) -> BaseR
     """
     if isinstance(row, pd.Series):
         row = row.to_frame().T.infer_objects()
+    row = with_names(row)
     if isinstance(row, pd.DataFrame):
         if len(row) != 1:
             raise InvalidDataError(f"row: one row was expected; a table of {len(row)} rows came.")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_names
 from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.metrics import sweep_roughness
@@ -115,6 +116,7 @@ class RoughnessDisplay:
         RoughnessDisplay
         """
         x = spread(limits, n_points, feature)
+        rows = with_names(rows)
         is_frame = isinstance(rows, pd.DataFrame)
         each = [rows.iloc[[i]] for i in range(len(rows))] if is_frame else np.atleast_2d(rows)
         curves = []

@@ -1,7 +1,7 @@
 """One column of settings to and from its block of the unit cube: intervals, levels, raw numbers."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 
 from bnnopt._typing import BoolArray, FloatArray
-from bnnopt._validation import numeric_column, refuse_rows
+from bnnopt._validation import as_floats, gathered, numeric_column, refuse_rows
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.space._grid import Grid
 
@@ -85,13 +85,29 @@ class IntervalCodec:
         return [name]
 
     def encode(self, frame: pd.DataFrame, name: str) -> FloatArray:
-        values = numeric_column(frame, name, TABLE)
-        if self.is_integer:
-            refuse_rows(frame[name], values != np.rint(values), TABLE, "a number that is not whole")
-        if self.is_log:
-            refuse_rows(frame[name], values <= 0, TABLE, "a value that is not positive (on a log scale)")
+        values = self._checked(frame, name)
         start, end = self._warp(np.array([self.lower, self.upper]))
         return ((self._warp(values) - start) / (end - start))[:, np.newaxis]
+
+    def _checked(self, frame: pd.DataFrame, name: str) -> FloatArray:
+        """Return a column as numbers, or raise one error with all that is wrong with them."""
+        column = frame[name]
+        values = as_floats(column)[0]
+        is_known = np.isfinite(values)
+        is_part = is_known & (values != np.rint(values)) & self.is_integer
+        is_too_low = (values <= 0) & self.is_log
+        if is_known.all() and not is_part.any() and not is_too_low.any():
+            return values
+        gathered(
+            (
+                partial(numeric_column, frame, name, TABLE),
+                partial(refuse_rows, column, is_part, TABLE, "a number that is not whole"),
+                partial(
+                    refuse_rows, column, is_too_low, TABLE, "a value that is not positive (on a log scale)"
+                ),
+            )
+        )
+        return values
 
     def decode(self, block: FloatArray) -> np.ndarray:
         u = block[:, 0]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
+from bnnopt._tables import read_blocks
 from bnnopt._typing import RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
@@ -17,6 +18,7 @@ from bnnopt.space._context import complete_context
 from bnnopt.space._encoding import Level
 from bnnopt.space._region import Region
 from bnnopt.space._space import SearchSpace
+from bnnopt.space._tables import kinds_of
 
 __all__ = ["ROWS_OF_A_BLOCK", "file_pool", "product_pool", "random_pool", "sobol_pool"]
 
@@ -146,13 +148,19 @@ def product_pool(
         yield space.rounded(frame[space.is_feasible(frame)]).reset_index(drop=True)
 
 
-def file_pool(path: str | Path, *, block_size: int = ROWS_OF_A_BLOCK) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a CSV or Parquet file of candidates, all columns of it.
+def file_pool(
+    path: str | Path, space: SearchSpace | None = None, *, block_size: int = ROWS_OF_A_BLOCK
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a file of candidates, all columns of it.
 
     Parameters
     ----------
     path : str or Path
-        Ends in ".parquet", which needs the package pyarrow, or is read as CSV.
+        A CSV (or what a spreadsheet calls one: semicolons, decimal commas, UTF-16), an Excel workbook, which
+        needs the package openpyxl, or a Parquet file, which needs pyarrow.
+    space : SearchSpace, optional
+        Says which columns are numbers and what levels there are, so that a level such as "007" or "NaN" comes
+        as it stands there. By default a column of numbers holds numbers, and all others text.
     block_size : int, default=65536
         Rows in a block, at least 1.
 
@@ -163,32 +171,15 @@ def file_pool(path: str | Path, *, block_size: int = ROWS_OF_A_BLOCK) -> Iterato
     Raises
     ------
     InvalidDataError
-        When there is no such file, or pyarrow is missing.
+        When there is no such file, it cannot be read as a table, or pyarrow is missing.
+    MissingDependencyError
+        When openpyxl is missing.
     """
     file = Path(path)
     if not file.is_file():
         raise InvalidDataError(f"There is no file {file} to read candidates from; check the path.")
-    block_size = _positive(block_size, "block_size")
-    if file.suffix.lower() == ".parquet":
-        yield from _parquet_blocks(file, block_size)
-        return
-    with pd.read_csv(file, chunksize=block_size) as reader:
-        yield from reader
-
-
-def _parquet_blocks(file: Path, block_size: int) -> Iterator[pd.DataFrame]:
-    try:
-        from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise InvalidDataError(
-            f"Reading {file} needs the package pyarrow: pip install pyarrow, or write the candidates as CSV."
-        ) from error
-    with ParquetFile(file) as table:
-        n_before = 0
-        for batch in table.iter_batches(batch_size=block_size):
-            rows = pd.RangeIndex(n_before, n_before + batch.num_rows)
-            yield batch.to_pandas(ignore_metadata=True).set_axis(rows)
-            n_before += batch.num_rows
+    kinds = {} if space is None else kinds_of(space.variables)
+    yield from read_blocks(file, kinds, block_size=_positive(block_size, "block_size"))
 
 
 def _blocks(n: int, block_size: int) -> Iterator[tuple[int, int]]:

@@ -90,7 +90,7 @@ class SearchSpace(VariableSet):
             When a column is missing, has an empty cell, or there is no row.
         """
         unknown = [variable.name for variable in self.variables if isinstance(variable.codec, RawCodec)]
-        frame = as_frame(frame, self.names, unknown)
+        frame = as_frame(frame, self.variables, unknown)
         if unknown and frame.empty:
             raise InvalidDataError(f"No row to observe the context {unknown} in; give at least one.")
         changes = {name: observed_range(frame, name) for name in unknown}
@@ -184,7 +184,7 @@ class SearchSpace(VariableSet):
         InvalidDataError
             When a column is missing or a number is not finite.
         """
-        frame = as_frame(X, self.names, self.setting_names)
+        frame = as_frame(X, self.variables, self.setting_names)
         return np.all([variable.codec.is_inside(frame, variable.name) for variable in self.settings], axis=0)
 
     def is_feasible(self, X: pd.DataFrame | ArrayLike) -> BoolArray:
@@ -205,7 +205,7 @@ class SearchSpace(VariableSet):
         InvalidDataError
             When a column is missing or a number is not finite.
         """
-        frame = as_frame(X, self.names, self.setting_names)
+        frame = as_frame(X, self.variables, self.setting_names)
         return self.is_inside(frame) & Region(self.variables, self.constraints, {}).is_feasible(frame)
 
     def sample(

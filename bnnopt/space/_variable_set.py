@@ -1,18 +1,20 @@
 """Variables in order: their names, and tables of them to and from the unit cube."""
 
+from functools import partial
 from itertools import chain
 from math import prod
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from bnnopt._tables import Kind
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt._validation import numeric_column
+from bnnopt._validation import gathered, numeric_column
 from bnnopt.space._encoding import TABLE
 from bnnopt.space._numbers import Real
-from bnnopt.space._tables import as_frame, as_matrix
+from bnnopt.space._tables import as_frame, as_matrix, kinds_of, with_levels
 from bnnopt.space._variables import Variable
 
 __all__ = ["VariableSet"]
@@ -99,6 +101,35 @@ class VariableSet(BaseModel):
         ]
         return self.model_copy(update={"variables": tuple(variables)})
 
+    def as_table(self, X: Any) -> pd.DataFrame:
+        """Return settings and context by name, each level as it stands in the space.
+
+        Parameters
+        ----------
+        X : table, mapping, Series or array of shape (n_rows, n_names)
+            Whatever has names goes by name: tables of pandas, polars, pyarrow and the like, structured
+            arrays, a mapping, a Series as one row. An array has its columns in the order of `names`. A number
+            that stands for one level of text ("007" is 7 in some files) is taken for it.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_names)
+
+        Raises
+        ------
+        InvalidDataError
+            When a column is missing or occurs twice, or an array has another shape.
+        """
+        return as_frame(X, self.variables, self.names)[self.names]
+
+    def kinds(self) -> dict[str, Kind]:
+        """Return by name what the column of each variable in a file is: its levels, numbers, or unknown."""
+        return kinds_of(self.variables)
+
+    def with_levels(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return a table in which numbers that stand for one level of text are that level; see `as_table`."""
+        return with_levels(X, self.variables)
+
     def rounded(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return settings at the resolution of the space: each `Real` with a step at its nearest value.
 
@@ -117,9 +148,9 @@ class VariableSet(BaseModel):
         InvalidDataError
             When a column is missing or a number is not finite.
         """
-        if not self.stepped_names:
+        if not self.stepped_names and isinstance(X, pd.DataFrame):
             return X
-        frame = as_frame(X, self.names, self.stepped_names)
+        frame = as_frame(X, self.variables, self.stepped_names)
         grids = {each.name: each.grid for each in self.settings if isinstance(each, Real) and each.grid}
         values = {name: numeric_column(frame, name, TABLE) for name in grids}
         return frame.assign(**{name: grid.values(grid.places(values[name])) for name, grid in grids.items()})
@@ -132,8 +163,8 @@ class VariableSet(BaseModel):
 
         Parameters
         ----------
-        X : DataFrame with the columns `names` (others are ignored), or array of shape (n_rows, n_names)
-            Settings in the user's units; an array has its columns in the order of `names`.
+        X : table with the columns `names` (others are ignored), or array of shape (n_rows, n_names)
+            Settings in the user's units, see `as_table`; an array has its columns in the order of `names`.
 
         Returns
         -------
@@ -145,8 +176,8 @@ class VariableSet(BaseModel):
             When a column is missing, or a cell is empty, infinite, of the wrong type, an unknown level, not
             whole for an Integer or not positive on a log scale; the message names the column and the rows.
         """
-        frame = as_frame(X, self.names, self.names)
-        return np.hstack([variable.codec.encode(frame, variable.name) for variable in self.variables])
+        frame = as_frame(X, self.variables, self.names)
+        return np.hstack(gathered(partial(each.codec.encode, frame, each.name) for each in self.variables))
 
     def decode(self, X: ArrayLike) -> pd.DataFrame:
         """Return the settings at points of the unit cube, in the user's units.

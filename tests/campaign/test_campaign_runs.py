@@ -68,9 +68,6 @@ def test_files_that_cannot_be_read_are_told(tmp_path):
     path.write_text("a,b\n1,2\n1,2,3,4\n")
     with pytest.raises(InvalidDataError, match="cannot be read as CSV"):
         read_runs(path)
-    path.write_text("T [°C]\n20\n", encoding="latin-1")
-    with pytest.raises(InvalidDataError, match="UTF-8"):
-        read_runs(path)
 
 
 def test_resume_tells_all_runs(settings):

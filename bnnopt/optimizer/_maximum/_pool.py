@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import as_named
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt._validation import require_columns
 from bnnopt.exceptions import InvalidDataError
@@ -157,10 +158,11 @@ def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
 
 def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
     n_rows = n_feasible = 0
-    for number, table in enumerate([pool] if isinstance(pool, pd.DataFrame) else pool):
-        if not isinstance(table, pd.DataFrame):
+    for number, part in enumerate([pool] if isinstance(pool, pd.DataFrame) else pool):
+        table = as_named(part)
+        if table is None:
             raise InvalidDataError(
-                f"candidates: part {number} is of type {type(table).__name__}; expected a DataFrame of "
+                f"candidates: part {number} is of type {type(part).__name__}; expected a DataFrame of "
                 "settings, or an iterable of them."
             )
         n_rows += len(table)
@@ -179,7 +181,7 @@ def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
 def _feasible(table: pd.DataFrame, number: int, search: Search) -> pd.DataFrame:
     try:
         require_columns(table, search.model_space.setting_names, "candidates")
-        table = _settable(table, search.model_space)
+        table = _settable(search.space.with_levels(table), search.model_space)
         frame = table[search.agrees(table)].assign(**search.context)[search.space.names]
         return frame[search.space.is_feasible(frame)].reset_index(drop=True)
     except InvalidDataError as error:
