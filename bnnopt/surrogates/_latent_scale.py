@@ -111,10 +111,11 @@ class LatentScale:
         mean = self.centre + self.unit * held_out.mean.reshape(len(places))
         std = self.unit * np.sqrt(held_out.variance.reshape(len(places)))
         y = rows.inside[places]
+        resolution = RESOLUTION * rows.unit if np.ptp(rows.y) > 0 else 0.0
         density = log_normal_density(self.scale.to_latent(y), mean, np.square(std)) + self.scale.log_slope(y)
         for bound, sign, margin in ((rows.lower, 1.0, rows.margins[0]), (rows.upper, -1.0, rows.margins[1])):
             if bound is not None:
-                reach = max(margin, RESOLUTION * rows.unit)
+                reach = max(margin, resolution)
                 edge = self.scale.to_latent(np.array(bound + sign * reach))
                 near = log_ndtr(sign * (edge - mean) / std) - np.log(reach)
                 density = np.where(sign * (y - bound) <= reach, near, density)

@@ -20,7 +20,7 @@ from bnnopt.surrogates._dropout._networks import (
     TrainingPlan,
     first_networks,
 )
-from bnnopt.surrogates._dropout._tensorflow import KerasRegressor, keras, tf
+from bnnopt.surrogates._dropout._tensorflow import KerasRegressor, check_process, keras, tf
 from bnnopt.surrogates._dropout._updates import chunk_graph, first_state
 
 __all__ = ["train_networks"]
@@ -79,6 +79,7 @@ def train_networks(
     TypeError
         If something else than an instance of `keras.callbacks.Callback` is among the callbacks.
     """
+    check_process()
     _check_callbacks(callbacks)
     targets = [y, _with_mean_one(row_weights)]
     if held_out_weights is not None and held_out_weights.any():
