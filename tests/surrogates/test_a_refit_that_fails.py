@@ -92,12 +92,12 @@ def changed_by_a_warm_start(model):
 
 
 BAD_DATA = {
-    "NaN in y": (X, np.where(Y == Y[3], np.nan, Y)),
+    "NaN in y": (X, np.where(Y[3] == Y, np.nan, Y)),
     "None in y": (X, [None, *Y[1:]]),
-    "text in X": (X.astype(str).tolist()[:-1] + [["x", "y"]], Y),
+    "text in X": ([*X.astype(str).tolist()[:-1], ["x", "y"]], Y),
     "rows too few": (X[:1], Y[:0]),
     "too far apart": (X, Y * 1e200),
-    "other columns": (np.column_stack([X, X])[:, :3], np.where(Y == Y[3], np.inf, Y)),
+    "other columns": (np.column_stack([X, X])[:, :3], np.where(Y[3] == Y, np.inf, Y)),
 }
 
 
