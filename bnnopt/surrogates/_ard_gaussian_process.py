@@ -30,7 +30,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
 
     It holds scikit-learn's `GaussianProcessRegressor`, whose standard deviation includes the learned noise,
     and gives that of the function alone on request, which is what exploration needs. Time grows with the cube
-    of the number of rows.
+    of the number of rows. Inputs are divided by the power of two that is nearest to their range.
 
     Parameters
     ----------
@@ -93,8 +93,9 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
     def _learn(self, rows: FloatArray, y: FloatArray) -> Self:
         columns = Rows.of(rows, y).outputs
         self._offset, self._scale = float(columns.mean[0]), float(np.sqrt(columns.variance[0])) or 1.0
+        self._units = _units(np.ptp(rows, axis=0))
         self.gaussian_process_ = GaussianProcessRegressor(
-            kernel=_kernel(np.ptp(rows, axis=0)),
+            kernel=_kernel(rows.shape[1]),
             n_restarts_optimizer=self.n_restarts_optimizer,
             random_state=self.random_state,
         )
@@ -102,7 +103,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
             # a length scale at its bound says that an input hardly matters, and a search that stops early is
             # one of several starts: neither is for the user to mend
             warnings.simplefilter("ignore", ConvergenceWarning)
-            self.gaussian_process_.fit(rows, (y[:, 0] - self._offset) / self._scale)
+            self.gaussian_process_.fit(rows / self._units, (y[:, 0] - self._offset) / self._scale)
         self.noise_variance_ = float(self.gaussian_process_.kernel_.k2.noise_level) * self._scale**2
         mean, variance = _left_out(self.gaussian_process_)
         density = log_normal_density(self.gaussian_process_.y_train_, mean, variance)
@@ -142,7 +143,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
             Only with `return_std=True`; in the units of y.
         """
         check_is_fitted(self)
-        rows = check_rows(self, X)
+        rows = check_rows(self, X) / self._units
         with _threads_for(len(self._left_out[0])):
             mean, std = self.gaussian_process_.predict(rows, return_std=True)
         if not return_std:
@@ -171,7 +172,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
             In the units of y.
         """
         check_is_fitted(self)
-        rows = check_rows(self, X)
+        rows = check_rows(self, X) / self._units
         rng = np.random.default_rng(draw_seed(random_state))
         with _threads_for(max(len(rows), len(self._left_out[0]))):
             mean, covariance = self.gaussian_process_.predict(rows, return_cov=True)
@@ -187,7 +188,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
         return tags
 
 
-_OF_A_FIT = ("_left_out", "_offset", "_scale")
+_OF_A_FIT = ("_left_out", "_offset", "_scale", "_units")
 
 
 def _left_out(process: GaussianProcessRegressor) -> tuple[FloatArray, FloatArray]:
@@ -202,9 +203,11 @@ def _threads_for(n_rows: int) -> AbstractContextManager[None]:
     return one_thread() if n_rows <= ROWS_OF_ONE_THREAD else nullcontext()
 
 
-def _kernel(ranges: FloatArray) -> Any:
-    """Return the kernel with length scales in units of the ranges of the inputs, shape (n_features,)."""
-    units = np.where(ranges > 0, ranges, 1.0)
-    lengths = Matern(units, np.outer(units, (0.03, 100.0)), nu=2.5)
-    function = ConstantKernel(1.0, (1e-3, 1e3)) * lengths
+def _units(ranges: FloatArray) -> FloatArray:
+    """Return the power of two nearest to each range, by which a division is exact; 1 for a range of 0."""
+    return np.exp2(np.round(np.log2(np.where(ranges > 0, ranges, 1.0))))
+
+
+def _kernel(n_features: int) -> Any:
+    function = ConstantKernel(1.0, (1e-3, 1e3)) * Matern([1.0] * n_features, (0.03, 100.0), nu=2.5)
     return function + WhiteKernel(1e-2, (1e-8, 1e1))

@@ -11,6 +11,7 @@ from bnnopt._estimators import last_step, seeded_clone
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._members import cross_validated
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
+from bnnopt.surrogates._rows import Columns
 from bnnopt.surrogates._stacking import log_normal_density
 from bnnopt.surrogates._warps import SCALES, margins
 
@@ -204,6 +205,5 @@ def _held_out(model: Any) -> HeldOutPredictions | None:
 
 def _moments(values: FloatArray, weights: FloatArray) -> tuple[float, float]:
     """Weighted mean and standard deviation; 1 in the place of a standard deviation of 0."""
-    mean = np.average(values, weights=weights)
-    variance = np.average(np.square(values - mean), weights=weights)
-    return float(mean), float(np.sqrt(variance)) if np.ptp(values) > 0 else 1.0
+    column = Columns.of(values[:, None], weights)
+    return float(column.mean[0]), float(np.sqrt(column.variance[0])) or 1.0

@@ -16,12 +16,13 @@ from bnnopt.surrogates._rows._checks import (
     output_names,
 )
 from bnnopt.surrogates._rows._numbers import LARGEST_DENSE, as_dense, numbers
-from bnnopt.surrogates._rows._rows import LARGEST_TABLE, Rows
+from bnnopt.surrogates._rows._rows import LARGEST_TABLE, Columns, Rows
 
 __all__ = [
     "LARGEST_DENSE",
     "LARGEST_TABLE",
     "ROWS_PER_BLOCK",
+    "Columns",
     "Rows",
     "as_dense",
     "check_arrays",
