@@ -1,7 +1,8 @@
 """What several rooms need to know of scikit-learn's estimators: last steps, seeds, ranges of parameters."""
 
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -19,12 +20,14 @@ __all__ = [
     "draw_seed",
     "flag",
     "is_whole",
+    "last_fit_kept",
     "last_step",
     "one_of",
     "optional",
     "real",
     "seed_parameter",
     "seeded_clone",
+    "shown",
     "whole",
 ]
 
@@ -48,6 +51,33 @@ def last_step(model: Any, X: Any = None) -> tuple[Any, Any]:
         X = X if X is None or len(model) == 1 else model[:-1].transform(X)
         model = model[-1]
     return model, X
+
+
+@contextmanager
+def last_fit_kept(estimator: BaseEstimator, *further: str, is_first: bool = True) -> Iterator[None]:
+    """Forget the last fit while a new one is made, and have it back if that fails or is stopped.
+
+    What was fitted are attributes that end in an underscore, and further ones. They come back as the objects
+    that they were: a fit that goes on from them must not change them in place.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted or not.
+    *further : str
+        Names of attributes of a fit without an underscore at the end.
+    is_first : bool, default=True
+        Whether to forget; else the new fit goes on from what is there.
+    """
+    before = dict(vars(estimator))
+    try:
+        for name in before if is_first else ():
+            if name.endswith("_") or name in further:
+                delattr(estimator, name)
+        yield
+    except BaseException:
+        estimator.__dict__ = before  # in one step, which cannot be stopped half-way
+        raise
 
 
 def draw_seed(random_state: RandomState) -> int:
@@ -153,11 +183,17 @@ def optional(rule: Rule, *words: str) -> Rule:
     return Rule(accepts, f"{' or '.join(map(repr, others))} or {rule.expected}")
 
 
+def shown(value: object) -> str:
+    """Return a value as it is written in Python: `2.0` where NumPy says `np.float64(2.0)`."""
+    with np.printoptions(legacy="1.25"):
+        return repr(value)
+
+
 def check_parameters(estimator: BaseEstimator, rules: Mapping[str, Rule]) -> None:
     """Raise `InvalidDataError` that names every parameter out of its range, what is allowed and what came."""
     values = estimator.get_params(deep=False)
     wrong = [
-        f"{name} must be {rule.expected}, got {values[name]!r}"
+        f"{name} must be {rule.expected}, got {shown(values[name])}"
         for name, rule in rules.items()
         if not rule.accepts(values[name])
     ]

@@ -1,8 +1,9 @@
-"""Errors and warnings of bnnopt; each error is a `ValueError`, an `OSError` or an `ImportError` too."""
+"""Errors and warnings of bnnopt; each error is one of Python's own too, such as a `ValueError`."""
 
 __all__ = [
     "BnnoptError",
     "DataFetchError",
+    "ForkedProcessError",
     "InfeasibleSpaceError",
     "InvalidDataError",
     "MissingDependencyError",
@@ -29,6 +30,10 @@ class UnknownNameError(BnnoptError, ValueError):
 
 class DataFetchError(BnnoptError, OSError):
     """A data set could not be fetched, or what came is not what was expected."""
+
+
+class ForkedProcessError(BnnoptError, RuntimeError):
+    """A dropout network was to run in a process forked from one that had run some; says what to do."""
 
 
 class MissingDependencyError(BnnoptError, ImportError):

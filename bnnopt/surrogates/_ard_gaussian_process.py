@@ -10,13 +10,14 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from bnnopt._estimators import draw_seed
+from bnnopt._estimators import draw_seed, last_fit_kept
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.surrogates._predictor import HeldOutPredictions
 from bnnopt.surrogates._quantiles import NormalQuantiles
+from bnnopt.surrogates._rows import Rows, check_arrays, check_rows
 from bnnopt.surrogates._stacking import log_normal_density
 
 __all__ = ["ARDGaussianProcessRegressor"]
@@ -29,7 +30,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
 
     It holds scikit-learn's `GaussianProcessRegressor`, whose standard deviation includes the learned noise,
     and gives that of the function alone on request, which is what exploration needs. Time grows with the cube
-    of the number of rows.
+    of the number of rows. Inputs are divided by the power of two that is nearest to their range.
 
     Parameters
     ----------
@@ -67,19 +68,32 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Find the kernel's parameters by their marginal likelihood.
 
+        A fit that fails or is stopped leaves the last one as it was.
+
         Parameters
         ----------
         X : array-like or DataFrame of shape (n_samples, n_features)
-            Inputs, best scaled to [0, 1]; finite.
+            Inputs in any units, finite.
         y : array-like of shape (n_samples,)
             One output in any units; finite.
 
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or the data are not finite numbers of fitting shapes.
         """
-        rows, outcomes = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
-        self._offset, self._scale = float(outcomes.mean()), float(outcomes.std()) or 1.0
+        with last_fit_kept(self, *_OF_A_FIT):
+            rows, outcomes = check_arrays(self, X, y, n_needed=1, multi_output=False)
+            return self._learn(rows, outcomes)
+
+    def _learn(self, rows: FloatArray, y: FloatArray) -> Self:
+        columns = Rows.of(rows, y).outputs
+        self._offset, self._scale = float(columns.mean[0]), float(np.sqrt(columns.variance[0])) or 1.0
+        self._units = _units(np.ptp(rows, axis=0))
         self.gaussian_process_ = GaussianProcessRegressor(
             kernel=_kernel(rows.shape[1]),
             n_restarts_optimizer=self.n_restarts_optimizer,
@@ -89,7 +103,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
             # a length scale at its bound says that an input hardly matters, and a search that stops early is
             # one of several starts: neither is for the user to mend
             warnings.simplefilter("ignore", ConvergenceWarning)
-            self.gaussian_process_.fit(rows, (outcomes - self._offset) / self._scale)
+            self.gaussian_process_.fit(rows / self._units, (y[:, 0] - self._offset) / self._scale)
         self.noise_variance_ = float(self.gaussian_process_.kernel_.k2.noise_level) * self._scale**2
         mean, variance = _left_out(self.gaussian_process_)
         density = log_normal_density(self.gaussian_process_.y_train_, mean, variance)
@@ -129,7 +143,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
             Only with `return_std=True`; in the units of y.
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, dtype=np.float64)
+        rows = check_rows(self, X) / self._units
         with _threads_for(len(self._left_out[0])):
             mean, std = self.gaussian_process_.predict(rows, return_std=True)
         if not return_std:
@@ -158,7 +172,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
             In the units of y.
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, dtype=np.float64)
+        rows = check_rows(self, X) / self._units
         rng = np.random.default_rng(draw_seed(random_state))
         with _threads_for(max(len(rows), len(self._left_out[0]))):
             mean, covariance = self.gaussian_process_.predict(rows, return_cov=True)
@@ -167,6 +181,14 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         draws = mean[:, None] + root @ rng.standard_normal((len(rows), n_samples))
         return draws * self._scale + self._offset
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+_OF_A_FIT = ("_left_out", "_offset", "_scale", "_units")
 
 
 def _left_out(process: GaussianProcessRegressor) -> tuple[FloatArray, FloatArray]:
@@ -179,6 +201,11 @@ def _left_out(process: GaussianProcessRegressor) -> tuple[FloatArray, FloatArray
 def _threads_for(n_rows: int) -> AbstractContextManager[None]:
     """Keep small products to one thread; large ones take what the libraries take."""
     return one_thread() if n_rows <= ROWS_OF_ONE_THREAD else nullcontext()
+
+
+def _units(ranges: FloatArray) -> FloatArray:
+    """Return the power of two nearest to each range, by which a division is exact; 1 for a range of 0."""
+    return np.exp2(np.round(np.log2(np.where(ranges > 0, ranges, 1.0))))
 
 
 def _kernel(n_features: int) -> Any:

@@ -10,14 +10,14 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 
-from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, seed_parameter, seeded_clone
+from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, seed_parameter, seeded_clone, shown
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError, MissingDependencyError
 from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
 from bnnopt.surrogates._members import Data, Member, fit_member
 from bnnopt.surrogates._predictor import MixtureRegressor
-from bnnopt.surrogates._rows import check_fit_data, open_batches
+from bnnopt.surrogates._rows import as_dense, check_fit_data, open_batches
 from bnnopt.surrogates._stacked_posterior import SMALLEST_SHARE, StackedPosterior, Weighed, gain_by
 
 __all__ = ["BayesianStackingRegressor"]
@@ -174,7 +174,7 @@ class BayesianStackingRegressor(MixtureRegressor):
         self
         """
         with self._fitting():
-            named = self._checked_members()
+            named, X = self._checked_members(), as_dense(X)
             rows = check_fit_data(self, X, y, sample_weight, noise_variance)
             data = Data.of(rows, X, y, sample_weight, noise_variance, named)
             return self._learn(data, named, y, previous if isinstance(previous, type(self)) else None)
@@ -213,7 +213,7 @@ class BayesianStackingRegressor(MixtureRegressor):
         if not names or not is_whole or not is_free or len(set(names)) < len(names):
             raise InvalidDataError(
                 "estimators must be (name, estimator) pairs, at least one, with unlike names that hold no "
-                f"'__' and are none of {sorted(taken)}; got {self.estimators!r}."
+                f"'__' and are none of {sorted(taken)}; got {shown(self.estimators)}."
             )
         return dict(pairs)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import has_fit_parameter, validate_data
+from sklearn.utils.validation import has_fit_parameter
 
 from bnnopt._estimators import (
     Rule,
@@ -25,9 +25,12 @@ from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor
 from bnnopt.surrogates._latent_scale import BoundedRows, ScaleFit, fit_on_scale
 from bnnopt.surrogates._members import Member
 from bnnopt.surrogates._predictor import HeldOutPredictions, MixtureRegressor
+from bnnopt.surrogates._rows import check_arrays, numbers
 from bnnopt.surrogates._warped_posterior import WarpedPosterior
 
 __all__ = ["BoundedRegressor"]
+
+WIDTHS = (1e-100, 1e100)  # the exponents of the scale end at e**-300 and e**300
 
 
 def _inner_has(name: str) -> Callable[["BoundedRegressor"], bool]:
@@ -266,11 +269,12 @@ class BoundedRegressor(MixtureRegressor):
         given = frozenset(name for name, value in named.items() if value is not None)
         self._refuse_unknown(given)
         index = y.index if isinstance(y, pd.Series) else None
-        inputs, outcomes = validate_data(self, X, y, y_numeric=True, dtype=np.float64, ensure_min_samples=2)
-        outcomes = np.asarray(outcomes, dtype=float)
+        inputs, targets = check_arrays(self, X, y, multi_output=False)
+        outcomes = targets[:, 0]
         column = pd.Series(outcomes, index=index, name="y")
         for is_bad, problem in beyond_bounds(outcomes, self.lower, self.upper):
             refuse_rows(column, is_bad, "y", problem)
+        _refuse_extremes(outcomes, self.lower, self.upper)
         columns = {
             name: np.ones(len(outcomes)) if value is None else _checked_column(value, name, len(outcomes))
             for name, value in named.items()
@@ -319,8 +323,21 @@ class BoundedRegressor(MixtureRegressor):
         return tags
 
 
+def _refuse_extremes(y: FloatArray, lower: float | None, upper: float | None) -> None:
+    """Refuse distances of which a logarithm would not come back as it was."""
+    with np.errstate(over="ignore"):
+        widths = [float(np.abs(y - bound).max()) for bound in (lower, upper) if bound is not None]
+        widths += [] if lower is None or upper is None else [upper - lower]
+    bad = [width for width in widths if width > 0 and not WIDTHS[0] <= width <= WIDTHS[1]]
+    if bad:
+        raise InvalidDataError(
+            f"y: distances between values and bounds must be {WIDTHS[0]:.0e} to {WIDTHS[1]:.0e}, got "
+            f"{bad[0]:.3g}. Use another unit."
+        )
+
+
 def _checked_column(values: Any, name: str, n_rows: int) -> FloatArray:
-    column = np.asarray(values, dtype=float)
+    column = np.asarray(numbers(values, name), dtype=float)
     if column.shape != (n_rows,) or not np.all(np.isfinite(column) & (column >= 0)):
         raise InvalidDataError(
             f"{name} must have one finite number of at least 0 for each of the {n_rows} rows, got shape "

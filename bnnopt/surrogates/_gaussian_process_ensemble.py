@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, one_of, seed_parameter, whole
+from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, one_of, seed_parameter, shown, whole
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike
 from bnnopt._validation import lookup
@@ -206,7 +206,8 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
             or len(set(self.kernels)) < len(self.kernels)
         ):
             raise InvalidDataError(
-                f"kernels must name at least one of {sorted(FAMILIES)}, none twice, got {self.kernels!r}."
+                f"kernels must name at least one of {sorted(FAMILIES)}, none twice, got "
+                f"{shown(self.kernels)}."
             )
         for name in self.kernels:
             lookup(FAMILIES, name, "kernel")

@@ -13,8 +13,10 @@ from bnnopt._estimators import (
     draw_seed,
     flag,
     is_whole,
+    last_fit_kept,
     real,
     seed_parameter,
+    shown,
     whole,
 )
 from bnnopt._typing import ArrayLike, FloatArray
@@ -126,6 +128,8 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
         "fit__validation_split": "use validation_fraction",
     }
 
+    posterior_: KerasPosterior
+
     _rules: ClassVar[dict[str, Rule]] = {
         "model": Rule(lambda value: value is None or callable(value), "a build function or None"),
         "n_masks": whole(1),
@@ -176,6 +180,8 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train the network and estimate the observation noise.
 
+        A fit that fails or is stopped leaves the last one as it was, one that goes on from it too.
+
         The order of the rows does not matter. Rows that agree in all inputs and outputs are joined, with the
         sum of their weights: a row of weight 2 is the same as a row given twice, to the last digit, whatever
         the batch size. In mini-batches a joined row is one row with a larger gradient.
@@ -221,20 +227,26 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
     def _train(
         self, X: Any, y: Any, sample_weight: Any, *, is_continued: bool, is_partial: bool = False
     ) -> Self:
-        check_parameters(self, self._rules)
-        self._check_routed_names()
-        rows = self._checked_rows(X, y, sample_weight, is_continued)
-        posterior = self.posterior_ if is_continued else self._new_posterior(rows)
-        if hasattr(self, "posterior_"):
-            del self.posterior_  # a fit that fails or is stopped leaves the estimator not fitted
-        if self.require_dropout:
-            posterior.network.check_dropout()
-        posterior.train(rows, self._training(is_partial))
+        before = self.posterior_ if is_continued else None
+        if before is not None:
+            self.posterior_ = before.stored()  # what stays if the training, which changes the network, stops
+        with last_fit_kept(self, *_OF_A_FIT, is_first=before is None):
+            check_parameters(self, self._rules)
+            self._check_routed_names()
+            rows = self._checked_rows(X, y, sample_weight, is_continued)
+            posterior = self._new_posterior(rows) if before is None else before
+            if self.require_dropout:
+                posterior.network.check_dropout()
+            posterior.train(rows, self._training(is_partial))
+            return self._take(posterior)
+
+    def _take(self, posterior: KerasPosterior) -> Self:
         noise = posterior.noise_variance
         self.noise_variance_ = float(noise[0]) if self._y_ndim == 1 else noise
         self.history_ = posterior.network.history
         self.n_iter_ = len(self.history_["loss"])
-        self.posterior_: KerasPosterior = posterior
+        self._n_masks = int(self.n_masks)
+        self.posterior_ = posterior
         return self
 
     def _checked_rows(self, X: Any, y: Any, sample_weight: Any, is_continued: bool) -> Rows:
@@ -316,9 +328,9 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
         """
         rows = self._checked(X)
         if not is_whole(n_samples) or n_samples < 1:
-            raise InvalidDataError(f"n_samples must be a whole number of at least 1, got {n_samples!r}.")
+            raise InvalidDataError(f"n_samples must be a whole number of at least 1, got {shown(n_samples)}.")
         rng = np.random.default_rng(draw_seed(random_state))
-        values = self.posterior_.draws(rows, int(n_samples), int(self.n_masks), rng)
+        values = self.posterior_.draws(rows, int(n_samples), self._n_masks, rng)
         return values[:, 0] if self._y_ndim == 1 else values
 
     @property
@@ -332,10 +344,14 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
         return check_rows(self, X)
 
     def _moments(self, rows: FloatArray) -> tuple[Any, Any]:
-        mean, variance = self.posterior_.moments(rows, int(self.n_masks))
+        mean, variance = self.posterior_.moments(rows, self._n_masks)
         return (mean[:, 0], variance[:, 0]) if self._y_ndim == 1 else (mean, variance)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         tags.target_tags.multi_output = True
         return tags
+
+
+_OF_A_FIT = ("_n_masks", "_y_ndim")

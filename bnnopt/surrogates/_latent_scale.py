@@ -11,6 +11,7 @@ from bnnopt._estimators import last_step, seeded_clone
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._members import cross_validated
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
+from bnnopt.surrogates._rows import Columns
 from bnnopt.surrogates._stacking import log_normal_density
 from bnnopt.surrogates._warps import SCALES, margins
 
@@ -111,10 +112,11 @@ class LatentScale:
         mean = self.centre + self.unit * held_out.mean.reshape(len(places))
         std = self.unit * np.sqrt(held_out.variance.reshape(len(places)))
         y = rows.inside[places]
+        resolution = RESOLUTION * rows.unit if np.ptp(rows.y) > 0 else 0.0
         density = log_normal_density(self.scale.to_latent(y), mean, np.square(std)) + self.scale.log_slope(y)
         for bound, sign, margin in ((rows.lower, 1.0, rows.margins[0]), (rows.upper, -1.0, rows.margins[1])):
             if bound is not None:
-                reach = max(margin, RESOLUTION * rows.unit)
+                reach = max(margin, resolution)
                 edge = self.scale.to_latent(np.array(bound + sign * reach))
                 near = log_ndtr(sign * (edge - mean) / std) - np.log(reach)
                 density = np.where(sign * (y - bound) <= reach, near, density)
@@ -203,6 +205,5 @@ def _held_out(model: Any) -> HeldOutPredictions | None:
 
 def _moments(values: FloatArray, weights: FloatArray) -> tuple[float, float]:
     """Weighted mean and standard deviation; 1 in the place of a standard deviation of 0."""
-    mean = np.average(values, weights=weights)
-    variance = np.average(np.square(values - mean), weights=weights)
-    return float(mean), float(np.sqrt(variance)) if np.ptp(values) > 0 else 1.0
+    column = Columns.of(values[:, None], weights)
+    return float(column.mean[0]), float(np.sqrt(column.variance[0])) or 1.0

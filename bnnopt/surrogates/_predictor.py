@@ -1,14 +1,13 @@
 """What all estimators that predict a mixture of normal laws share: predict, draw, keep a fit."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from bnnopt._estimators import draw_seed, is_whole
+from bnnopt._estimators import draw_seed, is_whole, last_fit_kept, shown
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
@@ -254,7 +253,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         rows = check_rows(self, X)
         if not is_whole(n_samples) or n_samples < 1:
-            raise InvalidDataError(f"n_samples must be a whole number of at least 1, got {n_samples!r}.")
+            raise InvalidDataError(f"n_samples must be a whole number of at least 1, got {shown(n_samples)}.")
         rng = np.random.default_rng(draw_seed(random_state))
         with one_thread():
             draws = self._posterior.draw(rows, int(n_samples), rng)
@@ -308,24 +307,16 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
         self.noise_variance_ = self._as_given(posterior.noise[None])[0]
         return self
 
-    @contextmanager
-    def _fitting(self, *, is_first: bool = True) -> Iterator[None]:
+    def _fitting(self, *, is_first: bool = True) -> AbstractContextManager[None]:
         """Drop the last fit while a new one is made, and take it back if that fails or is stopped."""
-        before = dict(vars(self))
-        for name in [name for name in before if is_first and (name.endswith("_") or name in _OF_A_FIT)]:
-            delattr(self, name)
-        try:
-            yield
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
+        return last_fit_kept(self, *_OF_A_FIT, is_first=is_first)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_posterior")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         tags.target_tags.multi_output = True
         tags.non_deterministic = False
         return tags

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from bnnopt._estimators import shown
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
 
@@ -53,7 +54,7 @@ def as_levels(quantiles: ArrayLike) -> FloatArray:
     if levels.ndim != 1 or not levels.size or not np.all((levels > 0) & (levels < 1)):
         raise InvalidDataError(
             "quantiles must be a list of numbers above 0 and below 1, such as [0.025, 0.975], got "
-            f"{quantiles!r}."
+            f"{shown(quantiles)}."
         )
     return levels
 

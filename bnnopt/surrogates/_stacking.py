@@ -140,11 +140,16 @@ def average(shares: FloatArray, values: FloatArray) -> FloatArray:
     return total
 
 
+def _middle(shares: FloatArray, means: FloatArray) -> FloatArray:
+    """Average means that may be alike and large, for which shares that make 1 but for rounding matter."""
+    return means[0] + average(shares, means - means[0])
+
+
 def mixture_moments(
     shares: FloatArray, means: FloatArray, variances: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Mean and variance of a mixture by the law of total variance, shapes (k, ...) to (...)."""
-    mean = average(shares, means)
+    mean = _middle(shares, means)
     return mean, average(shares, variances + np.square(means - mean))
 
 
@@ -152,7 +157,7 @@ def spread_out(shares: FloatArray, means: FloatArray, factor: float) -> FloatArr
     """Move means away from their average so that their variance is multiplied by a factor."""
     if factor == 1.0:
         return means
-    middle = average(shares, means)
+    middle = _middle(shares, means)
     return middle + np.sqrt(factor) * (means - middle)
 
 

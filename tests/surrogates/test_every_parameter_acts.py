@@ -62,7 +62,7 @@ WHERE = {  # what else has to be set for a parameter to have something to act on
         "max_iter": 5000,
         "early_stopping": True,
         "tol": 0.0,
-        "learning_rate_init": 0.3,
+        "learning_rate_init": 0.1,
         "dropout": 0.5,
     },
     ("networks", "tol"): {"max_iter": 2000, "early_stopping": True, "n_iter_no_change": 2},

@@ -44,7 +44,7 @@ def test_a_noise_variance_for_one_of_two_outputs():
 
 
 def test_a_noise_variance_of_text():
-    with pytest.raises(ValueError, match=r"could not convert string to float: .*low"):
+    with pytest.raises(ValueError, match=r"noise_variance has text where a number is needed in row 0.*'low'"):
         ensemble().fit(X, Y[:, 0], noise_variance=["low"] * 10)
 
 

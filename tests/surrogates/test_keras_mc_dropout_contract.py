@@ -129,12 +129,3 @@ def test_other_columns_at_predict_are_named(rows, outcomes):
 def test_a_number_of_draws_that_is_not_whole_is_named(fitted, rows, n_samples):
     with pytest.raises(ValueError, match="n_samples must be a whole number"):
         fitted.sample_y(rows, n_samples)
-
-
-def test_a_training_that_diverges_leaves_the_estimator_not_fitted(rows, outcomes):
-    model = make_model(epochs=1).fit(rows, outcomes)
-    model.set_params(optimizer="sgd", optimizer__learning_rate=1e30, epochs=5)
-    with pytest.raises(ValueError, match="diverged"):
-        model.fit(rows, outcomes)
-    with pytest.raises(ValueError, match="not fitted yet"):
-        model.predict(rows)

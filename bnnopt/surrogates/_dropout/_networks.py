@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bnnopt._estimators import Rule, flag, is_whole, one_of, optional, real, seed_parameter, whole
+from bnnopt._estimators import Rule, flag, is_whole, one_of, optional, real, seed_parameter, shown, whole
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._rows import Rows
@@ -158,7 +158,7 @@ def _layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
     if not sizes or not all(is_whole(size) and size >= 1 for size in sizes):
         raise InvalidDataError(
             "hidden_layer_sizes must name at least one layer of at least one unit, in whole numbers, "
-            f"got {hidden_layer_sizes!r}."
+            f"got {shown(hidden_layer_sizes)}."
         )
     return tuple(int(size) for size in sizes)
 
@@ -176,7 +176,7 @@ def _output_weights(output_weights: Any, n_outputs: int) -> tuple[float, ...]:
     if weights.shape != (n_outputs,) or not np.all(np.isfinite(weights) & (weights > 0)):
         raise InvalidDataError(
             f"output_weights must be {n_outputs} finite number(s) above 0, one for each output, "
-            f"got {output_weights!r}."
+            f"got {shown(output_weights)}."
         )
     return tuple(weights.tolist())
 

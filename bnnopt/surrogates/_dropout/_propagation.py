@@ -17,7 +17,7 @@ import numpy as np
 
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._dropout._networks import Networks
-from bnnopt.surrogates._dropout._tensorflow import keras, tf
+from bnnopt.surrogates._dropout._tensorflow import check_process, keras, tf
 from bnnopt.surrogates._rows import ROWS_PER_BLOCK, in_stacks
 
 __all__ = ["propagate", "propagate_moments"]
@@ -75,6 +75,7 @@ def propagate_moments(
 
 
 def _through_graph(ending: Ending, X: FloatArray, networks: Networks, masks: list[FloatArray]) -> FloatArray:
+    check_process()
     graph = _traced(ending, networks.activation, len(networks.kernels), len(masks))
     weights = [tf.constant(values) for values in (*networks.kernels, *networks.biases, *masks)]
 

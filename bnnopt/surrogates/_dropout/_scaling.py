@@ -11,6 +11,7 @@ from bnnopt.surrogates._rows import Rows
 __all__ = ["InputScaler", "RangeScaler", "Scaling"]
 
 STDS_PER_UNIT = 1.4
+FARTHEST = 1e9  # that networks look, in these units: squares in their single precision are still numbers
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,9 @@ class InputScaler:
         return cls(to_unit=to_unit, centre=to_unit.scale(mean), unit=np.where(spread > 0, spread, 1.0))
 
     def scale(self, values: FloatArray) -> FloatArray:
-        """Map from the columns' units to what the networks see."""
-        return (self.to_unit.scale(values) - self.centre) / self.unit
+        """Map from the columns' units to what the networks see; beyond 1e9 all looks the same to them."""
+        scaled = (self.to_unit.scale(values) - self.centre) / self.unit
+        return np.clip(scaled, -FARTHEST, FARTHEST)
 
 
 @dataclass(frozen=True)

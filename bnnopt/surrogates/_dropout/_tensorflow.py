@@ -1,6 +1,6 @@
 """TensorFlow, Keras and scikeras, loaded without their start-up lines, or a clear word that they are missing.
 
-Every file that needs them takes them from here.
+Every file that needs them takes them from here, and calls `check_process` before it runs a graph.
 """
 
 import os
@@ -9,10 +9,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
-from bnnopt.exceptions import MissingDependencyError
+from bnnopt.exceptions import ForkedProcessError, MissingDependencyError
 
-__all__ = ["KerasRegressor", "keras", "tf"]
+__all__ = ["KerasRegressor", "check_process", "keras", "tf"]
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 ERRORS_ONLY = "3"
@@ -62,3 +63,28 @@ except ImportError as error:
         "Install tensorflow on a version of Python that it supports, up to 3.13, or use a surrogate without "
         "networks, such as 'gaussian_process_ensemble'."
     ) from error
+
+
+def check_process() -> None:
+    """Refuse to run TensorFlow in a process forked from one where it ran: it would wait without end.
+
+    Its threads are not copied with the memory, and what is given to them is never done.
+
+    Raises
+    ------
+    ForkedProcessError
+        If this process is not the one that called first.
+    """
+    if os.getpid() != _first_process():
+        raise ForkedProcessError(
+            f"This process ({os.getpid()}) was forked from one ({_first_process()}) in which dropout "
+            "networks had run. TensorFlow's threads are not copied by a fork: here it would wait for ever. "
+            "Use processes that start anew, such as joblib's 'loky' or multiprocessing.get_context('spawn'), "
+            "or fork before the first fit."
+        )
+
+
+@cache
+def _first_process() -> int:
+    """Return the number of the process that ran TensorFlow first, which forks take with them."""
+    return os.getpid()

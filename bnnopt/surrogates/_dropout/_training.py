@@ -6,6 +6,7 @@ of each chunk, and Keras is not in the way of an update.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,12 @@ from bnnopt.surrogates._dropout._networks import (
     TrainingPlan,
     first_networks,
 )
-from bnnopt.surrogates._dropout._tensorflow import KerasRegressor, keras, tf
+from bnnopt.surrogates._dropout._tensorflow import KerasRegressor, check_process, keras, tf
 from bnnopt.surrogates._dropout._updates import chunk_graph, first_state
 
 __all__ = ["train_networks"]
 
+FEWEST_ROWS, ROWS_PER_RUNG = 16, 32  # in an update: those that are missing are added with weight 0
 MOST_ROWS_JUDGED = 32_768  # after each chunk of updates
 
 
@@ -79,7 +81,14 @@ def train_networks(
     TypeError
         If something else than an instance of `keras.callbacks.Callback` is among the callbacks.
     """
+    check_process()
     _check_callbacks(callbacks)
+    if chunks is None and plan.batch_size >= len(X):
+        n_rows = _rung(len(X))
+        X, y, row_weights, held_out_weights = (
+            _padded(each, n_rows) for each in (X, y, row_weights, held_out_weights)
+        )
+        plan = replace(plan, batch_size=n_rows)
     targets = [y, _with_mean_one(row_weights)]
     if held_out_weights is not None and held_out_weights.any():
         targets.append(held_out_weights * (len(X) / held_out_weights.sum()))
@@ -99,6 +108,20 @@ def train_networks(
         )
         regressor.fit(X.astype(np.float32), np.concatenate(targets, axis=1).astype(np.float32))
     return _outcome(regressor.model_, regressor.history_)
+
+
+def _rung(n_rows: int) -> int:
+    """Return the next of 16, 32, 64, 96, 128, ... rows.
+
+    TensorFlow prepares and keeps a kernel for each shape of its products, 3 MB for each number of rows: a
+    loop of asks, each with a row more, would take them without end.
+    """
+    return FEWEST_ROWS if n_rows <= FEWEST_ROWS else -(-n_rows // ROWS_PER_RUNG) * ROWS_PER_RUNG
+
+
+def _padded(values: FloatArray | None, n_rows: int) -> Any:
+    """Add rows of 0, which count for nothing where their weight is one of them."""
+    return None if values is None else np.pad(values, ((0, n_rows - len(values)), (0, 0)))
 
 
 def _with_mean_one(weights: FloatArray) -> FloatArray:

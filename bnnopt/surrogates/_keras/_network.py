@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._dropout._tensorflow import KerasRegressor, keras, tf
+from bnnopt.surrogates._dropout._tensorflow import KerasRegressor, check_process, keras, tf
 from bnnopt.surrogates._keras._build import build_checked, dropout_network
 from bnnopt.surrogates._keras._masks import ThinnedNetwork
 from bnnopt.surrogates._rows import Rows
@@ -120,10 +120,12 @@ class UserNetwork:
 
     def outputs(self, X: FloatArray, n_draws: int, rng: np.random.Generator) -> FloatArray:
         """Draw functions and evaluate them at scaled rows: (n_draws, n_rows, n_outputs), scaled."""
+        check_process()
         return self.thinned.outputs(X, self.thinned.draw_masks(n_draws, rng), n_draws)
 
     def _present_trainee(self) -> "Trainee":
         """Return the network and what trains it, built when it is first asked for."""
+        check_process()
         if self._trainee is None:
             rows = np.zeros((2, self._n_features), np.float32)
             targets = np.repeat(np.array([[0.0], [0.5]], np.float32), self._n_outputs, axis=1)
@@ -151,7 +153,7 @@ class UserNetwork:
         state = self.__dict__ | {"_trainee": None, "_thinned": None}
         if self._trainee is not None:
             state["_stored"] = {
-                "network": [variable.numpy() for variable in self.network.variables],
+                "network": [variable.numpy() for variable in self._trainee.network.variables],
                 "optimizer": self._trainee.optimizer_values(),
                 "n_epochs_done": self._trainee.n_epochs_done,
             }

@@ -1,6 +1,7 @@
 """A user's network under dropout masks as a posterior over functions, in the units of its data."""
 
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
@@ -101,6 +102,10 @@ class KerasPosterior:
         self._check_rows_are_apart(judged.X[:N_ROWS_CHECKED])
         noise, self.spread_scale = _split_judged_error(judged, *_moments(draws), held_out is not None)
         self.noise_variance = noise * self.y_scaler.span**2
+
+    def stored(self) -> "KerasPosterior":
+        """Return the same posterior with the network as arrays, which no training changes."""
+        return replace(self, network=copy(self.network))
 
     def moments(self, X: FloatArray, n_masks: int) -> tuple[FloatArray, FloatArray]:
         """Mean and variance of the function at rows in the units of fitting, each (n_rows, n_outputs)."""

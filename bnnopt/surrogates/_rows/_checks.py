@@ -4,19 +4,19 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt._validation import numeric_frame
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._rows._blocks import read_rows
+from bnnopt.surrogates._rows._numbers import as_dense, check_table, column_names, numbers
 from bnnopt.surrogates._rows._rows import LARGEST_TABLE, Rows, check_enough, check_spans
 from bnnopt.surrogates._rows._sources import ArraySource, Batches, first_batch, is_plain
 
 __all__ = [
+    "check_arrays",
     "check_fit_data",
     "check_number_of_outputs",
     "check_rows",
@@ -24,6 +24,8 @@ __all__ = [
     "open_batches",
     "output_names",
 ]
+
+FARTHEST = 1e30  # from the rows of a fit, in units of their range: squares and cubes of it are numbers
 
 
 def check_fit_data(
@@ -54,16 +56,15 @@ def check_fit_data(
     Rows
         Distinct ones; or a sample of many, with their stream.
     """
-    if sparse.issparse(y):
-        raise TypeError("Sparse data was passed for y, but dense data is required. Use y.toarray().")
-    n_needed = 2 if is_first else 1
+    X, n_needed = as_dense(X), 2 if is_first else 1
+    _refuse_sparse(y)
     if may_stay and is_plain(X, 2) and is_plain(y, 1, 2) and X.shape[1] and len(X) > LARGEST_TABLE:
         check_consistent_length(X, y)
         validate_data(estimator, X, y, reset=is_first, skip_check_array=True)
         weights = None if sample_weight is None else _weights(sample_weight, len(X))
         source = ArraySource(X, y, weights, _noise_as_given(noise_variance, y))
-        return read_rows(source, n_needed)
-    inputs, outcomes = _checked_arrays(estimator, X, y, is_first, n_needed)
+        return _noted(estimator, read_rows(source, n_needed), is_first)
+    inputs, outcomes = check_arrays(estimator, X, y, is_first=is_first, n_needed=n_needed)
     weights = _checked_weights(sample_weight, len(inputs), n_needed)
     noise = _checked_noise(noise_variance, outcomes)
     if may_stay and len(inputs) > LARGEST_TABLE:
@@ -102,7 +103,7 @@ def open_batches(
     if not is_first:
         _check_columns(getattr(estimator, "feature_names_in_", None), source.X)
     validate_data(estimator, source.X, reset=is_first, skip_check_array=True)
-    return _read_batches(source, 2 if is_first else 1), source
+    return _noted(estimator, _read_batches(source, 2 if is_first else 1), is_first), source
 
 
 def _read_batches(source: Batches, n_needed: int) -> Rows:
@@ -123,15 +124,49 @@ def _read_batches(source: Batches, n_needed: int) -> Rows:
 def check_rows(estimator: BaseEstimator, X: Any) -> FloatArray:
     """Check the rows of a prediction against the columns of fitting; float64 of shape (n, n_features).
 
-    Finite numbers in an array of the right shape need no closer look, which an optimizer asks for often.
+    Numbers in an array of the right shape need no closer look, which an optimizer asks for often.
     """
     names = getattr(estimator, "feature_names_in_", None)
+    X = as_dense(X)
     is_plain_row = type(X) is np.ndarray and X.dtype == np.float64 and X.ndim == 2 and len(X) > 0
-    if names is None and is_plain_row and X.shape[1] == estimator.n_features_in_ and np.isfinite(X).all():
+    if names is None and is_plain_row and X.shape[1] == estimator.n_features_in_ and _is_near(estimator, X):
         return X
     _check_columns(names, X)
-    _check_cells(X, "X")
-    return np.asarray(validate_data(estimator, X, reset=False, dtype=np.float64))
+    rows = np.asarray(validate_data(estimator, check_table(X, "X"), reset=False, dtype=np.float64))
+    if not _is_near(estimator, rows):
+        _refuse_far(estimator, rows)
+    return rows
+
+
+def _noted(estimator: BaseEstimator, rows: Rows, is_first: bool) -> Rows:
+    """Note on the estimator how far from the rows of a first fit those of a prediction may be."""
+    if is_first:
+        _note_limits(estimator, rows.x.lower, rows.x.upper)
+    return rows
+
+
+def _note_limits(estimator: BaseEstimator, lower: FloatArray, upper: FloatArray) -> None:
+    span = np.where(upper > lower, upper - lower, 1.0)
+    largest = np.finfo(float).max
+    with np.errstate(over="ignore"):
+        limits = lower - FARTHEST * span, upper + FARTHEST * span
+    estimator._limits_of_inputs = tuple(np.clip(limits, -largest, largest))
+
+
+def _is_near(estimator: BaseEstimator, X: FloatArray) -> bool:
+    """Tell whether all values are within the limits, which NaN is not."""
+    lower, upper = estimator._limits_of_inputs
+    return bool(((lower <= X) & (upper >= X)).all())
+
+
+def _refuse_far(estimator: BaseEstimator, X: FloatArray) -> None:
+    lower, upper = estimator._limits_of_inputs
+    row, column = np.argwhere((lower > X) | (upper < X))[0]
+    raise InvalidDataError(
+        f"Input X has {X[row, column]:g} in row {row}, column {column} (counted from 0), which is further "
+        f"from the rows of the fit than {FARTHEST:.0e} times their range. Predict nearer rows, or check the "
+        "unit."
+    )
 
 
 def check_number_of_outputs(n_outputs: int, n_learned: int) -> None:
@@ -150,51 +185,71 @@ def number_of_axes(y: Any) -> int:
 
 
 def output_names(y: Any) -> np.ndarray | None:
-    """Return the column names of a DataFrame as an array of objects; None if y has none, or not of text."""
-    names = list(getattr(y, "columns", []))
+    """Return the column names of a table as an array of objects; None if y has none, or not of text."""
+    names = column_names(y) or []
     if not names or not all(isinstance(name, str) for name in names):
         return None
     return np.asarray(names, dtype=object)
 
 
-def _checked_arrays(
-    estimator: BaseEstimator, X: Any, y: Any, is_first: bool, n_needed: int
+def check_arrays(
+    estimator: BaseEstimator,
+    X: Any,
+    y: Any,
+    *,
+    is_first: bool = True,
+    n_needed: int = 2,
+    multi_output: bool = True,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return inputs and outputs as float64, the outputs with an axis of their own."""
+    """Check X and y of a fit that is small, row by row as they are.
+
+    Parameters
+    ----------
+    estimator, X, y, is_first
+        As in `check_fit_data`.
+    n_needed : int, default=2
+        Fewest rows.
+    multi_output : bool, default=True
+        Whether y may have several columns.
+
+    Returns
+    -------
+    inputs, outcomes : ndarray of shape (n_rows, n_features) and (n_rows, n_outputs), float64
+    """
+    X = as_dense(X)
+    _refuse_sparse(y)
     if not is_first:
         _check_columns(getattr(estimator, "feature_names_in_", None), X)
-    _check_cells(X, "X")
-    _check_cells(y, "y")
     inputs, outcomes = validate_data(
         estimator,
-        X,
-        y,
+        check_table(X, "X"),
+        y if y is None else check_table(y, "y"),
         reset=is_first,
-        multi_output=True,
+        multi_output=multi_output,
         y_numeric=True,
         dtype=np.float64,
+        order="C",
         ensure_min_samples=n_needed,
     )
     targets = np.asarray(outcomes, dtype=np.float64).reshape(len(inputs), -1)
     check_spans(inputs.min(axis=0), inputs.max(axis=0), "X")
     check_spans(targets.min(axis=0), targets.max(axis=0), "y")
+    if is_first:
+        _note_limits(estimator, inputs.min(axis=0), inputs.max(axis=0))
     return inputs, targets
 
 
-def _check_cells(table: Any, what: str) -> None:
-    """Name the column and the rows where a DataFrame or Series has text, empty or infinite cells."""
-    if isinstance(table, pd.Series):
-        table = table.to_frame(what if table.name is None else table.name)
-    if isinstance(table, pd.DataFrame):
-        numeric_frame(table, list(table.columns), what)
+def _refuse_sparse(y: Any) -> None:
+    if sparse.issparse(y):
+        raise TypeError("Sparse data was passed for y, but dense data is required. Use y.toarray().")
 
 
 def _check_columns(fitted: Any, X: Any) -> None:
     """Refuse a DataFrame that has the columns of fitting in another order, and say which moved."""
-    columns = getattr(X, "columns", None)
-    if fitted is None or columns is None:
+    came = column_names(X)
+    if fitted is None or came is None:
         return
-    expected, came = list(fitted), list(columns)
+    expected = list(fitted)
     if came == expected or set(came) != set(expected) or len(came) != len(expected):
         return  # scikit-learn's own check names the missing and the unknown ones
     moved = [name for name, other in zip(came, expected, strict=True) if name != other]
@@ -208,9 +263,7 @@ def _check_columns(fitted: Any, X: Any) -> None:
 
 def _weights(sample_weight: ArrayLike, n_rows: int) -> FloatArray:
     """Return weights as numbers, one for each row."""
-    weights = np.asarray(sample_weight)
-    if weights.dtype.kind not in "fiub":
-        weights = weights.astype(np.float64)
+    weights = numbers(sample_weight, "sample_weight")
     if weights.ndim == 0:
         weights = np.full(n_rows, float(weights))
     if weights.shape != (n_rows,):
@@ -244,7 +297,7 @@ def _noise_as_given(noise_variance: ArrayLike | None, y: np.ndarray) -> np.ndarr
     """Return known noise that fits y in shape, and is not copied."""
     if noise_variance is None:
         return None
-    variances = np.asarray(noise_variance)
+    variances = numbers(noise_variance, "noise_variance")
     by_column = (len(y), 1 if y.ndim == 1 else y.shape[1])
     if variances.shape != by_column and (variances.shape != by_column[:1] or by_column[1] > 1):
         raise InvalidDataError(
@@ -256,7 +309,7 @@ def _noise_as_given(noise_variance: ArrayLike | None, y: np.ndarray) -> np.ndarr
 def _checked_noise(noise_variance: ArrayLike | None, y: FloatArray) -> FloatArray | None:
     if noise_variance is None:
         return None
-    variances = np.asarray(noise_variance, dtype=float)
+    variances = np.asarray(numbers(noise_variance, "noise_variance"), dtype=float)
     given = y[:, 0] if variances.ndim == 1 and y.shape[1] == 1 else y
     _noise_as_given(variances, given)
     variances = variances.reshape(y.shape)

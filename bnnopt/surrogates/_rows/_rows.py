@@ -12,7 +12,7 @@ from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["LARGEST_TABLE", "ROWS_AT_ONCE", "Columns", "Rows", "Stream", "check_enough", "check_spans"]
 
-LARGEST_SPAN = 1e150  # of a column: its square is still a number
+SPANS = (1e-140, 1e140)  # of a column that varies: squares of it and of small parts of it are still numbers
 
 LARGEST_TABLE = 100_000
 """Rows that are sorted and copied at most; more stay where they are and are read in blocks."""
@@ -41,9 +41,12 @@ class Columns:
     @classmethod
     def of(cls, values: FloatArray, weights: FloatArray) -> "Columns":
         """Take them from rows of shape (n_rows, n_columns)."""
-        mean = np.average(values, axis=0, weights=weights)
+        lower, upper = values.min(axis=0), values.max(axis=0)
+        with np.errstate(over="ignore"):
+            mean = np.average(values, axis=0, weights=weights)
+        mean = np.where(lower == upper, lower, mean)  # a constant is itself, however large
         squares = weights @ np.square(values - mean)
-        return cls(float(weights.sum()), values.min(axis=0), values.max(axis=0), mean, squares)
+        return cls(float(weights.sum()), lower, upper, mean, squares)
 
     def joined(self, other: "Columns") -> "Columns":
         """Add further rows (Chan, Golub, LeVeque 1979, equation 2.1)."""
@@ -301,15 +304,25 @@ def _refuse_to_read() -> Iterator[Rows]:
 
 
 def check_spans(lower: FloatArray, upper: FloatArray, name: str) -> None:
-    """Refuse ranges of columns, each of shape (n_columns,), whose squares would overflow."""
+    """Refuse ranges of columns, each of shape (n_columns,), whose squares are no numbers any more."""
     with np.errstate(over="ignore"):
         spans = upper - lower
-    if (spans > LARGEST_SPAN).any():
-        column = int(np.argmax(spans > LARGEST_SPAN))
-        raise InvalidDataError(
-            f"{name}: the values of column {column} are further apart than can be reckoned with "
-            f"({spans[column]:.3g}, at most {LARGEST_SPAN:.0e}). Use a larger unit."
-        )
+    largest = np.maximum(np.abs(lower), np.abs(upper))
+    for is_bad, how, limit, unit in (
+        (spans > SPANS[1], "further apart", f"at most {SPANS[1]:.0e}", "larger"),
+        (
+            (largest > 0) & (np.where(spans > 0, spans, largest) < SPANS[0]),
+            "closer together, or to 0,",
+            f"at least {SPANS[0]:.0e}",
+            "smaller",
+        ),
+    ):
+        if is_bad.any():
+            column = int(np.argmax(is_bad))
+            raise InvalidDataError(
+                f"{name}: the values of column {column} are {how} than can be reckoned with "
+                f"({spans[column] or largest[column]:.3g}, {limit}). Use a {unit} unit."
+            )
 
 
 def check_enough(n_rows: int, n_needed: int) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._rows._numbers import as_columns, as_dense
 from bnnopt.surrogates._rows._rows import Rows
 
 __all__ = ["ArraySource", "Batches", "first_batch", "is_plain"]
@@ -111,28 +112,16 @@ def _checked_block(X: Any, y: Any, weights: Any, noise: Any, *, start: int, what
     what : str, default="Input "
         What the rows are part of, for messages.
     """
-    inputs, outcomes = _numbers(X, f"{what}X", start), _numbers(y, f"{what}y", start)
+    inputs, outcomes = as_columns(X, f"{what}X", start), as_columns(y, f"{what}y", start)
     n_rows = len(inputs)
-    of_rows = np.ones(n_rows) if weights is None else _numbers(weights, f"{what}sample_weight", start)[:, 0]
-    variances = np.zeros_like(outcomes) if noise is None else _numbers(noise, f"{what}noise_variance", start)
+    of_rows = np.ones(n_rows) if weights is None else as_columns(weights, f"{what}sample_weight", start)[:, 0]
+    variances = (
+        np.zeros_like(outcomes) if noise is None else as_columns(noise, f"{what}noise_variance", start)
+    )
     _refuse_negative(of_rows[:, None], f"{what}sample_weight", start)
     _refuse_negative(variances, f"{what}noise_variance", start)
     rows = Rows.of(inputs, outcomes, of_rows, variances, first=start)
     return rows if (of_rows > 0).all() else rows.only(of_rows > 0)
-
-
-def _numbers(values: Any, name: str, start: int) -> FloatArray:
-    """Return finite numbers as float64 columns, or raise `InvalidDataError` naming row and column."""
-    table = np.asarray(values, dtype=np.float64)
-    table = table[:, None] if table.ndim == 1 else table
-    if not np.isfinite(table).all():
-        row, column = np.argwhere(~np.isfinite(table))[0]
-        came = "NaN" if np.isnan(table[row, column]) else "infinity"
-        raise InvalidDataError(
-            f"{name} contains {came} in row {start + row}, column {column} (counted "
-            "from 0). Every value must be a finite number; remove the row or correct it."
-        )
-    return table
 
 
 def _refuse_negative(table: FloatArray, name: str, start: int) -> None:
@@ -187,7 +176,7 @@ def _batch(element: Any, number: int) -> _Batch:
         raise InvalidDataError(
             f"Batch {number} (counted from 0) of the stream must be (X, y) or (X, y, weights), got {kind}."
         )
-    X, y, weights = map(_as_table, (*element, None)[:3])
+    X, y, weights = map(_as_table, (as_dense(element[0]), *element[1:], None)[:3])
     n_rows = len(X) if np.ndim(X) == 2 and np.shape(X)[1] else -1
     if (
         np.ndim(y) not in (1, 2)
@@ -203,7 +192,8 @@ def _batch(element: Any, number: int) -> _Batch:
 
 
 def _as_table(values: Any) -> Any:
-    return values if values is None or hasattr(values, "columns") else np.asarray(values)
+    is_kept = values is None or hasattr(values, "columns") or isinstance(values, np.ma.MaskedArray)
+    return values if is_kept else np.asarray(values)
 
 
 def _form(batch: _Batch) -> tuple[int, int, tuple[Any, ...] | None, tuple[Any, ...] | None]:
