@@ -11,19 +11,22 @@ from bnnopt._typing import FloatArray
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
-from bnnopt.space import SearchSpace
+from bnnopt.space import NonlinearConstraint, SearchSpace, name_of_function
 
 __all__ = [
+    "MOST",
     "acquisition_for",
     "at_least",
     "bounds_of",
     "check_gain",
     "check_names",
     "check_same_variables",
+    "check_savable",
     "checked_context",
     "cost_of",
 ]
 
+MOST = 2**20  # rows or draws of one call: what memory holds
 DEFAULTS = {1: "log_ei", 2: "ehvi"}
 
 
@@ -58,6 +61,18 @@ def check_names(space: SearchSpace, outputs: Sequence[str]) -> None:
             f"{reserved} are columns that the optimizer adds to its tables; give these variables or outcomes "
             "other names."
         )
+
+
+def check_savable(space: SearchSpace) -> None:
+    """Raise `InvalidDataError` where a saved state could not tell two functions of constraints apart."""
+    functions = [each for each in space.constraints if isinstance(each, NonlinearConstraint)]
+    named = [(name_of_function(each.function), each.name) for each in functions]
+    for place, name in enumerate(named):
+        if name in named[:place] and functions[place].function is not functions[named.index(name)].function:
+            raise InvalidDataError(
+                f"Two constraints hold functions that are both called {name[0]!r}, and no file could tell "
+                "them apart. Give each a name: NonlinearConstraint(function, name='cold enough')."
+            )
 
 
 def bounds_of(outcomes: Sequence[Outcome], outputs: Sequence[str]) -> list[Outcome | None]:
@@ -123,11 +138,16 @@ def cost_of(function: Callable[[pd.DataFrame], Any]) -> Callable[[pd.DataFrame],
     return checked
 
 
-def at_least(value: Any, name: str, smallest: int, default: int | None = None) -> int:
-    """Return a whole number of at least `smallest`, the default for None, or raise `InvalidDataError`."""
+def at_least(
+    value: Any, name: str, smallest: int, default: int | None = None, largest: float = np.inf
+) -> int:
+    """Return a whole number between two limits, the default for None, or raise `InvalidDataError`."""
     if value is None and default is not None:
         return default
-    is_whole = isinstance(value, Real) and value % 1 == 0
-    if not is_whole or value < smallest:
-        raise InvalidDataError(f"{name} must be a whole number of at least {smallest}, got {value!r}.")
+    is_whole = isinstance(value, Real) and type(value) is not bool and value % 1 == 0
+    if not is_whole or not smallest <= value <= largest:
+        most = "" if largest == np.inf else f" and at most {largest:,}"
+        raise InvalidDataError(
+            f"{name} must be a whole number of at least {smallest}{most}, got {value!r:.40}."
+        )
     return int(value)

@@ -15,7 +15,7 @@ import pandas as pd
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InfeasibleSpaceError, InvalidDataError
 from bnnopt.objectives import Objective
-from bnnopt.optimizer._arguments import at_least, checked_context
+from bnnopt.optimizer._arguments import MOST, at_least, checked_context
 from bnnopt.optimizer._elsewhere import away_from, n_elsewhere
 from bnnopt.optimizer._maximum import NoCandidateError, Pool, suggest
 from bnnopt.optimizer._replicates import repeats
@@ -70,7 +70,7 @@ class Request:
         """Return a request, or raise `InvalidDataError` for what is missing, unknown or out of range."""
         shared = [wishes.pop("shared")] if isinstance(wishes.get("shared"), str) else wishes.pop("shared", ())
         request = cls(
-            at_least(n, "n", 1),
+            at_least(n, "n", 1, largest=MOST),
             checked_context(space, wishes.pop("context", None)),
             dict(wishes.get("held") or {}),
             shared=tuple(name for name in shared if name not in (wishes.get("held") or {})),

@@ -10,17 +10,20 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from bnnopt._estimators import draw_seed
+from bnnopt._validation import lookup
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.objectives import Objective, Outcome
 from bnnopt.optimizer._advice import StoppingAdvice, advise
 from bnnopt.optimizer._arguments import (
+    MOST,
     acquisition_for,
     at_least,
     bounds_of,
     check_gain,
     check_names,
     check_same_variables,
+    check_savable,
 )
 from bnnopt.optimizer._batch import Request
 from bnnopt.optimizer._goals import Goals
@@ -29,18 +32,17 @@ from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of
 from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._proposals import Proposals
-from bnnopt.optimizer._records import Records
-from bnnopt.optimizer._state import OptimizerState
+from bnnopt.optimizer._saved import Saved
 from bnnopt.optimizer._steps import largest_gain
 from bnnopt.optimizer._tables import as_settings
 from bnnopt.optimizer._trust_region import TrustRegion
-from bnnopt.space import Constraint, SearchSpace
+from bnnopt.space import DESIGN_METHODS, Constraint, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
 __all__ = ["BayesianOptimizer"]
 
 
-class BayesianOptimizer(Records):
+class BayesianOptimizer(Saved):
     """Bayesian optimization by ask and tell.
 
     `tell` only stores; `ask` fits the surrogate when there is something new to learn. The first rows come
@@ -132,10 +134,11 @@ class BayesianOptimizer(Records):
         self._goals = Goals(self.objectives, outputs)
         self.acquisition = acquisition_for(self._goals.n_utilities, acquisition)
         self.surrogate = make_surrogate(surrogate)
-        self.n_initial = at_least(n_initial, "n_initial", 2, default=max(5, space.n_settings + 1))
-        self.initial_design = initial_design
-        self.n_candidates = at_least(n_candidates, "n_candidates", 2)
-        self.n_draws = at_least(n_draws, "n_draws", 2)
+        usual = max(5, space.n_settings + 1)
+        self.n_initial = at_least(n_initial, "n_initial", 2, default=usual, largest=MOST)
+        self.initial_design = lookup(DESIGN_METHODS, initial_design, "design method")
+        self.n_candidates = at_least(n_candidates, "n_candidates", 2, largest=MOST)
+        self.n_draws = at_least(n_draws, "n_draws", 2, largest=MOST)
         self.success_classifier = success_classifier
         self.cost = cost
         self.reference_point = reference_point
@@ -160,6 +163,7 @@ class BayesianOptimizer(Records):
         )
         self._proposals.scoring(None)  # an acquisition that cannot weigh the objectives is told at once
         check_names(space, self.outputs)
+        check_savable(space)
         if not space.context_names:
             space.design(1, method=initial_design, random_state=0)  # an infeasible space is told at once
 
@@ -180,6 +184,7 @@ class BayesianOptimizer(Records):
             The variables are others, or a row told has a level that the new space does not know.
         """
         check_same_variables(self.space, space)
+        check_savable(space)
         self._observations.move_to(space)
         self.space = space
         self._modelling.begin_anew()
@@ -426,51 +431,3 @@ class BayesianOptimizer(Records):
             patience=limit,
             budget=None if budget is None else at_least(budget, "budget", 1),
         )
-
-    def to_json(self) -> str:
-        """Return the whole state as JSON: settings of the optimizer, rows told and pending, and the seed.
-
-        `from_json` gives an optimizer whose next `ask` is what that of this one would have been.
-
-        A surrogate, an acquisition, a classifier or a function of cost of your own, which a name and plain
-        values do not describe, is left out; give it to `from_json` again.
-
-        Raises
-        ------
-        pydantic.PydanticSerializationError
-            (a `ValueError`) A `NonlinearConstraint` holds a function that cannot be imported by name.
-        """
-        return self.state().model_dump_json(indent=1)
-
-    def state(self) -> OptimizerState:
-        """Return the whole state as a frozen model, whose `model_json_schema` describes the JSON.
-
-        Returns
-        -------
-        OptimizerState
-            What `to_json` writes.
-        """
-        return OptimizerState.of(self, self._observations, self._modelling.seed)
-
-    @classmethod
-    def from_json(cls, text: str, **parts: Any) -> "BayesianOptimizer":
-        """Return the optimizer whose `to_json` this is.
-
-        Parameters
-        ----------
-        text : str
-            JSON, as `to_json` returns it.
-        **parts
-            `surrogate`, `acquisition`, `success_classifier` and `cost`, where they were objects or functions
-            of your own, which JSON cannot hold.
-
-        Raises
-        ------
-        InvalidDataError
-            The text is no such JSON or of another version, or a part of your own is missing.
-        """
-        state = OptimizerState.read(text)
-        optimizer = cls(**state.arguments(parts))
-        state.rows.restore(state.space, optimizer._observations, state.outcomes)
-        optimizer._modelling.seed = state.seed
-        return optimizer

@@ -6,7 +6,15 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from bnnopt._typing import ArrayLike, BoolArray
 from bnnopt._validation import numeric_frame
@@ -15,9 +23,12 @@ from bnnopt.space._cardinality import CardinalityConstraint
 from bnnopt.space._encoding import LevelsCodec
 from bnnopt.space._variables import REQUIRED, Variable, given
 
-__all__ = ["Constraint", "LinearConstraint", "NonlinearConstraint"]
+__all__ = ["BY_NAME", "Constraint", "LinearConstraint", "NonlinearConstraint", "name_of_function"]
 
 RELATIVE_TOLERANCE = 1e-9
+
+BY_NAME = {"functions": "by name"}
+"""Context of `model_dump_json`, for what names functions that the reader is given again."""
 
 ConstraintFunction: TypeAlias = Callable[[pd.DataFrame], ArrayLike]
 
@@ -184,8 +195,8 @@ class NonlinearConstraint(_Constraint):
             ) from error
 
     @field_serializer("function", when_used="json")
-    def _path(self, function: ConstraintFunction) -> str:
-        path = _importable_path(function)
+    def _path(self, function: ConstraintFunction, info: SerializationInfo) -> str:
+        path = name_of_function(function) if info.context == BY_NAME else _importable_path(function)
         if path is None:
             raise ValueError(
                 f"Constraint {self}: {function!r} cannot be imported by name; make it a plain function of a "
@@ -242,6 +253,12 @@ class NonlinearConstraint(_Constraint):
 Constraint = Annotated[
     LinearConstraint | NonlinearConstraint | CardinalityConstraint, Field(discriminator="type")
 ]
+
+
+def name_of_function(function: ConstraintFunction) -> str:
+    """Return "module:function", whether that can be imported or not; of what has no name that of its type."""
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{getattr(function, '__module__', type(function).__module__)}:{name}"
 
 
 def _importable_path(function: ConstraintFunction) -> str | None:

@@ -1,5 +1,6 @@
 """Variables that are numbers: between bounds, whole, or out of a list."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -174,9 +175,12 @@ class Discrete(BaseVariable):
     @classmethod
     def _sorted(cls, values: Any) -> Any:
         try:
-            return tuple(sorted(float(value) for value in values))
-        except TypeError as error:
-            raise ValueError(f"values: expected a list of numbers, got {values!r}") from error
+            listed = list(values)
+            if isinstance(values, str | Mapping) or any(isinstance(each, str) for each in listed):
+                raise TypeError("text")
+            return tuple(sorted(float(value) for value in listed))
+        except (TypeError, OverflowError) as error:
+            raise ValueError(f"values: expected a list of numbers, got {values!r:.80}") from error
 
     @model_validator(mode="after")
     def _check(self) -> "Discrete":

@@ -32,8 +32,8 @@ class BaseVariable(BaseModel):
 
 
 def check_interval(name: str, lower: float, upper: float, scale: str) -> None:
-    came = f"got lower={lower} and upper={upper}"
-    if not np.isfinite(float(upper) - float(lower)):
+    came = f"got lower={lower!s:.40} and upper={upper!s:.40}"
+    if not _is_finite(lower, upper):
         raise ValueError(
             f"Variable {name!r}: the bounds must be finite numbers, {came}; give the real limits."
         )
@@ -47,6 +47,13 @@ def check_interval(name: str, lower: float, upper: float, scale: str) -> None:
         raise ValueError(
             f"Variable {name!r}: a log scale needs lower > 0, {came}; raise lower or use 'linear'."
         )
+
+
+def _is_finite(lower: float, upper: float) -> bool:
+    try:
+        return bool(np.isfinite(float(upper) - float(lower)))
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 def check_levels(name: str, levels: tuple[Level, ...]) -> None:
