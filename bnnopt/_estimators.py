@@ -15,6 +15,7 @@ from bnnopt.exceptions import InvalidDataError
 __all__ = [
     "LARGEST_SEED",
     "Rule",
+    "check_all_parameters",
     "check_parameters",
     "draw_seed",
     "flag",
@@ -163,3 +164,13 @@ def check_parameters(estimator: BaseEstimator, rules: Mapping[str, Rule]) -> Non
     ]
     if wrong:
         raise InvalidDataError(f"{type(estimator).__name__}: {'; '.join(wrong)}.")
+
+
+def check_all_parameters(estimator: BaseEstimator) -> None:
+    """Raise the error that a fit would raise for a parameter of an estimator, or of one inside it.
+
+    Estimators of bnnopt have rules and a method `_check`; others are left to their fits.
+    """
+    for each in (estimator, *estimator.get_params(deep=True).values()):
+        if isinstance(each, BaseEstimator) and hasattr(each, "_rules"):
+            each._check() if hasattr(each, "_check") else check_parameters(each, each._rules)

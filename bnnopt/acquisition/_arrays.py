@@ -1,5 +1,7 @@
 """Check moments, draws and parameters at the door of an acquisition function."""
 
+from typing import Any
+
 import numpy as np
 
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
@@ -110,30 +112,36 @@ def as_best(best: float | None) -> float:
 
 def as_non_negative(value: float, name: str) -> float:
     """Return a parameter of an acquisition function that must be finite and at least 0."""
-    if not (np.isfinite(value) and value >= 0):
+    if not (_is_number(value) and value >= 0):
         raise InvalidDataError(f"{name} must be finite and at least 0, got {value!r}.")
     return float(value)
 
 
 def as_positive(value: float, name: str) -> float:
     """Return a parameter of an acquisition function that must be finite and above 0."""
-    if not (np.isfinite(value) and value > 0):
+    if not (_is_number(value) and value > 0):
         raise InvalidDataError(f"{name} must be finite and above 0, got {value!r}.")
     return float(value)
 
 
 def as_number(value: float, name: str) -> float:
     """Return a parameter of an acquisition function that must be finite."""
-    if not np.isfinite(value):
+    if not _is_number(value):
         raise InvalidDataError(f"{name} must be finite, got {value!r}.")
     return float(value)
 
 
 def as_count(value: int, name: str, lowest: int = 0) -> int:
     """Return a whole number that must be at least `lowest`."""
-    if not np.isfinite(value) or value != int(value) or value < lowest:
+    if not _is_number(value) or value != int(value) or value < lowest:
         raise InvalidDataError(f"{name} must be a whole number, at least {lowest}, got {value!r}.")
     return int(value)
+
+
+def _is_number(value: Any) -> bool:
+    """Tell whether a value is one finite number, and not a truth value."""
+    is_plain = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return is_plain and bool(np.isfinite(value))
 
 
 def _refuse(is_bad: BoolArray, values: FloatArray, expectation: str) -> None:

@@ -144,7 +144,7 @@ def at_least(
     """Return a whole number between two limits, the default for None, or raise `InvalidDataError`."""
     if value is None and default is not None:
         return default
-    is_whole = isinstance(value, Real) and type(value) is not bool and value % 1 == 0
+    is_whole = not isinstance(value, bool) and isinstance(value, Real) and value % 1 == 0
     if not is_whole or not smallest <= value <= largest:
         most = "" if largest == np.inf else f" and at most {largest:,}"
         raise InvalidDataError(

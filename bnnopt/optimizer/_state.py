@@ -19,7 +19,7 @@ from pydantic import (
 
 from bnnopt._estimators import LARGEST_SEED
 from bnnopt._validation import require_columns
-from bnnopt.acquisition import ACQUISITIONS, get_acquisition
+from bnnopt.acquisition import ACQUISITIONS, get_acquisition, try_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective, Outcome
 from bnnopt.optimizer._observations import Observations
@@ -325,6 +325,7 @@ class OptimizerState(_State):
                 f"from_json(text, acquisition={name!r})."
             )
         made = get_acquisition(known.get(name, name), **self.acquisition.parameters)
+        try_acquisition(made)
         return replace(made, name=name)
 
 

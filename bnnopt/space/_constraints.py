@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from bnnopt._imports import import_with
 from bnnopt._typing import ArrayLike, BoolArray
 from bnnopt._validation import numeric_frame
 from bnnopt.exceptions import InvalidDataError
@@ -188,26 +189,36 @@ class NonlinearConstraint(_Constraint):
         if not isinstance(function, str):
             return function
         try:
-            return resolve_name(function)
-        except (ImportError, AttributeError, ValueError) as error:
+            return import_with(lambda: resolve_name(function))
+        except ImportError as error:
             raise ValueError(
                 f"cannot import {function!r} ({error}); write 'module:function' of a module Python finds"
             ) from error
 
     @field_serializer("function", when_used="json")
     def _path(self, function: ConstraintFunction, info: SerializationInfo) -> str:
-        path = name_of_function(function) if info.context == BY_NAME else _importable_path(function)
-        if path is None:
-            raise ValueError(
-                f"Constraint {self}: {function!r} cannot be imported by name; make it a plain function of a "
-                "module, so that a config file can hold 'module:function'."
-            )
-        return path
+        return name_of_function(function) if info.context == BY_NAME else self.importable_name()
 
     @model_validator(mode="after")
     def _check(self) -> "NonlinearConstraint":
         self._check_limits()
         return self
+
+    def importable_name(self) -> str:
+        """Return "module:function", under which another process finds the function.
+
+        Raises
+        ------
+        ValueError
+            There is none.
+        """
+        path = _importable_path(self.function)
+        if path is None:
+            raise ValueError(
+                f"Constraint {self}: {self.function!r} cannot be imported by name; make it a plain function "
+                "of a module, so that a config file can hold 'module:function'."
+            )
+        return path
 
     def is_satisfied(self, frame: pd.DataFrame) -> BoolArray:
         """Return, for each row, whether the function keeps the limits.
@@ -224,15 +235,24 @@ class NonlinearConstraint(_Constraint):
         Raises
         ------
         InvalidDataError
-            When the function does not return one number (not NaN) or boolean per row, or returns numbers and
-            there is no limit.
+            When the function raises an error, does not return one number (not NaN) or boolean per row, or
+            returns numbers and there is no limit.
         """
-        values = np.asarray(self.function(frame.copy(deep=False)))
+        values = np.asarray(self._called(frame.copy(deep=False)))
         self._check_values(values, len(frame))
         if values.dtype == bool and self.lower is None and self.upper is None:
             return values
         lower, upper = self.limits
         return (values >= lower) & (values <= upper)
+
+    def _called(self, frame: pd.DataFrame) -> Any:
+        try:
+            return self.function(frame)
+        except Exception as error:
+            raise InvalidDataError(
+                f"Constraint {self}: its function raised {type(error).__name__}: {error}. It is given a "
+                f"table with the columns {list(frame.columns)}; repair it."
+            ) from error
 
     def _check_values(self, values: np.ndarray, n_rows: int) -> None:
         if values.shape != (n_rows,) or values.dtype.kind not in "biuf":

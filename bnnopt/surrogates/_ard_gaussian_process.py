@@ -12,7 +12,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bnnopt._estimators import draw_seed
+from bnnopt._estimators import Rule, check_parameters, draw_seed, seed_parameter, whole
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.surrogates._predictor import HeldOutPredictions
@@ -58,6 +58,8 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
 
     trains_outputs_jointly: ClassVar[bool] = False
 
+    _rules: ClassVar[dict[str, Rule]] = {"n_restarts_optimizer": whole(0), "random_state": seed_parameter()}
+
     def __init__(
         self, *, n_restarts_optimizer: int = 2, random_state: int | np.random.RandomState | None = None
     ) -> None:
@@ -78,6 +80,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
         -------
         self
         """
+        check_parameters(self, self._rules)
         rows, outcomes = validate_data(self, X, y, y_numeric=True, dtype=np.float64)
         self._offset, self._scale = float(outcomes.mean()), float(outcomes.std()) or 1.0
         self.gaussian_process_ = GaussianProcessRegressor(

@@ -201,6 +201,9 @@ class BayesianStackingRegressor(MixtureRegressor):
             rows, source = open_batches(self, batches)
             return self._learn(Data.of_batches(rows, batches, named), named, source.y, None)
 
+    def _check(self) -> None:
+        self._checked_members()
+
     def _checked_members(self) -> dict[str, BaseEstimator]:
         check_parameters(self, self._rules)
         pairs = self._pairs()
@@ -209,7 +212,8 @@ class BayesianStackingRegressor(MixtureRegressor):
         is_free = all(
             isinstance(name, str) and name and "__" not in name and name not in taken for name in names
         )
-        is_whole = self.estimators is None or len(pairs) == len(self.estimators)
+        given = () if not isinstance(self.estimators, list | tuple) else self.estimators
+        is_whole = self.estimators is None or len(pairs) == len(given)
         if not names or not is_whole or not is_free or len(set(names)) < len(names):
             raise InvalidDataError(
                 "estimators must be (name, estimator) pairs, at least one, with unlike names that hold no "

@@ -218,11 +218,14 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
         """
         return self._train(X, y, sample_weight, is_continued=hasattr(self, "posterior_"), is_partial=True)
 
+    def _check(self) -> None:
+        check_parameters(self, self._rules)
+        self._check_routed_names()
+
     def _train(
         self, X: Any, y: Any, sample_weight: Any, *, is_continued: bool, is_partial: bool = False
     ) -> Self:
-        check_parameters(self, self._rules)
-        self._check_routed_names()
+        self._check()
         rows = self._checked_rows(X, y, sample_weight, is_continued)
         posterior = self.posterior_ if is_continued else self._new_posterior(rows)
         if hasattr(self, "posterior_"):

@@ -140,6 +140,8 @@ def test_a_change_on_purpose_is_taken_and_nothing_else_is():
         (("seed",), 10**30, "damaged at 'seed'"),
         (("surrogate", "name"), "gp", "Unknown surrogate 'gp'"),
         (("surrogate", "parameters"), {"restarts": 3}, "'restarts'"),
+        (("surrogate", "parameters"), {"n_restarts_optimizer": "x"}, "whole number of at least 0, got 'x'"),
+        (("acquisition", "parameters"), {"xi": "x"}, "xi must be finite and at least 0, got 'x'"),
         (("initial_design",), "sobool", "Unknown design method 'sobool'.*Did you mean 'sobol'"),
     ],
 )
