@@ -16,7 +16,7 @@ from bnnopt.space._design import all_rows, design_rows
 from bnnopt.space._encoding import Level, RawCodec
 from bnnopt.space._region import Region
 from bnnopt.space._sampling import sample_rows
-from bnnopt.space._supports import refuse_no_support
+from bnnopt.space._supports import refuse_no_sum, refuse_no_support
 from bnnopt.space._tables import as_frame
 from bnnopt.space._variable_set import VariableSet
 from bnnopt.space._variables import REQUIRED, Variable, as_context, given, limits_of
@@ -44,6 +44,9 @@ class SearchSpace(VariableSet):
     pydantic.ValidationError
         (a `ValueError`) When names are not unique, a constraint names what is not there or not a number, or
         no setting satisfies the cardinality and linear constraints together.
+    InfeasibleSpaceError
+        (a `ValueError`) When a linear or integer program proves that no setting satisfies the linear
+        constraints.
 
     Examples
     --------
@@ -58,15 +61,13 @@ class SearchSpace(VariableSet):
 
     def __init__(self, variables: Any = REQUIRED, constraints: Any = (), **options: Any) -> None:
         super().__init__(**given(variables=variables, constraints=constraints), **options)
+        refuse_no_sum(self._bound)
 
     @model_validator(mode="after")
     def _check_constraints(self) -> "SearchSpace":
         for constraint in self.constraints:
             constraint.check_variables(self.variables)
-        known = tuple(variable for variable in self.variables if not isinstance(variable.codec, RawCodec))
-        names = {variable.name for variable in known}
-        bound = tuple(each for each in self.constraints if names.issuperset(getattr(each, "names", ())))
-        refuse_no_support(Region(known, bound, {}))
+        refuse_no_support(self._bound)
         return self
 
     def with_observed_context(self, frame: pd.DataFrame) -> "SearchSpace":
@@ -311,6 +312,14 @@ class SearchSpace(VariableSet):
         order = [name for name in self.names if name in self.setting_names or name in region.fixed]
         grid = all_rows(self.settings).assign(**region.fixed)[order]
         return grid[region.is_feasible(grid)].reset_index(drop=True)
+
+    @property
+    def _bound(self) -> Region:
+        """The variables of which something is known, and the constraints on these alone."""
+        known = tuple(variable for variable in self.variables if not isinstance(variable.codec, RawCodec))
+        names = {variable.name for variable in known}
+        bound = tuple(each for each in self.constraints if names.issuperset(getattr(each, "names", ())))
+        return Region(known, bound, {})
 
     def _region(self, context: Mapping[str, Level] | None) -> Region:
         return Region(self.variables, self.constraints, complete_context(self.variables, context))
