@@ -17,6 +17,7 @@ from bnnopt.exceptions import InfeasibleSpaceError, InvalidDataError
 from bnnopt.objectives import Objective
 from bnnopt.optimizer._arguments import MOST, at_least, checked_context
 from bnnopt.optimizer._elsewhere import away_from, n_elsewhere
+from bnnopt.optimizer._gains import NOTHING, has_no_gain
 from bnnopt.optimizer._maximum import NoCandidateError, Pool, suggest
 from bnnopt.optimizer._replicates import repeats
 from bnnopt.optimizer._search import Search
@@ -214,6 +215,8 @@ class Batch:
         """Return the batch with the rows of highest score, or elsewhere where that tells more."""
         rows, scores = suggest(search, n, pool)
         can_look_again = pool is None or isinstance(pool, pd.DataFrame | list)
+        if has_no_gain(search, scores):
+            return self.plus(*(away_from(search, n, pool) if can_look_again else (rows, scores)), NOTHING)
         n_away = n_elsewhere(search, rows, n) if can_look_again else 0
         away = away_from(search.after(rows.iloc[: n - n_away]), n_away, pool)
         n_kept = min(n - len(away[0]), len(rows))

@@ -26,6 +26,7 @@ from bnnopt.optimizer._arguments import (
     check_savable,
 )
 from bnnopt.optimizer._batch import Request
+from bnnopt.optimizer._gains import warn_of_no_gain
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._local_search import checked_rule
 from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of
@@ -234,8 +235,16 @@ class BayesianOptimizer(Saved):
             Settings and context, then for each outcome `<name>_mean` and `<name>_std`, the predicted mean and
             standard deviation of a new observation, and `score` (of a replicate the probability to be the
             best, divided by its runs; with functions of draws that of the moments that stand in for them).
-            Predictions are NaN for rows of the first design. Fewer rows come, with a `SpaceExhaustedWarning`,
-            if no more new ones are left, or the acquisition gives all others the score -inf.
+            Predictions are NaN for rows of the first design. `reason` says where a row comes from. Fewer rows
+            come if no more new ones are left, or the acquisition gives all others the score -inf.
+
+        Warns
+        -----
+        SpaceExhaustedWarning
+            Fewer new rows are left than were asked for.
+        NothingToGainWarning
+            All scores are 0, or no outcome is expected to exceed the reference point: rows come from
+            elsewhere.
 
         Raises
         ------
@@ -265,6 +274,7 @@ class BayesianOptimizer(Saved):
                 SpaceExhaustedWarning,
                 stacklevel=2,
             )
+        warn_of_no_gain(batch, stacklevel=2)
         self._observations.add_pending(batch[self.space.names])
         return batch
 
