@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
+from bnnopt._plain import shown
 from bnnopt._typing import RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
@@ -158,7 +159,7 @@ def check_parameters(estimator: BaseEstimator, rules: Mapping[str, Rule]) -> Non
     """Raise `InvalidDataError` that names every parameter out of its range, what is allowed and what came."""
     values = estimator.get_params(deep=False)
     wrong = [
-        f"{name} must be {rule.expected}, got {values[name]!r}"
+        f"{name} must be {rule.expected}, got {shown(values[name])}"
         for name, rule in rules.items()
         if not rule.accepts(values[name])
     ]

@@ -125,6 +125,11 @@ class CampaignSettings(_Frozen):
     learns_failures: StrictBool = True
     trust_region: StrictBool | TrustRegion = False
 
+    @field_validator("objectives", "outcomes", mode="before")
+    @classmethod
+    def _take_one(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, dict | BaseModel) else given
+
     @field_validator("space")
     @classmethod
     def _check_file_can_hold(cls, space: SearchSpace) -> SearchSpace:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._plain import shown
 from bnnopt._typing import FloatArray
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError
@@ -25,6 +26,12 @@ __all__ = [
     "checked_context",
     "cost_of",
 ]
+
+ADDED = ("score", "reason", "goal", "is_failed", "row")
+"""Columns that tables of the project have besides settings, context and outcomes."""
+
+ENDS = ("mean", "std", "lower", "upper")
+"""What stands behind the name of an outcome, and `_`, in the columns of its predictions."""
 
 MOST = 2**20  # rows or draws of one call: what memory holds
 DEFAULTS = {1: "log_ei", 2: "ehvi"}
@@ -52,9 +59,7 @@ def check_names(space: SearchSpace, outputs: Sequence[str]) -> None:
     doubled = sorted(set(space.names) & set(outputs))
     if doubled:
         raise InvalidDataError(f"{doubled} are both settings and outcomes; give them different names.")
-    ends = ("mean", "std", "lower", "upper")
-    always = {"score", "reason", "goal", "is_failed"}
-    added = always | {f"{name}_{end}" for name in outputs for end in ends}
+    added = {*ADDED, *(f"{name}_{end}" for name in outputs for end in ENDS)}
     reserved = sorted(added & set(space.names) | added & set(outputs))
     if reserved:
         raise InvalidDataError(
@@ -104,7 +109,7 @@ def check_gain(min_gain: float | None) -> None:
     """Raise `InvalidDataError` for an expected gain that no run can have."""
     is_gain = isinstance(min_gain, int | float) and np.isfinite(min_gain) and min_gain >= 0
     if min_gain is not None and not is_gain:
-        raise InvalidDataError(f"min_gain must be finite and at least 0, got {min_gain!r}.")
+        raise InvalidDataError(f"min_gain must be finite and at least 0, got {shown(min_gain)}.")
 
 
 def check_same_variables(old: SearchSpace, new: SearchSpace) -> None:
@@ -148,6 +153,6 @@ def at_least(
     if not is_whole or not smallest <= value <= largest:
         most = "" if largest == np.inf else f" and at most {largest:,}"
         raise InvalidDataError(
-            f"{name} must be a whole number of at least {smallest}{most}, got {value!r:.40}."
+            f"{name} must be a whole number of at least {smallest}{most}, got {shown(value)}."
         )
     return int(value)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from bnnopt._plain import listed, shown
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InfeasibleSpaceError, InvalidDataError
 from bnnopt.objectives import Objective
@@ -76,7 +77,7 @@ class Request:
             dict(wishes.get("held") or {}),
             shared=tuple(name for name in shared if name not in (wishes.get("held") or {})),
             n_replicates=at_least(wishes.pop("n_replicates", 0), "n_replicates", 0),
-            **{name: wish for name, wish in wishes.items() if name != "held"},
+            **{name: listed(wish) for name, wish in wishes.items() if name != "held"},
         )
         request._check(space)
         return request
@@ -91,7 +92,7 @@ class Request:
             raise InvalidDataError("shared: all settings are shared or held; leave at least one to differ.")
         is_number = isinstance(self.exploration, Real)
         if not is_number or not 0 <= self.exploration <= 1:
-            raise InvalidDataError(f"exploration must be from 0 to 1, got {self.exploration!r}.")
+            raise InvalidDataError(f"exploration must be from 0 to 1, got {shown(self.exploration)}.")
         if self.n_replicates > self.n:
             raise InvalidDataError(f"n_replicates must be at most n = {self.n}, got {self.n_replicates}.")
 

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from bnnopt._estimators import draw_seed
+from bnnopt._plain import listed, shown
 from bnnopt._validation import lookup
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
@@ -35,6 +36,7 @@ from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._proposals import Proposals
 from bnnopt.optimizer._saved import Saved
 from bnnopt.optimizer._steps import largest_gain
+from bnnopt.optimizer._summary import as_html, as_text
 from bnnopt.optimizer._tables import as_settings
 from bnnopt.optimizer._trust_region import TrustRegion
 from bnnopt.space import DESIGN_METHODS, Constraint, SearchSpace
@@ -56,10 +58,10 @@ class BayesianOptimizer(Saved):
     ----------
     space : SearchSpace
         The settings, the context, and the constraints between them.
-    objectives : sequence of objectives
+    objectives : objective or sequence of objectives
         At least one `Minimize`, `Maximize`, `Target`, `WeightedSum`, `Chebyshev` or `Desirability`, and any
         number of `OutcomeConstraint`. Several are traded off against each other: see `acquisition`.
-    outcomes : sequence of Outcome, default=()
+    outcomes : Outcome or sequence of Outcome, default=()
         The bounds between which outcomes lie by their nature, such as `Outcome("yield", lower=0, upper=100)`:
         all that is predicted of them stays within, and what is told beyond is refused. Each has a surrogate
         of its own, on the scale that its `scale` says; outcomes without bounds are learned as ever.
@@ -114,9 +116,9 @@ class BayesianOptimizer(Saved):
     def __init__(
         self,
         space: SearchSpace,
-        objectives: Sequence[Objective],
+        objectives: Objective | Sequence[Objective],
         *,
-        outcomes: Sequence[Outcome] = (),
+        outcomes: Outcome | Sequence[Outcome] = (),
         surrogate: str | BaseEstimator = "auto",
         acquisition: str | Callable[..., Any] | Acquisition | None = None,
         n_initial: int | None = None,
@@ -129,7 +131,7 @@ class BayesianOptimizer(Saved):
         trust_region: bool | TrustRegion | None = False,
         random_state: int | None = None,
     ) -> None:
-        self.objectives = tuple(objectives)
+        self.objectives, known = tuple(listed(objectives)), tuple(listed(outcomes))
         named = Goals(self.objectives).outputs
         outputs = list(dict.fromkeys([*named, *([cost] if isinstance(cost, str) else [])]))
         self._goals = Goals(self.objectives, outputs)
@@ -144,11 +146,9 @@ class BayesianOptimizer(Saved):
         self.cost = cost
         self.reference_point = reference_point
         self.trust_region = checked_rule(trust_region, space, self._goals)
-        bounds = bounds_of(outcomes, outputs)
+        bounds = bounds_of(known, outputs)
         modelling = Modelling(self.surrogate, success_classifier, draw_seed(random_state), bounds)
-        super().__init__(
-            space, Observations(space, outputs), modelling, self._goals, outcomes, self.n_initial
-        )
+        super().__init__(space, Observations(space, outputs), modelling, self._goals, known, self.n_initial)
         self._proposals = Proposals(
             self._observations,
             modelling,
@@ -167,6 +167,12 @@ class BayesianOptimizer(Saved):
         check_savable(space)
         if not space.context_names:
             space.design(1, method=initial_design, random_state=0)  # an infeasible space is told at once
+
+    def __repr__(self) -> str:
+        return as_text(self.space, self.objectives, self.surrogate, self.acquisition, self.summary())
+
+    def _repr_html_(self) -> str:
+        return as_html(self.space, self.objectives, self.surrogate, self.acquisition, self.summary())
 
     def change_space(self, space: SearchSpace) -> None:
         """Go on in another space of the same variables: other bounds, more levels, other constraints.
@@ -195,8 +201,8 @@ class BayesianOptimizer(Saved):
         n: int = 1,
         *,
         context: Mapping[str, Any] | None = None,
-        objectives: Sequence[Objective] | None = None,
-        constraints: Sequence[Constraint] = (),
+        objectives: Objective | Sequence[Objective] | None = None,
+        constraints: Constraint | Sequence[Constraint] = (),
         candidates: Pool | None = None,
         held: Mapping[str, Any] | None = None,
         shared: str | Sequence[str] = (),
@@ -211,9 +217,9 @@ class BayesianOptimizer(Saved):
             Rows wanted, at least 1.
         context : mapping, optional
             The value of each context variable in these experiments; needed if the space has any.
-        objectives : sequence of objectives, optional
+        objectives : objective or sequence of objectives, optional
             In place of those of the optimizer, over the same outcomes: another target, for instance.
-        constraints : sequence of constraints, default=()
+        constraints : constraint or sequence of constraints, default=()
             On the settings, besides those of the space, for this time.
         candidates : DataFrame or iterable of DataFrame, optional
             The only settings to choose from, by default the whole space: a table, or tables one after the
@@ -265,7 +271,7 @@ class BayesianOptimizer(Saved):
             exploration=exploration,
             n_replicates=n_replicates,
         )
-        self._proposals.scoring(objectives)
+        self._proposals.scoring(request.objectives)
         batch = self._proposals.propose(self.space, request, candidates)
         if len(batch) < request.n:
             warnings.warn(
@@ -278,7 +284,9 @@ class BayesianOptimizer(Saved):
         self._observations.add_pending(batch[self.space.names])
         return batch
 
-    def ask_each(self, goals: Mapping[str, Sequence[Objective]], n: int = 1, **options: Any) -> pd.DataFrame:
+    def ask_each(
+        self, goals: Mapping[str, Objective | Sequence[Objective]], n: int = 1, **options: Any
+    ) -> pd.DataFrame:
         """Propose the next rows for each of several goals, such as a list of targets, in one batch.
 
         Parameters
@@ -304,7 +312,7 @@ class BayesianOptimizer(Saved):
         if not isinstance(goals, Mapping) or not goals:
             raise InvalidDataError(
                 "goals: expected a mapping of names to lists of objectives, at least one, such as "
-                f'{{"950 nm": [Target("peak", 950, 5)]}}, got {goals!r}.'
+                f'{{"950 nm": [Target("peak", 950, 5)]}}, got {shown(goals)}.'
             )
         before = self.pending
         pool = options.get("candidates")
@@ -390,7 +398,7 @@ class BayesianOptimizer(Saved):
             A setting is not what it should be, or the level is out of range.
         """
         if not 0 < level < 1:
-            raise InvalidDataError(f"level must be above 0 and below 1, got {level!r}.")
+            raise InvalidDataError(f"level must be above 0 and below 1, got {shown(level)}.")
         return self._proposals.intervals(self.space, as_settings(self.space, X), level)
 
     def advise(

@@ -19,7 +19,8 @@ from bnnopt.optimizer._gains import with_reachable_reference
 from bnnopt.optimizer._local_search import places_of, region_of, start_reason
 from bnnopt.optimizer._maximum import Pool
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
-from bnnopt.optimizer._observations import Observations, is_open
+from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._same_settings import is_open
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._search import Search
 from bnnopt.optimizer._trust_region import Region, TrustRegion

@@ -11,8 +11,9 @@ import pandas as pd
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.optimizer._factors import Factors
 from bnnopt.optimizer._goals import Situation
-from bnnopt.optimizer._observations import Observations, keys_of, settings_keys
+from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._same_settings import keys_of, settings_keys
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._success import SuccessModel
 from bnnopt.space import Face, Real, SearchSpace

@@ -93,7 +93,7 @@ class LinearConstraint(_Constraint):
     coefficients: dict[str, float]
 
     def __init__(self, coefficients: Mapping[str, float] = REQUIRED, **options: Any) -> None:
-        super().__init__(**given(coefficients=coefficients), **options)
+        super().__init__(**given(coefficients=coefficients, **options))
 
     @model_validator(mode="after")
     def _check(self) -> "LinearConstraint":
@@ -181,7 +181,7 @@ class NonlinearConstraint(_Constraint):
     name: str = ""
 
     def __init__(self, function: ConstraintFunction | str = REQUIRED, **options: Any) -> None:
-        super().__init__(**given(function=function), **options)
+        super().__init__(**given(function=function, **options))
 
     @field_validator("function", mode="before")
     @classmethod

@@ -67,7 +67,7 @@ class Real(BaseVariable):
     def __init__(
         self, name: str = REQUIRED, lower: float = REQUIRED, upper: float = REQUIRED, **options: Any
     ) -> None:
-        super().__init__(**given(name=name, lower=lower, upper=upper), **options)
+        super().__init__(**given(name=name, lower=lower, upper=upper, **options))
 
     @model_validator(mode="after")
     def _check(self) -> "Real":
@@ -118,7 +118,7 @@ class Integer(BaseVariable):
     def __init__(
         self, name: str = REQUIRED, lower: int = REQUIRED, upper: int = REQUIRED, **options: Any
     ) -> None:
-        super().__init__(**given(name=name, lower=lower, upper=upper), **options)
+        super().__init__(**given(name=name, lower=lower, upper=upper, **options))
 
     @model_validator(mode="after")
     def _check(self) -> "Integer":
@@ -169,7 +169,7 @@ class Discrete(BaseVariable):
     scale: Scale = "linear"
 
     def __init__(self, name: str = REQUIRED, values: Any = REQUIRED, **options: Any) -> None:
-        super().__init__(**given(name=name, values=values), **options)
+        super().__init__(**given(name=name, values=values, **options))
 
     @field_validator("values", mode="before")
     @classmethod

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from bnnopt._plain import plain
 from bnnopt.space._encoding import Level
 
 __all__ = ["REQUIRED", "BaseVariable", "Scale", "check_interval", "check_levels", "given", "plain_levels"]
@@ -16,7 +17,7 @@ Scale: TypeAlias = Literal["linear", "log"]
 
 def given(**values: Any) -> dict[str, Any]:
     """Return the arguments that were given, so that pydantic names the missing ones."""
-    return {key: value for key, value in values.items() if value is not REQUIRED}
+    return {key: plain(value) for key, value in values.items() if value is not REQUIRED}
 
 
 class BaseVariable(BaseModel):
