@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._plain import shown
+from bnnopt._plain import plain, shown
 from bnnopt._typing import FloatArray
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
-from bnnopt.space import NonlinearConstraint, SearchSpace, name_of_function
+from bnnopt.space import Categorical, NonlinearConstraint, SearchSpace, name_of_function
 
 __all__ = [
     "MOST",
     "acquisition_for",
+    "as_held",
     "at_least",
     "bounds_of",
     "check_gain",
@@ -52,6 +53,18 @@ def checked_context(space: SearchSpace, context: Mapping[str, Any] | None) -> di
             f"context: {unknown} are not context variables of the space; it has {space.context_names}."
         )
     return given
+
+
+def as_held(space: SearchSpace, held: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return settings that are held, numbers of a list or a grid as they stand there, without round-off."""
+    values = dict(held or {})
+    for variable in space.settings:
+        codec, has_levels = variable.codec, isinstance(variable, Categorical)
+        if variable.name in values and codec.n_points is not None and not has_levels:
+            row = pd.DataFrame({variable.name: [values[variable.name]]})
+            if codec.is_inside(row, variable.name).all():
+                values[variable.name] = plain(codec.decode(codec.encode(row, variable.name))[0])
+    return values
 
 
 def check_names(space: SearchSpace, outputs: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from bnnopt._plain import listed, shown
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InfeasibleSpaceError, InvalidDataError
 from bnnopt.objectives import Objective
-from bnnopt.optimizer._arguments import MOST, at_least, checked_context
+from bnnopt.optimizer._arguments import MOST, as_held, at_least, checked_context
 from bnnopt.optimizer._elsewhere import away_from, n_elsewhere
 from bnnopt.optimizer._gains import NOTHING, has_no_gain
 from bnnopt.optimizer._maximum import NoCandidateError, Pool, suggest
@@ -27,6 +27,7 @@ from bnnopt.space import Constraint, SearchSpace
 
 __all__ = ["Batch", "Request", "Where"]
 
+MOST_AT_ONCE = 100  # rows of one search: its time grows with the cube of their number
 HIGHEST = "the highest score"
 ELSEWHERE = "elsewhere: beside the best rows nothing is to be gained that one measurement could tell"
 
@@ -74,7 +75,7 @@ class Request:
         request = cls(
             at_least(n, "n", 1, largest=MOST),
             checked_context(space, wishes.pop("context", None)),
-            dict(wishes.get("held") or {}),
+            as_held(space, wishes.get("held")),
             shared=tuple(name for name in shared if name not in (wishes.get("held") or {})),
             n_replicates=at_least(wishes.pop("n_replicates", 0), "n_replicates", 0),
             **{name: listed(wish) for name, wish in wishes.items() if name != "held"},
@@ -204,12 +205,24 @@ class Batch:
             pool = list(pool)  # read as often as there are searches
         batch = self
         for search, n in steps:
-            if n > 0:
+            if n > 0 and search is where.search:
+                batch = batch._plus_many(search, n, pool, where.reason)
+            elif n > 0:
                 here = search.holding(batch.agreed).after(batch.rows)
-                if search is where.search:
-                    batch = batch._plus_hopeful(here, n, pool, where.reason)
-                else:
-                    batch = batch.plus(*suggest(here, n, pool), where.reason)
+                batch = batch.plus(*suggest(here, n, pool), where.reason)
+        return batch
+
+    def _plus_many(self, search: Search, n: int, pool: Pool | None, reason: str) -> "Batch":
+        """Return the batch with the rows of searches one after the other, each for a part of many rows."""
+        is_stream = not (pool is None or isinstance(pool, pd.DataFrame | list))
+        most = n if is_stream else MOST_AT_ONCE
+        batch = self
+        for start in range(0, n, most):
+            here = replace(search, seed=search.seed + start).holding(batch.agreed).after(batch.rows)
+            n_before = len(batch.rows)
+            batch = batch._plus_hopeful(here, min(most, n - start), pool, reason)
+            if len(batch.rows) - n_before < min(most, n - start):
+                break
         return batch
 
     def _plus_hopeful(self, search: Search, n: int, pool: Pool | None, reason: str) -> "Batch":

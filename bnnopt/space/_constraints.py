@@ -127,7 +127,8 @@ class LinearConstraint(_Constraint):
     def is_satisfied(self, frame: pd.DataFrame) -> BoolArray:
         """Return, for each row, whether the sum keeps the limits.
 
-        A sum may miss a limit by 1e-9 of the size of its terms, which is round-off.
+        A sum may miss a limit by 1e-9 of the size of its terms, which is round-off; one of whole numbers has
+        none.
 
         Parameters
         ----------
@@ -147,7 +148,8 @@ class LinearConstraint(_Constraint):
             list(self.coefficients.values())
         )
         lower, upper = self.limits
-        slack = RELATIVE_TOLERANCE * np.abs(terms).sum(axis=1)
+        is_exact = (terms == np.rint(terms)).all(axis=1)  # whole numbers add up without round-off
+        slack = np.where(is_exact, 0.0, RELATIVE_TOLERANCE * np.abs(terms).sum(axis=1))
         total = terms.sum(axis=1)
         return (total >= lower - slack) & (total <= upper + slack)
 
