@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
+from bnnopt._plain import shown
 from bnnopt._typing import RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
@@ -16,6 +17,7 @@ from bnnopt.exceptions import InvalidDataError
 __all__ = [
     "LARGEST_SEED",
     "Rule",
+    "check_all_parameters",
     "check_parameters",
     "draw_seed",
     "flag",
@@ -27,7 +29,6 @@ __all__ = [
     "real",
     "seed_parameter",
     "seeded_clone",
-    "shown",
     "whole",
 ]
 
@@ -183,12 +184,6 @@ def optional(rule: Rule, *words: str) -> Rule:
     return Rule(accepts, f"{' or '.join(map(repr, others))} or {rule.expected}")
 
 
-def shown(value: object) -> str:
-    """Return a value as it is written in Python: `2.0` where NumPy says `np.float64(2.0)`."""
-    with np.printoptions(legacy="1.25"):
-        return repr(value)
-
-
 def check_parameters(estimator: BaseEstimator, rules: Mapping[str, Rule]) -> None:
     """Raise `InvalidDataError` that names every parameter out of its range, what is allowed and what came."""
     values = estimator.get_params(deep=False)
@@ -199,3 +194,13 @@ def check_parameters(estimator: BaseEstimator, rules: Mapping[str, Rule]) -> Non
     ]
     if wrong:
         raise InvalidDataError(f"{type(estimator).__name__}: {'; '.join(wrong)}.")
+
+
+def check_all_parameters(estimator: BaseEstimator) -> None:
+    """Raise the error that a fit would raise for a parameter of an estimator, or of one inside it.
+
+    Estimators of bnnopt have rules and a method `_check`; others are left to their fits.
+    """
+    for each in (estimator, *estimator.get_params(deep=True).values()):
+        if isinstance(each, BaseEstimator) and hasattr(each, "_rules"):
+            each._check() if hasattr(each, "_check") else check_parameters(each, each._rules)

@@ -7,6 +7,8 @@ __all__ = [
     "InfeasibleSpaceError",
     "InvalidDataError",
     "MissingDependencyError",
+    "NothingToGainWarning",
+    "ShadowedNameWarning",
     "SpaceExhaustedWarning",
     "UnknownNameError",
 ]
@@ -42,3 +44,11 @@ class MissingDependencyError(BnnoptError, ImportError):
 
 class SpaceExhaustedWarning(UserWarning):
     """Fewer points were left in a finite space than were asked for."""
+
+
+class NothingToGainWarning(UserWarning):
+    """No row can be told from another by what it might gain; rows were looked for elsewhere."""
+
+
+class ShadowedNameWarning(UserWarning):
+    """A package brings something under a name that bnnopt has already; bnnopt's is used."""

@@ -50,6 +50,7 @@ from bnnopt.acquisition._target import (
     probability_of_improvement_to_target,
 )
 from bnnopt.acquisition._thompson import thompson
+from bnnopt.acquisition._trial import try_acquisition
 
 __all__ = [
     "ACQUISITIONS",
@@ -99,6 +100,7 @@ __all__ = [
     "stand_in_for",
     "straddle",
     "thompson",
+    "try_acquisition",
     "upper_confidence_bound",
     "with_feasibility",
 ]

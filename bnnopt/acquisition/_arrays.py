@@ -1,7 +1,10 @@
 """Check moments, draws and parameters at the door of an acquisition function."""
 
+from typing import Any
+
 import numpy as np
 
+from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
 from bnnopt.exceptions import InvalidDataError
 
@@ -102,7 +105,7 @@ def as_best(best: float | None) -> float:
     """Return the best utility so far as a finite float."""
     if best is None or np.ndim(best) != 0 or not np.isfinite(best):
         raise InvalidDataError(
-            f"best must be one finite number, the best utility observed so far, got {best!r}. "
+            f"best must be one finite number, the best utility observed so far, got {shown(best)}. "
             "Where nothing was observed yet, use an acquisition without best, such as 'std' or 'ucb'."
         )
     return float(best)
@@ -110,30 +113,36 @@ def as_best(best: float | None) -> float:
 
 def as_non_negative(value: float, name: str) -> float:
     """Return a parameter of an acquisition function that must be finite and at least 0."""
-    if not (np.isfinite(value) and value >= 0):
-        raise InvalidDataError(f"{name} must be finite and at least 0, got {value!r}.")
+    if not (_is_number(value) and value >= 0):
+        raise InvalidDataError(f"{name} must be finite and at least 0, got {shown(value)}.")
     return float(value)
 
 
 def as_positive(value: float, name: str) -> float:
     """Return a parameter of an acquisition function that must be finite and above 0."""
-    if not (np.isfinite(value) and value > 0):
-        raise InvalidDataError(f"{name} must be finite and above 0, got {value!r}.")
+    if not (_is_number(value) and value > 0):
+        raise InvalidDataError(f"{name} must be finite and above 0, got {shown(value)}.")
     return float(value)
 
 
 def as_number(value: float, name: str) -> float:
     """Return a parameter of an acquisition function that must be finite."""
-    if not np.isfinite(value):
-        raise InvalidDataError(f"{name} must be finite, got {value!r}.")
+    if not _is_number(value):
+        raise InvalidDataError(f"{name} must be finite, got {shown(value)}.")
     return float(value)
 
 
 def as_count(value: int, name: str, lowest: int = 0) -> int:
     """Return a whole number that must be at least `lowest`."""
-    if not np.isfinite(value) or value != int(value) or value < lowest:
-        raise InvalidDataError(f"{name} must be a whole number, at least {lowest}, got {value!r}.")
+    if not _is_number(value) or value != int(value) or value < lowest:
+        raise InvalidDataError(f"{name} must be a whole number, at least {lowest}, got {shown(value)}.")
     return int(value)
+
+
+def _is_number(value: Any) -> bool:
+    """Tell whether a value is one finite number, and not a truth value."""
+    is_plain = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return is_plain and bool(np.isfinite(value))
 
 
 def _refuse(is_bad: BoolArray, values: FloatArray, expectation: str) -> None:

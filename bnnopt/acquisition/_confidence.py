@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.acquisition._arrays import as_count, as_moments, as_non_negative
 from bnnopt.exceptions import InvalidDataError
@@ -93,7 +94,7 @@ def scheduled_upper_confidence_bound(
     setting", ICML 2010, arXiv:0912.3995, theorem 1 and section 6.
     """
     if not 0 < delta < 1:
-        raise InvalidDataError(f"delta must be above 0 and below 1, got {delta!r}.")
+        raise InvalidDataError(f"delta must be above 0 and below 1, got {shown(delta)}.")
     mean_array, std_array = as_moments(mean, std)
     t, n = as_count(n_observed, "n_observed") + 1, as_count(n_candidates, "n_candidates", lowest=1)
     beta = 2 * np.log(n * t**2 * np.pi**2 / (6 * delta))

@@ -4,6 +4,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
+from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
@@ -76,7 +77,7 @@ def _log(scores: FloatArray, log_probability: FloatArray, floor: float | None) -
 
 def _utility(scores: FloatArray, log_probability: FloatArray, floor: float | None) -> FloatArray:
     if floor is not None and not np.isfinite(floor):
-        raise InvalidDataError(f"floor must be finite, got {floor!r}.")
+        raise InvalidDataError(f"floor must be finite, got {shown(floor)}.")
     lowest = scores.min(initial=np.inf if floor is None else floor)
     return scores + np.expm1(log_probability) * (scores - lowest)
 

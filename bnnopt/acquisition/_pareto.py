@@ -3,6 +3,7 @@
 import numpy as np
 
 from bnnopt._pareto import as_utilities, non_dominated
+from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
@@ -83,7 +84,7 @@ def chebyshev_weights(m: int, rng: RandomState) -> FloatArray:
     multiobjective optimization problems", IEEE Trans. Evol. Comput. 10 (2006) 50-66, section III.
     """
     if m < 1:
-        raise InvalidDataError(f"m must be at least 1, the number of objectives, got {m!r}.")
+        raise InvalidDataError(f"m must be at least 1, the number of objectives, got {shown(m)}.")
     return as_generator(rng).dirichlet(np.ones(m))
 
 

@@ -9,6 +9,7 @@ from scipy.special import ndtri
 from sklearn.utils import check_array
 
 from bnnopt._estimators import draw_seed, last_step
+from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
@@ -70,7 +71,7 @@ def posterior_quantiles(regressor: Any, X: Any, quantiles: ArrayLike) -> FloatAr
     """
     levels = np.asarray(quantiles, dtype=float)
     if levels.ndim != 1 or not np.all((levels > 0) & (levels < 1)):
-        raise InvalidDataError(f"quantiles must be numbers above 0 and below 1, got {quantiles!r}.")
+        raise InvalidDataError(f"quantiles must be numbers above 0 and below 1, got {shown(quantiles)}.")
     model, rows = last_step(regressor, X)
     if hasattr(model, "predict_quantiles"):
         return np.asarray(model.predict_quantiles(rows, levels), dtype=float)

@@ -33,7 +33,12 @@ from bnnopt.acquisition._knowledge_gradient import knowledge_gradient
 from bnnopt.acquisition._level_sets import expected_feasibility, straddle
 from bnnopt.acquisition._mutual_information import mutual_information
 from bnnopt.acquisition._optimistic_hypervolume import optimistic_hypervolume_improvement
-from bnnopt.acquisition._plugins import import_acquisition, installed_acquisitions, load_acquisition
+from bnnopt.acquisition._plugins import (
+    import_acquisition,
+    installed_acquisitions,
+    load_acquisition,
+    warn_of_namesake,
+)
 from bnnopt.acquisition._signature import parameters_of
 from bnnopt.acquisition._smooth_improvement import q_log_expected_improvement
 from bnnopt.acquisition._target import (
@@ -138,6 +143,11 @@ def get_acquisition(acquisition: str | Callable[..., Any] | Acquisition, **param
     -------
     Acquisition
 
+    Warns
+    -----
+    ShadowedNameWarning
+        An installed package brings one of the same name as bnnopt's, which is the one that is taken.
+
     Raises
     ------
     UnknownNameError
@@ -183,6 +193,7 @@ def _as_acquisition(acquisition: str | Callable[..., Any] | Acquisition) -> Acqu
         name = getattr(acquisition, "__name__", type(acquisition).__name__)
         return _from_function(name, acquisition)
     if acquisition in ACQUISITIONS:
+        warn_of_namesake(acquisition)
         return ACQUISITIONS[acquisition]
     if ":" in str(acquisition):
         return _from_found(acquisition, "it", import_acquisition(acquisition))

@@ -1,22 +1,35 @@
 """The settings of a campaign: what a `campaign.toml` holds, as frozen models."""
 
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from sklearn.base import BaseEstimator
 
-from bnnopt.acquisition import Acquisition, get_acquisition
+from bnnopt._validation import lookup
+from bnnopt.acquisition import Acquisition, get_acquisition, try_acquisition
 from bnnopt.campaign._descriptor_files import with_descriptor_tables
+from bnnopt.campaign._document import read_document
+from bnnopt.campaign._mistakes import listed
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.objectives import Objective, Outcome, OutcomeConstraint
 from bnnopt.optimizer import BayesianOptimizer, TrustRegion
-from bnnopt.space import SearchSpace
+from bnnopt.space import NonlinearConstraint, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
 __all__ = ["CampaignSettings", "NamedChoice", "TargetList"]
 
+CHOICES = ("surrogate", "acquisition")
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -107,19 +120,44 @@ class CampaignSettings(_Frozen):
     surrogate: NamedChoice = NamedChoice(name="auto")
     acquisition: NamedChoice | None = None
     targets: TargetList | None = None
-    n_initial: int | None = Field(default=None, ge=2)
+    n_initial: StrictInt | None = Field(default=None, ge=2)
     cost: str | None = None
-    learns_failures: bool = True
-    trust_region: bool | TrustRegion = False
+    learns_failures: StrictBool = True
+    trust_region: StrictBool | TrustRegion = False
 
-    @model_validator(mode="after")
-    def _check_choices(self) -> Self:
+    @field_validator("objectives", "outcomes", mode="before")
+    @classmethod
+    def _take_one(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, dict | BaseModel) else given
+
+    @field_validator("space")
+    @classmethod
+    def _check_file_can_hold(cls, space: SearchSpace) -> SearchSpace:
+        for constraint in space.constraints:
+            if isinstance(constraint, NonlinearConstraint):
+                constraint.importable_name()
+        return space
+
+    @field_validator("surrogate")
+    @classmethod
+    def _check_surrogate(cls, choice: NamedChoice) -> NamedChoice:
         try:
-            self.make_surrogate()
+            _surrogate(choice)
         except UnknownNameError:
             raise
         except (TypeError, ValueError) as error:
-            raise ValueError(f"surrogate {self.surrogate.name!r}: {error}") from error
+            raise ValueError(f"surrogate {choice.name!r}: {error}") from error
+        return choice
+
+    @field_validator("acquisition")
+    @classmethod
+    def _check_acquisition(cls, choice: NamedChoice | None) -> NamedChoice | None:
+        if choice is not None:
+            try_acquisition(get_acquisition(choice.name, **choice.parameters))
+        return choice
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
         self.make_optimizer()
         return self
 
@@ -149,25 +187,17 @@ class CampaignSettings(_Frozen):
             The file is not there, is not TOML, a file of descriptors cannot be read, or a value is not valid;
             the message names the place.
         """
+        document = with_descriptor_tables(read_document(path), Path(path).parent)
         try:
-            with open(path, "rb") as file:
-                document = tomllib.load(file)
-            return cls.model_validate(with_descriptor_tables(document, Path(path).parent))
-        except FileNotFoundError as error:
-            raise InvalidDataError(
-                f"There is no file {str(path)!r}; give the path of a campaign.toml."
-            ) from error
-        except OSError as error:
-            raise InvalidDataError(f"{path} cannot be read: {error.strerror}.") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InvalidDataError(f"{path} is not valid TOML in UTF-8: {error}.") from error
+            return cls.model_validate(document)
         except ValidationError as error:
-            raise InvalidDataError(f"{path} is not a valid campaign:\n{_listed(error)}") from error
+            models: dict[str, type[BaseModel]] = {"": cls, "targets": TargetList}
+            models |= dict.fromkeys(CHOICES, NamedChoice)
+            raise InvalidDataError(f"{path} is not a valid campaign:\n{listed(error, models)}") from error
 
     def make_surrogate(self, **parameters: Any) -> BaseEstimator:
         """Make the surrogate, not fitted; `parameters` override those of the settings."""
-        usual = make_surrogate(self.surrogate.name)  # a constructor does not take parameters of members
-        return make_surrogate(usual, **(self.surrogate.parameters | parameters))
+        return _surrogate(self.surrogate, **parameters)
 
     def make_acquisition(self) -> Acquisition | None:
         """Make the acquisition function, None for the default."""
@@ -209,9 +239,20 @@ class CampaignSettings(_Frozen):
         return (*kept, self.targets.constraint(target))
 
 
-def _listed(error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors():
-        place = ".".join(str(part) for part in problem["loc"]) or "campaign"
-        lines.append(f"  {place}: {problem['msg']}")
-    return "\n".join(lines)
+def _surrogate(choice: NamedChoice, **parameters: Any) -> BaseEstimator:
+    usual = make_surrogate(choice.name)  # a constructor does not take parameters of members
+    given = choice.parameters | parameters
+    known = usual.get_params(deep=True)
+    for name in given:
+        _check_known(name, known, choice.name)
+    return make_surrogate(usual, **given)
+
+
+def _check_known(name: str, known: Mapping[str, Any], surrogate: str) -> None:
+    """Raise `UnknownNameError` for a parameter that neither the surrogate nor a part of it has."""
+    part, separator, _ = name.partition("__")
+    if separator and not isinstance(known.get(part), BaseEstimator):
+        return  # a surrogate that passes parameters on checks them itself
+    head = part + separator if separator else ""
+    alike = {key: key for key in known if key.startswith(head) and (head or "__" not in key)}
+    lookup(alike, name, f"parameter of {surrogate!r},")

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bnnopt._plain import plain
+
 __all__ = ["UNSET", "FiniteFloat", "OutcomeModel", "SingleObjective", "given"]
 
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
@@ -14,7 +16,7 @@ UNSET: Any = ...
 
 def given(**fields: Any) -> dict[str, Any]:
     """Return the fields that were given."""
-    return {name: value for name, value in fields.items() if value is not UNSET}
+    return {name: plain(value) for name, value in fields.items() if value is not UNSET}
 
 
 class OutcomeModel(BaseModel):

@@ -63,7 +63,7 @@ class Chebyshev(Aggregate):
     def __init__(
         self, parts: Sequence[Part] = UNSET, weights: Sequence[float] | None = None, **fields: Any
     ) -> None:
-        super().__init__(**given(parts=parts, weights=weights), **fields)
+        super().__init__(**given(parts=parts, weights=weights, **fields))
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -48,7 +48,7 @@ class OutcomeConstraint(OutcomeModel):
     def __init__(
         self, name: str = UNSET, lower: float | None = UNSET, upper: float | None = UNSET, **fields: Any
     ) -> None:
-        super().__init__(**given(name=name, lower=lower, upper=upper), **fields)
+        super().__init__(**given(name=name, lower=lower, upper=upper, **fields))
 
     @model_validator(mode="after")
     def _check_limits(self) -> Self:

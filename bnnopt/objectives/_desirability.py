@@ -66,7 +66,7 @@ class Desirability(Aggregate):
         exponents: Sequence[float] | None = None,
         **fields: Any,
     ) -> None:
-        super().__init__(**given(parts=parts, lows=lows, highs=highs, exponents=exponents), **fields)
+        super().__init__(**given(parts=parts, lows=lows, highs=highs, exponents=exponents, **fields))
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -37,7 +37,7 @@ class Minimize(SingleObjective):
     type: Literal["minimize"] = "minimize"
 
     def __init__(self, name: str = UNSET, **fields: Any) -> None:
-        super().__init__(**given(name=name), **fields)
+        super().__init__(**given(name=name, **fields))
 
     @property
     def is_linear(self) -> bool:
@@ -107,7 +107,7 @@ class Maximize(SingleObjective):
     type: Literal["maximize"] = "maximize"
 
     def __init__(self, name: str = UNSET, **fields: Any) -> None:
-        super().__init__(**given(name=name), **fields)
+        super().__init__(**given(name=name, **fields))
 
     @property
     def is_linear(self) -> bool:

@@ -57,7 +57,7 @@ class Outcome(OutcomeModel):
     closed: Literal["both", "left", "right", "neither"] = "both"
 
     def __init__(self, name: str = UNSET, **fields: Any) -> None:
-        super().__init__(**given(name=name), **fields)
+        super().__init__(**given(name=name, **fields))
 
     @model_validator(mode="after")
     def _check_bounds(self) -> Self:

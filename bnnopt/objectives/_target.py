@@ -52,7 +52,7 @@ class Target(SingleObjective):
     def __init__(
         self, name: str = UNSET, value: float = UNSET, tolerance: float = UNSET, **fields: Any
     ) -> None:
-        super().__init__(**given(name=name, value=value, tolerance=tolerance), **fields)
+        super().__init__(**given(name=name, value=value, tolerance=tolerance, **fields))
 
     @property
     def is_linear(self) -> bool:

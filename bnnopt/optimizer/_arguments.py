@@ -7,23 +7,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._plain import plain, shown
 from bnnopt._typing import FloatArray
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
-from bnnopt.space import SearchSpace
+from bnnopt.space import Categorical, NonlinearConstraint, SearchSpace, name_of_function
 
 __all__ = [
+    "MOST",
     "acquisition_for",
+    "as_held",
     "at_least",
     "bounds_of",
     "check_gain",
     "check_names",
     "check_same_variables",
+    "check_savable",
     "checked_context",
     "cost_of",
 ]
 
+ADDED = ("score", "reason", "goal", "is_failed", "row")
+"""Columns that tables of the project have besides settings, context and outcomes."""
+
+ENDS = ("mean", "std", "lower", "upper")
+"""What stands behind the name of an outcome, and `_`, in the columns of its predictions."""
+
+MOST = 2**20  # rows or draws of one call: what memory holds
 DEFAULTS = {1: "log_ei", 2: "ehvi"}
 
 
@@ -44,20 +55,42 @@ def checked_context(space: SearchSpace, context: Mapping[str, Any] | None) -> di
     return given
 
 
+def as_held(space: SearchSpace, held: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return settings that are held, numbers of a list or a grid as they stand there, without round-off."""
+    values = dict(held or {})
+    for variable in space.settings:
+        codec, has_levels = variable.codec, isinstance(variable, Categorical)
+        if variable.name in values and codec.n_points is not None and not has_levels:
+            row = pd.DataFrame({variable.name: [values[variable.name]]})
+            if codec.is_inside(row, variable.name).all():
+                values[variable.name] = plain(codec.decode(codec.encode(row, variable.name))[0])
+    return values
+
+
 def check_names(space: SearchSpace, outputs: Sequence[str]) -> None:
     """Raise `InvalidDataError` where columns of settings, outcomes and predictions would get mixed up."""
     doubled = sorted(set(space.names) & set(outputs))
     if doubled:
         raise InvalidDataError(f"{doubled} are both settings and outcomes; give them different names.")
-    ends = ("mean", "std", "lower", "upper")
-    always = {"score", "reason", "goal", "is_failed"}
-    added = always | {f"{name}_{end}" for name in outputs for end in ends}
+    added = {*ADDED, *(f"{name}_{end}" for name in outputs for end in ENDS)}
     reserved = sorted(added & set(space.names) | added & set(outputs))
     if reserved:
         raise InvalidDataError(
             f"{reserved} are columns that the optimizer adds to its tables; give these variables or outcomes "
             "other names."
         )
+
+
+def check_savable(space: SearchSpace) -> None:
+    """Raise `InvalidDataError` where a saved state could not tell two functions of constraints apart."""
+    functions = [each for each in space.constraints if isinstance(each, NonlinearConstraint)]
+    named = [(name_of_function(each.function), each.name) for each in functions]
+    for place, name in enumerate(named):
+        if name in named[:place] and functions[place].function is not functions[named.index(name)].function:
+            raise InvalidDataError(
+                f"Two constraints hold functions that are both called {name[0]!r}, and no file could tell "
+                "them apart. Give each a name: NonlinearConstraint(function, name='cold enough')."
+            )
 
 
 def bounds_of(outcomes: Sequence[Outcome], outputs: Sequence[str]) -> list[Outcome | None]:
@@ -89,7 +122,7 @@ def check_gain(min_gain: float | None) -> None:
     """Raise `InvalidDataError` for an expected gain that no run can have."""
     is_gain = isinstance(min_gain, int | float) and np.isfinite(min_gain) and min_gain >= 0
     if min_gain is not None and not is_gain:
-        raise InvalidDataError(f"min_gain must be finite and at least 0, got {min_gain!r}.")
+        raise InvalidDataError(f"min_gain must be finite and at least 0, got {shown(min_gain)}.")
 
 
 def check_same_variables(old: SearchSpace, new: SearchSpace) -> None:
@@ -123,11 +156,16 @@ def cost_of(function: Callable[[pd.DataFrame], Any]) -> Callable[[pd.DataFrame],
     return checked
 
 
-def at_least(value: Any, name: str, smallest: int, default: int | None = None) -> int:
-    """Return a whole number of at least `smallest`, the default for None, or raise `InvalidDataError`."""
+def at_least(
+    value: Any, name: str, smallest: int, default: int | None = None, largest: float = np.inf
+) -> int:
+    """Return a whole number between two limits, the default for None, or raise `InvalidDataError`."""
     if value is None and default is not None:
         return default
-    is_whole = isinstance(value, Real) and value % 1 == 0
-    if not is_whole or value < smallest:
-        raise InvalidDataError(f"{name} must be a whole number of at least {smallest}, got {value!r}.")
+    is_whole = not isinstance(value, bool) and isinstance(value, Real) and value % 1 == 0
+    if not is_whole or not smallest <= value <= largest:
+        most = "" if largest == np.inf else f" and at most {largest:,}"
+        raise InvalidDataError(
+            f"{name} must be a whole number of at least {smallest}{most}, got {shown(value)}."
+        )
     return int(value)

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from bnnopt._plain import listed, shown
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InfeasibleSpaceError, InvalidDataError
 from bnnopt.objectives import Objective
-from bnnopt.optimizer._arguments import at_least, checked_context
+from bnnopt.optimizer._arguments import MOST, as_held, at_least, checked_context
 from bnnopt.optimizer._elsewhere import away_from, n_elsewhere
+from bnnopt.optimizer._gains import NOTHING, has_no_gain
 from bnnopt.optimizer._maximum import NoCandidateError, Pool, suggest
 from bnnopt.optimizer._replicates import repeats
 from bnnopt.optimizer._search import Search
@@ -25,6 +27,7 @@ from bnnopt.space import Constraint, SearchSpace
 
 __all__ = ["Batch", "Request", "Where"]
 
+MOST_AT_ONCE = 100  # rows of one search: its time grows with the cube of their number
 HIGHEST = "the highest score"
 ELSEWHERE = "elsewhere: beside the best rows nothing is to be gained that one measurement could tell"
 
@@ -70,12 +73,12 @@ class Request:
         """Return a request, or raise `InvalidDataError` for what is missing, unknown or out of range."""
         shared = [wishes.pop("shared")] if isinstance(wishes.get("shared"), str) else wishes.pop("shared", ())
         request = cls(
-            at_least(n, "n", 1),
+            at_least(n, "n", 1, largest=MOST),
             checked_context(space, wishes.pop("context", None)),
-            dict(wishes.get("held") or {}),
+            as_held(space, wishes.get("held")),
             shared=tuple(name for name in shared if name not in (wishes.get("held") or {})),
             n_replicates=at_least(wishes.pop("n_replicates", 0), "n_replicates", 0),
-            **{name: wish for name, wish in wishes.items() if name != "held"},
+            **{name: listed(wish) for name, wish in wishes.items() if name != "held"},
         )
         request._check(space)
         return request
@@ -90,7 +93,7 @@ class Request:
             raise InvalidDataError("shared: all settings are shared or held; leave at least one to differ.")
         is_number = isinstance(self.exploration, Real)
         if not is_number or not 0 <= self.exploration <= 1:
-            raise InvalidDataError(f"exploration must be from 0 to 1, got {self.exploration!r}.")
+            raise InvalidDataError(f"exploration must be from 0 to 1, got {shown(self.exploration)}.")
         if self.n_replicates > self.n:
             raise InvalidDataError(f"n_replicates must be at most n = {self.n}, got {self.n_replicates}.")
 
@@ -202,18 +205,32 @@ class Batch:
             pool = list(pool)  # read as often as there are searches
         batch = self
         for search, n in steps:
-            if n > 0:
+            if n > 0 and search is where.search:
+                batch = batch._plus_many(search, n, pool, where.reason)
+            elif n > 0:
                 here = search.holding(batch.agreed).after(batch.rows)
-                if search is where.search:
-                    batch = batch._plus_hopeful(here, n, pool, where.reason)
-                else:
-                    batch = batch.plus(*suggest(here, n, pool), where.reason)
+                batch = batch.plus(*suggest(here, n, pool), where.reason)
+        return batch
+
+    def _plus_many(self, search: Search, n: int, pool: Pool | None, reason: str) -> "Batch":
+        """Return the batch with the rows of searches one after the other, each for a part of many rows."""
+        is_stream = not (pool is None or isinstance(pool, pd.DataFrame | list))
+        most = n if is_stream else MOST_AT_ONCE
+        batch = self
+        for start in range(0, n, most):
+            here = replace(search, seed=search.seed + start).holding(batch.agreed).after(batch.rows)
+            n_before = len(batch.rows)
+            batch = batch._plus_hopeful(here, min(most, n - start), pool, reason)
+            if len(batch.rows) - n_before < min(most, n - start):
+                break
         return batch
 
     def _plus_hopeful(self, search: Search, n: int, pool: Pool | None, reason: str) -> "Batch":
         """Return the batch with the rows of highest score, or elsewhere where that tells more."""
         rows, scores = suggest(search, n, pool)
         can_look_again = pool is None or isinstance(pool, pd.DataFrame | list)
+        if has_no_gain(search, scores):
+            return self.plus(*(away_from(search, n, pool) if can_look_again else (rows, scores)), NOTHING)
         n_away = n_elsewhere(search, rows, n) if can_look_again else 0
         away = away_from(search.after(rows.iloc[: n - n_away]), n_away, pool)
         n_kept = min(n - len(away[0]), len(rows))

@@ -87,7 +87,8 @@ def _is_away(points: FloatArray, known: FloatArray) -> BoolArray:
 
 def _most_wanted(search: Search, candidates: Candidates) -> int:
     scores = candidates.scores
-    if not np.isfinite(scores).any():
+    known = scores[np.isfinite(scores)]
+    if not len(known) or known.max() == known.min():
         scoring = search.scoring.replaced(acquisition="std")
         scores = replace(search, scoring=scoring).score_points(candidates.points)
     return int(np.argmax(scores))

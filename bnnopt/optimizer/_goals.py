@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import qmc
 
+from bnnopt._plain import shown
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.acquisition import NormalMixture, average_scores, non_dominated, reference_point
 from bnnopt.exceptions import InvalidDataError
@@ -212,7 +213,7 @@ class Goals:
         if self.n_utilities < 2 or values.shape != (self.n_utilities,) or not np.isfinite(values).all():
             raise InvalidDataError(
                 "reference_point: expected a finite number for each of several objectives, "
-                f"got {reference!r} for {[objective.name for objective in self.objectives]}."
+                f"got {shown(reference)} for {[objective.name for objective in self.objectives]}."
             )
         pairs = zip(self.objectives, values, strict=True)
         return np.array([v if len(each.names) > 1 else float(each.utility(v)) for each, v in pairs])

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from bnnopt._plain import shown
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._batch import Where
@@ -29,7 +30,9 @@ def checked_rule(trust_region: Any, space: SearchSpace, goals: Goals) -> TrustRe
     if trust_region is None or trust_region is False:
         return None
     if trust_region is not True and not isinstance(trust_region, TrustRegion):
-        raise InvalidDataError(f"trust_region must be True, False or a TrustRegion, got {trust_region!r}.")
+        raise InvalidDataError(
+            f"trust_region must be True, False or a TrustRegion, got {shown(trust_region)}."
+        )
     _refuse_several(goals)
     if not _numbers(space):
         raise InvalidDataError(

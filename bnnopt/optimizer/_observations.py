@@ -4,15 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from pandas.util import hash_pandas_object
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.space import Categorical, SearchSpace
+from bnnopt.optimizer._same_settings import is_met
+from bnnopt.space import SearchSpace
 
-__all__ = ["Observations", "is_new", "is_open", "keys_of", "settings_keys"]
-
-NEARBY = 0.01  # of the range of each number: what is run is a rounded plan, or missed it a little
+__all__ = ["Observations"]
 
 
 class Observations:
@@ -111,10 +109,10 @@ class Observations:
     def withdraw(self, settings: pd.DataFrame) -> int:
         """Take the pending rows that are meant by these settings off, one for each; return how many.
 
-        A row means the pending one of the same settings, else one that is nearby in every number, as settings
-        are that were rounded on the way to the laboratory.
+        A row means the pending one of the same settings, else one that it may be a rounded form of: see
+        `is_met`.
         """
-        is_kept = ~_is_met(self._space, self.pending, settings)
+        is_kept = ~is_met(self._space, self.pending, settings)
         self.pending = self.pending[is_kept].reset_index(drop=True)
         return int((~is_kept).sum())
 
@@ -140,88 +138,6 @@ class Observations:
                 f"there are {len(self.told)} row(s) that were told and not retracted."
             )
         return places.astype(int)
-
-
-def settings_keys(space: SearchSpace, frame: pd.DataFrame) -> IntArray:
-    """Return for each row a number that is equal for equal settings, see `keys_of`.
-
-    Context is left out: nobody can ask for it.
-    """
-    return keys_of(space, _settings_points(space, frame)) if len(frame) else np.empty(0, dtype=np.uint64)
-
-
-def keys_of(space: SearchSpace, points: FloatArray) -> IntArray:
-    """Return for each point a number of 64 bits, equal for equal settings, shape (n,).
-
-    Whole numbers and those of a grid are counted, others compared to 9 digits of the range; different
-    settings share a number once in 10**19 pairs.
-
-    Parameters
-    ----------
-    space : SearchSpace
-        Of the points.
-    points : ndarray of shape (n, n_dims of the settings)
-        Without the columns of context variables.
-    """
-    codecs = [variable.codec for variable in space.settings]
-    blocks = np.split(points, np.cumsum([codec.n_dims for codec in codecs])[:-1], axis=1)
-    keys = np.hstack([codec.keys(block) for codec, block in zip(codecs, blocks, strict=True)])
-    return hash_pandas_object(pd.DataFrame(keys), index=False).to_numpy()
-
-
-def is_new(space: SearchSpace, candidates: pd.DataFrame, known: pd.DataFrame) -> BoolArray:
-    """Return whether settings are neither among the known ones nor earlier in the table, shape (n,)."""
-    keys = np.concatenate([settings_keys(space, known), settings_keys(space, candidates)])
-    return ~pd.Series(keys).duplicated().to_numpy()[len(known) :]
-
-
-def is_open(space: SearchSpace, planned: pd.DataFrame, known: pd.DataFrame) -> BoolArray:
-    """Return which rows of a plan are new and not met by a known row nearby, shape (n_planned,)."""
-    return is_new(space, planned, known) & ~_is_met(space, planned, known)
-
-
-def _is_met(space: SearchSpace, planned: pd.DataFrame, run: pd.DataFrame) -> BoolArray:
-    """Tell which planned rows are met by rows run, one by each: of equal settings, else of those nearby."""
-    is_met = np.zeros(len(planned), dtype=bool)
-    if not len(planned) or not len(run):
-        return is_met
-    is_left = np.ones(len(run), dtype=bool)
-    numbers: dict[int, list[int]] = {}
-    for number, key in enumerate(settings_keys(space, run).tolist()):
-        numbers.setdefault(key, []).append(number)
-    for place, key in enumerate(settings_keys(space, planned).tolist()):
-        if numbers.get(key):
-            is_left[numbers[key].pop()], is_met[place] = False, True
-    if is_met.all() or not is_left.any():
-        return is_met
-    here, there = _nearness_points(space, planned), _nearness_points(space, run)
-    for place in np.flatnonzero(~is_met).tolist():
-        distances = np.where(is_left, np.abs(there - here[place]).max(axis=1), np.inf)
-        nearest = int(np.argmin(distances))
-        if distances[nearest] <= NEARBY:
-            is_left[nearest], is_met[place] = False, True
-    return is_met
-
-
-def _settings_points(space: SearchSpace, frame: pd.DataFrame) -> FloatArray:
-    """Return settings in the unit cube, without context, shape (n, n_dims of the settings)."""
-    return np.hstack([variable.codec.encode(frame, variable.name) for variable in space.settings])
-
-
-def _nearness_points(space: SearchSpace, frame: pd.DataFrame) -> FloatArray:
-    """Return settings as one column each: numbers in the unit cube at their resolution, levels counted."""
-    frame = space.rounded(frame)
-    columns = []
-    for variable in space.settings:
-        if isinstance(variable, Categorical):
-            columns.append(
-                pd.Index(variable.levels, dtype=object).get_indexer(
-                    pd.Index(frame[variable.name], dtype=object)
-                )
-            )
-        else:
-            columns.append(variable.codec.encode(frame, variable.name)[:, 0])
-    return np.column_stack(columns).astype(float)
 
 
 def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

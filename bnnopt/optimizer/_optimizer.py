@@ -10,38 +10,43 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from bnnopt._estimators import draw_seed
+from bnnopt._plain import listed, shown
 from bnnopt._tables import with_names
+from bnnopt._validation import lookup
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.objectives import Objective, Outcome
 from bnnopt.optimizer._advice import StoppingAdvice, advise
 from bnnopt.optimizer._arguments import (
+    MOST,
     acquisition_for,
     at_least,
     bounds_of,
     check_gain,
     check_names,
     check_same_variables,
+    check_savable,
 )
 from bnnopt.optimizer._batch import Request
+from bnnopt.optimizer._gains import warn_of_no_gain
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._local_search import checked_rule
 from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of
 from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._proposals import Proposals
-from bnnopt.optimizer._records import Records
-from bnnopt.optimizer._state import OptimizerState
+from bnnopt.optimizer._saved import Saved
 from bnnopt.optimizer._steps import largest_gain
+from bnnopt.optimizer._summary import as_html, as_text
 from bnnopt.optimizer._tables import as_settings
 from bnnopt.optimizer._trust_region import TrustRegion
-from bnnopt.space import Constraint, SearchSpace
+from bnnopt.space import DESIGN_METHODS, Constraint, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
 __all__ = ["BayesianOptimizer"]
 
 
-class BayesianOptimizer(Records):
+class BayesianOptimizer(Saved):
     """Bayesian optimization by ask and tell.
 
     `tell` only stores; `ask` fits the surrogate when there is something new to learn. The first rows come
@@ -54,10 +59,10 @@ class BayesianOptimizer(Records):
     ----------
     space : SearchSpace
         The settings, the context, and the constraints between them.
-    objectives : sequence of objectives
+    objectives : objective or sequence of objectives
         At least one `Minimize`, `Maximize`, `Target`, `WeightedSum`, `Chebyshev` or `Desirability`, and any
         number of `OutcomeConstraint`. Several are traded off against each other: see `acquisition`.
-    outcomes : sequence of Outcome, default=()
+    outcomes : Outcome or sequence of Outcome, default=()
         The bounds between which outcomes lie by their nature, such as `Outcome("yield", lower=0, upper=100)`:
         all that is predicted of them stays within, and what is told beyond is refused. Each has a surrogate
         of its own, on the scale that its `scale` says; outcomes without bounds are learned as ever.
@@ -112,9 +117,9 @@ class BayesianOptimizer(Records):
     def __init__(
         self,
         space: SearchSpace,
-        objectives: Sequence[Objective],
+        objectives: Objective | Sequence[Objective],
         *,
-        outcomes: Sequence[Outcome] = (),
+        outcomes: Outcome | Sequence[Outcome] = (),
         surrogate: str | BaseEstimator = "auto",
         acquisition: str | Callable[..., Any] | Acquisition | None = None,
         n_initial: int | None = None,
@@ -127,25 +132,24 @@ class BayesianOptimizer(Records):
         trust_region: bool | TrustRegion | None = False,
         random_state: int | None = None,
     ) -> None:
-        self.objectives = tuple(objectives)
+        self.objectives, known = tuple(listed(objectives)), tuple(listed(outcomes))
         named = Goals(self.objectives).outputs
         outputs = list(dict.fromkeys([*named, *([cost] if isinstance(cost, str) else [])]))
         self._goals = Goals(self.objectives, outputs)
         self.acquisition = acquisition_for(self._goals.n_utilities, acquisition)
         self.surrogate = make_surrogate(surrogate)
-        self.n_initial = at_least(n_initial, "n_initial", 2, default=max(5, space.n_settings + 1))
-        self.initial_design = initial_design
-        self.n_candidates = at_least(n_candidates, "n_candidates", 2)
-        self.n_draws = at_least(n_draws, "n_draws", 2)
+        usual = max(5, space.n_settings + 1)
+        self.n_initial = at_least(n_initial, "n_initial", 2, default=usual, largest=MOST)
+        self.initial_design = lookup(DESIGN_METHODS, initial_design, "design method")
+        self.n_candidates = at_least(n_candidates, "n_candidates", 2, largest=MOST)
+        self.n_draws = at_least(n_draws, "n_draws", 2, largest=MOST)
         self.success_classifier = success_classifier
         self.cost = cost
         self.reference_point = reference_point
         self.trust_region = checked_rule(trust_region, space, self._goals)
-        bounds = bounds_of(outcomes, outputs)
+        bounds = bounds_of(known, outputs)
         modelling = Modelling(self.surrogate, success_classifier, draw_seed(random_state), bounds)
-        super().__init__(
-            space, Observations(space, outputs), modelling, self._goals, outcomes, self.n_initial
-        )
+        super().__init__(space, Observations(space, outputs), modelling, self._goals, known, self.n_initial)
         self._proposals = Proposals(
             self._observations,
             modelling,
@@ -161,8 +165,15 @@ class BayesianOptimizer(Records):
         )
         self._proposals.scoring(None)  # an acquisition that cannot weigh the objectives is told at once
         check_names(space, self.outputs)
+        check_savable(space)
         if not space.context_names:
             space.design(1, method=initial_design, random_state=0)  # an infeasible space is told at once
+
+    def __repr__(self) -> str:
+        return as_text(self.space, self.objectives, self.surrogate, self.acquisition, self.summary())
+
+    def _repr_html_(self) -> str:
+        return as_html(self.space, self.objectives, self.surrogate, self.acquisition, self.summary())
 
     def change_space(self, space: SearchSpace) -> None:
         """Go on in another space of the same variables: other bounds, more levels, other constraints.
@@ -181,6 +192,7 @@ class BayesianOptimizer(Records):
             The variables are others, or a row told has a level that the new space does not know.
         """
         check_same_variables(self.space, space)
+        check_savable(space)
         self._observations.move_to(space)
         self.space = space
         self._modelling.begin_anew()
@@ -190,8 +202,8 @@ class BayesianOptimizer(Records):
         n: int = 1,
         *,
         context: Mapping[str, Any] | None = None,
-        objectives: Sequence[Objective] | None = None,
-        constraints: Sequence[Constraint] = (),
+        objectives: Objective | Sequence[Objective] | None = None,
+        constraints: Constraint | Sequence[Constraint] = (),
         candidates: Pool | None = None,
         held: Mapping[str, Any] | None = None,
         shared: str | Sequence[str] = (),
@@ -206,9 +218,9 @@ class BayesianOptimizer(Records):
             Rows wanted, at least 1.
         context : mapping, optional
             The value of each context variable in these experiments; needed if the space has any.
-        objectives : sequence of objectives, optional
+        objectives : objective or sequence of objectives, optional
             In place of those of the optimizer, over the same outcomes: another target, for instance.
-        constraints : sequence of constraints, default=()
+        constraints : constraint or sequence of constraints, default=()
             On the settings, besides those of the space, for this time.
         candidates : table or iterable of tables, optional
             The only settings to choose from, by default the whole space: a table with names, or tables one
@@ -230,8 +242,16 @@ class BayesianOptimizer(Records):
             Settings and context, then for each outcome `<name>_mean` and `<name>_std`, the predicted mean and
             standard deviation of a new observation, and `score` (of a replicate the probability to be the
             best, divided by its runs; with functions of draws that of the moments that stand in for them).
-            Predictions are NaN for rows of the first design. Fewer rows come, with a `SpaceExhaustedWarning`,
-            if no more new ones are left, or the acquisition gives all others the score -inf.
+            Predictions are NaN for rows of the first design. `reason` says where a row comes from. Fewer rows
+            come if no more new ones are left, or the acquisition gives all others the score -inf.
+
+        Warns
+        -----
+        SpaceExhaustedWarning
+            Fewer new rows are left than were asked for.
+        NothingToGainWarning
+            All scores are 0, or no outcome is expected to exceed the reference point: rows come from
+            elsewhere.
 
         Raises
         ------
@@ -252,7 +272,7 @@ class BayesianOptimizer(Records):
             exploration=exploration,
             n_replicates=n_replicates,
         )
-        self._proposals.scoring(objectives)
+        self._proposals.scoring(request.objectives)
         batch = self._proposals.propose(self.space, request, with_names(candidates))
         if len(batch) < request.n:
             warnings.warn(
@@ -261,10 +281,13 @@ class BayesianOptimizer(Records):
                 SpaceExhaustedWarning,
                 stacklevel=2,
             )
+        warn_of_no_gain(batch, stacklevel=2)
         self._observations.add_pending(batch[self.space.names])
         return batch
 
-    def ask_each(self, goals: Mapping[str, Sequence[Objective]], n: int = 1, **options: Any) -> pd.DataFrame:
+    def ask_each(
+        self, goals: Mapping[str, Objective | Sequence[Objective]], n: int = 1, **options: Any
+    ) -> pd.DataFrame:
         """Propose the next rows for each of several goals, such as a list of targets, in one batch.
 
         Parameters
@@ -290,7 +313,7 @@ class BayesianOptimizer(Records):
         if not isinstance(goals, Mapping) or not goals:
             raise InvalidDataError(
                 "goals: expected a mapping of names to lists of objectives, at least one, such as "
-                f'{{"950 nm": [Target("peak", 950, 5)]}}, got {goals!r}.'
+                f'{{"950 nm": [Target("peak", 950, 5)]}}, got {shown(goals)}.'
             )
         before = self.pending
         pool = with_names(options.get("candidates"))
@@ -376,7 +399,7 @@ class BayesianOptimizer(Records):
             A setting is not what it should be, or the level is out of range.
         """
         if not 0 < level < 1:
-            raise InvalidDataError(f"level must be above 0 and below 1, got {level!r}.")
+            raise InvalidDataError(f"level must be above 0 and below 1, got {shown(level)}.")
         return self._proposals.intervals(self.space, as_settings(self.space, X), level)
 
     def advise(
@@ -427,51 +450,3 @@ class BayesianOptimizer(Records):
             patience=limit,
             budget=None if budget is None else at_least(budget, "budget", 1),
         )
-
-    def to_json(self) -> str:
-        """Return the whole state as JSON: settings of the optimizer, rows told and pending, and the seed.
-
-        `from_json` gives an optimizer whose next `ask` is what that of this one would have been.
-
-        A surrogate, an acquisition, a classifier or a function of cost of your own, which a name and plain
-        values do not describe, is left out; give it to `from_json` again.
-
-        Raises
-        ------
-        pydantic.PydanticSerializationError
-            (a `ValueError`) A `NonlinearConstraint` holds a function that cannot be imported by name.
-        """
-        return self.state().model_dump_json(indent=1)
-
-    def state(self) -> OptimizerState:
-        """Return the whole state as a frozen model, whose `model_json_schema` describes the JSON.
-
-        Returns
-        -------
-        OptimizerState
-            What `to_json` writes.
-        """
-        return OptimizerState.of(self, self._observations, self._modelling.seed)
-
-    @classmethod
-    def from_json(cls, text: str, **parts: Any) -> "BayesianOptimizer":
-        """Return the optimizer whose `to_json` this is.
-
-        Parameters
-        ----------
-        text : str
-            JSON, as `to_json` returns it.
-        **parts
-            `surrogate`, `acquisition`, `success_classifier` and `cost`, where they were objects or functions
-            of your own, which JSON cannot hold.
-
-        Raises
-        ------
-        InvalidDataError
-            The text is no such JSON or of another version, or a part of your own is missing.
-        """
-        state = OptimizerState.read(text)
-        optimizer = cls(**state.arguments(parts))
-        state.rows.restore(state.space, optimizer._observations, state.outcomes)
-        optimizer._modelling.seed = state.seed
-        return optimizer

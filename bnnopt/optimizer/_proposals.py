@@ -15,10 +15,12 @@ from bnnopt.objectives import Objective
 from bnnopt.optimizer._arguments import cost_of
 from bnnopt.optimizer._batch import Batch, Request, Where
 from bnnopt.optimizer._elsewhere import is_flat
+from bnnopt.optimizer._gains import with_reachable_reference
 from bnnopt.optimizer._local_search import places_of, region_of, start_reason
 from bnnopt.optimizer._maximum import Pool
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
-from bnnopt.optimizer._observations import Observations, is_open
+from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._same_settings import is_open
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._search import Search
 from bnnopt.optimizer._trust_region import Region, TrustRegion
@@ -160,7 +162,8 @@ class Proposals:
     ) -> Batch:
         """Return a batch with new rows and where they come from."""
         if region is None:
-            return batch.filled([Where(search)], pool)
+            search, reason = with_reachable_reference(search)
+            return batch.filled([Where(search, reason) if reason else Where(search)], pool)
         if not self._is_start(region):
             return batch.filled(places_of(search, region, pool), pool)
         if pool is None:

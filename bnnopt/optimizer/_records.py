@@ -11,7 +11,8 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
-from bnnopt.optimizer._observations import Observations, is_new
+from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._same_settings import is_new
 from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings, as_told
 from bnnopt.space import SearchSpace
 
@@ -75,7 +76,7 @@ class Records:
 
     @property
     def pending(self) -> pd.DataFrame:
-        """Rows asked for and not told yet."""
+        """Rows asked for that no row told has settled yet; `withdraw` takes off what will not be run."""
         return self._observations.pending.copy()
 
     def summary(self) -> dict[str, int]:
@@ -98,7 +99,9 @@ class Records:
         X : table, mapping, or array of shape (n_rows, n_names) in the order of `space.names`
             Settings and context as they were in the experiments, in any order; other columns are ignored,
             rows outside the bounds are welcome. Whatever has names goes by name: tables of pandas, polars,
-            pyarrow and the like, structured arrays, mappings, a Series as one row.
+            pyarrow and the like, structured arrays, mappings, a Series as one row. Each settles the pending
+            row that it means: the same settings, else the nearest within a hundredth of each range, or within
+            what the number told may have been rounded by (80 for 75 to 85).
         y : table, mapping, Series or array of shape (n_rows,) or (n_rows, n_outputs)
             Outcomes as numbers (times and dates are refused), by name or, where there are none, in the order
             of `outputs`. An empty cell (NaN, None) is a failed experiment: it is kept, left out of the
@@ -159,7 +162,11 @@ class Records:
         Parameters
         ----------
         X : DataFrame with the columns of the space
-            The rows.
+            The rows, such as those of `pending` or as `tell` would take them.
+
+        Returns
+        -------
+        int
         """
         return self._observations.withdraw(as_settings(self.space, X))
 
@@ -213,6 +220,10 @@ class Records:
     def _feasible(self) -> pd.DataFrame:
         """Return the measured rows that satisfy the constraints, best first."""
         measured, outcomes = self._observations.measured
+        if not len(measured):
+            n_failed = len(self._observations.told)
+            told = f"all {n_failed} row(s) told failed" if n_failed else "no row was told"
+            raise InvalidDataError(f"There is no best row yet: {told}. Tell rows with their outcomes first.")
         flags = self._goals.is_feasible(outcomes)
         if not flags.any():
             raise InvalidDataError(

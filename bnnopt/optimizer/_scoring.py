@@ -68,6 +68,11 @@ class Scoring:
             else Scoring(objectives, standing_in, self.goals.outputs, cost_output)
         )
 
+    @property
+    def form(self) -> Form:
+        """The form of the scores of laws: of the acquisition, or of what stands in for it."""
+        return self._searching.acquisition.form
+
     def replaced(self, *, objectives: Sequence[Objective] | None = None, acquisition: str = "") -> "Scoring":
         """Return a scoring with other objectives or another acquisition by name, the constraints as here."""
         wanted = [*(self.goals.objectives if objectives is None else objectives), *self.goals.constraints]

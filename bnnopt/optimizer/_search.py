@@ -11,11 +11,12 @@ import pandas as pd
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.optimizer._factors import Factors
 from bnnopt.optimizer._goals import Situation
-from bnnopt.optimizer._observations import Observations, keys_of, settings_keys
+from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._same_settings import keys_of, settings_keys
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._success import SuccessModel
-from bnnopt.space import Face, Real, SearchSpace
+from bnnopt.space import Face, Real, SearchSpace, Variable
 
 __all__ = ["Places", "Search"]
 
@@ -202,8 +203,10 @@ class Search:
     def agrees(self, settings: pd.DataFrame) -> BoolArray:
         """Tell which settings have the values that are held, shape (n,)."""
         is_held = np.ones(len(settings), dtype=bool)
-        for name, value in self.held.items():
-            is_held &= (settings[name] == value).to_numpy(dtype=bool)
+        for variable in self.model_space.variables:
+            if variable.name in self.held:
+                value = pd.DataFrame({variable.name: [self.held[variable.name]]})
+                is_held &= (_keys(variable, settings) == _keys(variable, value)).all(axis=1)
         return is_held
 
     def holding(self, settings: Mapping[str, Any]) -> "Search":
@@ -248,6 +251,11 @@ class Search:
         """Whether each point of the cube is a setting that may be chosen, as it is."""
         is_real = all(isinstance(variable, Real) for variable in self.space.variables)
         return is_real and not self.space.stepped_names and self._is_whole and not self.space.constraints
+
+
+def _keys(variable: Variable, settings: pd.DataFrame) -> FloatArray:
+    """Return what values are compared by."""
+    return variable.codec.keys(variable.codec.encode(settings, variable.name))
 
 
 def _is_mask(rows: Any) -> bool:

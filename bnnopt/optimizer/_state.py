@@ -1,7 +1,8 @@
 """The state of an optimizer as frozen models with a JSON schema: what it was made of, its rows, its seed."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, Self, TypeAlias
 
 import pandas as pd
@@ -16,15 +17,25 @@ from pydantic import (
     field_validator,
 )
 
+from bnnopt._estimators import LARGEST_SEED
 from bnnopt._validation import require_columns
-from bnnopt.acquisition import get_acquisition
+from bnnopt.acquisition import ACQUISITIONS, get_acquisition, try_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective, Outcome
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._parts import NamedPart, OwnPart, part_of_acquisition, part_of_surrogate
+from bnnopt.optimizer._state_text import (
+    Functions,
+    checksum_of,
+    first_difference,
+    functions_by_name,
+    parsed,
+    refuse_changes,
+    with_functions,
+)
 from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings
 from bnnopt.optimizer._trust_region import TrustRegion
-from bnnopt.space import SearchSpace
+from bnnopt.space import BY_NAME, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
 __all__ = ["OptimizerState", "RowsState"]
@@ -101,12 +112,9 @@ class RowsState(_State):
         pending = _table(self.pending, space.names, "pending")
         if len(pending):
             observations.add_pending(as_settings(space, pending))
-        if any(row >= len(told) for row in self.retracted):
-            raise InvalidDataError(
-                f"The state names retracted rows {list(self.retracted)} of {len(told)} rows told; numbers "
-                "count from 0. Repair the file, or take a whole copy of it."
-            )
         corrections = _table(self.corrections, ["row", *outputs], "corrections")
+        _refuse_rows_beyond(len(told), "retracted", list(self.retracted))
+        _refuse_rows_beyond(len(told), "corrected", corrections["row"].tolist())
         types = {"row": int} | dict.fromkeys(outputs, float)
         observations.restore(self.retracted, corrections.astype(types))
 
@@ -144,6 +152,8 @@ class OptimizerState(_State):
         Of the models and searches, at least 0.
     rows : RowsState
         Rows told and pending.
+    checksum : str, optional
+        Of all the rest, by which a change of the file is found.
 
     Raises
     ------
@@ -165,8 +175,9 @@ class OptimizerState(_State):
     n_draws: int = Field(ge=2)
     reference_point: tuple[float, ...] | None
     trust_region: TrustRegion | None = None
-    seed: NonNegativeInt
+    seed: int = Field(ge=0, lt=LARGEST_SEED)
     rows: RowsState
+    checksum: str | None = None
 
     @classmethod
     def of(cls, optimizer: Any, observations: Observations, seed: int) -> Self:
@@ -185,7 +196,7 @@ class OptimizerState(_State):
         -------
         OptimizerState
         """
-        return cls(
+        state = cls(
             version=VERSION,
             objectives=tuple(optimizer.objectives),
             surrogate=part_of_surrogate(optimizer.surrogate),
@@ -197,15 +208,29 @@ class OptimizerState(_State):
             rows=RowsState.of(observations),
             **{name: getattr(optimizer, name) for name in PLAIN},
         )
+        return state.model_copy(update={"checksum": checksum_of(state.content())})
+
+    def content(self) -> dict[str, JsonValue]:
+        """Return what the JSON holds."""
+        content: dict[str, JsonValue] = json.loads(self.text())
+        return content
+
+    def text(self) -> str:
+        """Return the JSON; functions of constraints are in it by name."""
+        return self.model_dump_json(indent=1, context=BY_NAME)
 
     @classmethod
-    def read(cls, text: str) -> Self:
+    def read(cls, text: str | bytes, functions: Functions = (), *, verify: bool = True) -> Self:
         """Return the state that JSON holds.
 
         Parameters
         ----------
-        text : str
+        text : str or bytes
             As `BayesianOptimizer.to_json` returns it.
+        functions : sequence of callables, or mapping of str to callable, default=()
+            As in `BayesianOptimizer.from_json`.
+        verify : bool, default=True
+            Whether the checksum must fit.
 
         Returns
         -------
@@ -214,26 +239,55 @@ class OptimizerState(_State):
         Raises
         ------
         InvalidDataError
-            The text is no JSON, of another version, or a part of it is not what it should be.
+            The text is no JSON, of another version, changed since it was written, or a part of it is not what
+            it should be, or names a function that is not given.
         """
+        content = _of_this_version(text)
+        state = cls._validated(with_functions(content, functions))
+        if verify:
+            refuse_changes(content)
+        return state
+
+    @classmethod
+    def _validated(cls, content: dict[str, Any]) -> Self:
         try:
-            return cls.model_validate(_of_this_version(text))
+            return cls.model_validate(content)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             more = f" ({error.error_count() - 1} more like this)" if error.error_count() > 1 else ""
             raise InvalidDataError(
-                f"The state of the optimizer is damaged at {where!r}: {first['msg']}, got "
+                f"The state of the optimizer is damaged at {where!r}: {first['msg']:.300}, got "
                 f"{first['input']!r:.80}{more}. Repair the file, or take a whole copy of it."
             ) from error
 
-    def arguments(self, parts: dict[str, Any]) -> dict[str, Any]:
+    def refuse_reinterpretation(self, text: str | bytes, parts: Iterable[str]) -> None:
+        """Raise `InvalidDataError` if JSON says something else than this state, which was made of it.
+
+        Parameters
+        ----------
+        text : str or bytes
+            The JSON.
+        parts : iterable of str
+            What was given in the place of what the JSON names.
+        """
+        given = {key: value for key, value in parsed(text).items() if key not in {*parts, "checksum"}}
+        place = first_difference(given, self.content())
+        if place is not None:
+            raise InvalidDataError(
+                f"The state of the optimizer is damaged at {place!r}: what stands there is not what it would "
+                "be read as. Write it as to_json does, or take a whole copy of the file."
+            )
+
+    def arguments(self, parts: Mapping[str, Any], functions: Functions = ()) -> dict[str, Any]:
         """Return the arguments of the `BayesianOptimizer`.
 
         Parameters
         ----------
-        parts : dict
+        parts : mapping
             The objects of one's own, by name; they may also take the place of what is registered.
+        functions : sequence of callables, or mapping of str to callable, default=()
+            One of them may be the acquisition function that the state names by its module.
 
         Raises
         ------
@@ -251,26 +305,35 @@ class OptimizerState(_State):
             )
         made = {
             "surrogate": _made(self.surrogate, make_surrogate),
-            "acquisition": _made(self.acquisition, get_acquisition),
+            "acquisition": None if "acquisition" in parts else self._acquisition(functions),
             "success_classifier": self.success_classifier,
             "cost": self.cost,
             "reference_point": None if self.reference_point is None else list(self.reference_point),
         }
         plain = {name: getattr(self, name) for name in (*PLAIN, "objectives")}
-        return plain | made | parts
+        return plain | made | dict(parts)
+
+    def _acquisition(self, functions: Functions) -> Any:
+        """Return the acquisition that is named; one that is not built in is not imported, but was given."""
+        if isinstance(self.acquisition, OwnPart):
+            return None
+        name, known = self.acquisition.name, functions_by_name(functions)
+        if name not in {**ACQUISITIONS, **known}:
+            raise InvalidDataError(
+                f"The state names the acquisition {name!r}, which bnnopt does not have. It is not imported "
+                "unasked, because that runs what is in its module: if you trust it, give it, "
+                f"from_json(text, acquisition={name!r})."
+            )
+        made = get_acquisition(known.get(name, name), **self.acquisition.parameters)
+        try_acquisition(made)
+        return replace(made, name=name)
 
 
-def _of_this_version(text: str) -> dict[str, JsonValue]:
+def _of_this_version(text: str | bytes) -> dict[str, JsonValue]:
     """Return what JSON holds, or raise `InvalidDataError` if it is not of the version that is read."""
-    try:
-        state = json.loads(text)
-    except (TypeError, json.JSONDecodeError) as error:
-        raise InvalidDataError(
-            f"Expected the JSON that BayesianOptimizer.to_json returns, got what is no JSON ({error}); "
-            "read the file that it was written to."
-        ) from error
+    state = parsed(text)
     found = state.get("version", state.get("format")) if isinstance(state, dict) else None
-    if found != VERSION:
+    if found != VERSION or isinstance(found, bool) or not isinstance(state, dict):
         raise InvalidDataError(
             f"Expected the state of an optimizer of version {VERSION}, as BayesianOptimizer.to_json returns "
             f"it, got version {found!r}; make the optimizer anew and tell it its rows."
@@ -289,6 +352,16 @@ def _made(part: NamedPart | OwnPart, make: Any) -> Any:
 def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Return a table as lists of plain values by column, None for NaN."""
     return {str(name): [None if pd.isna(cell) else cell for cell in frame[name].tolist()] for name in frame}
+
+
+def _refuse_rows_beyond(n_told: int, what: str, rows: Sequence[Any]) -> None:
+    """Raise `InvalidDataError` unless these are numbers of rows told."""
+    if all(isinstance(row, int) and 0 <= row < n_told for row in rows):
+        return
+    raise InvalidDataError(
+        f"The state names {what} rows {rows} of {n_told} rows told; numbers count from 0. Repair the file, "
+        "or take a whole copy of it."
+    )
 
 
 def _table(columns: dict[str, list[Any]], names: Any, what: str) -> pd.DataFrame:

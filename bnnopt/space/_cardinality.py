@@ -65,7 +65,7 @@ class CardinalityConstraint(BaseModel):
     least: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
     def __init__(self, variables: Sequence[str] = REQUIRED, upper: int | None = None, **options: Any) -> None:
-        super().__init__(**given(variables=variables), upper=upper, **options)
+        super().__init__(**given(variables=variables, upper=upper, **options))
 
     @model_validator(mode="after")
     def _check(self) -> "CardinalityConstraint":

@@ -6,8 +6,17 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
+from bnnopt._imports import import_with
 from bnnopt._typing import ArrayLike, BoolArray
 from bnnopt._validation import numeric_frame
 from bnnopt.exceptions import InvalidDataError
@@ -15,9 +24,12 @@ from bnnopt.space._cardinality import CardinalityConstraint
 from bnnopt.space._encoding import LevelsCodec
 from bnnopt.space._variables import REQUIRED, Variable, given
 
-__all__ = ["Constraint", "LinearConstraint", "NonlinearConstraint"]
+__all__ = ["BY_NAME", "Constraint", "LinearConstraint", "NonlinearConstraint", "name_of_function"]
 
 RELATIVE_TOLERANCE = 1e-9
+
+BY_NAME = {"functions": "by name"}
+"""Context of `model_dump_json`, for what names functions that the reader is given again."""
 
 ConstraintFunction: TypeAlias = Callable[[pd.DataFrame], ArrayLike]
 
@@ -81,7 +93,7 @@ class LinearConstraint(_Constraint):
     coefficients: dict[str, float]
 
     def __init__(self, coefficients: Mapping[str, float] = REQUIRED, **options: Any) -> None:
-        super().__init__(**given(coefficients=coefficients), **options)
+        super().__init__(**given(coefficients=coefficients, **options))
 
     @model_validator(mode="after")
     def _check(self) -> "LinearConstraint":
@@ -115,7 +127,8 @@ class LinearConstraint(_Constraint):
     def is_satisfied(self, frame: pd.DataFrame) -> BoolArray:
         """Return, for each row, whether the sum keeps the limits.
 
-        A sum may miss a limit by 1e-9 of the size of its terms, which is round-off.
+        A sum may miss a limit by 1e-9 of the size of its terms, which is round-off; one of whole numbers has
+        none.
 
         Parameters
         ----------
@@ -135,7 +148,8 @@ class LinearConstraint(_Constraint):
             list(self.coefficients.values())
         )
         lower, upper = self.limits
-        slack = RELATIVE_TOLERANCE * np.abs(terms).sum(axis=1)
+        is_exact = (terms == np.rint(terms)).all(axis=1)  # whole numbers add up without round-off
+        slack = np.where(is_exact, 0.0, RELATIVE_TOLERANCE * np.abs(terms).sum(axis=1))
         total = terms.sum(axis=1)
         return (total >= lower - slack) & (total <= upper + slack)
 
@@ -169,7 +183,7 @@ class NonlinearConstraint(_Constraint):
     name: str = ""
 
     def __init__(self, function: ConstraintFunction | str = REQUIRED, **options: Any) -> None:
-        super().__init__(**given(function=function), **options)
+        super().__init__(**given(function=function, **options))
 
     @field_validator("function", mode="before")
     @classmethod
@@ -177,26 +191,36 @@ class NonlinearConstraint(_Constraint):
         if not isinstance(function, str):
             return function
         try:
-            return resolve_name(function)
-        except (ImportError, AttributeError, ValueError) as error:
+            return import_with(lambda: resolve_name(function))
+        except ImportError as error:
             raise ValueError(
                 f"cannot import {function!r} ({error}); write 'module:function' of a module Python finds"
             ) from error
 
     @field_serializer("function", when_used="json")
-    def _path(self, function: ConstraintFunction) -> str:
-        path = _importable_path(function)
-        if path is None:
-            raise ValueError(
-                f"Constraint {self}: {function!r} cannot be imported by name; make it a plain function of a "
-                "module, so that a config file can hold 'module:function'."
-            )
-        return path
+    def _path(self, function: ConstraintFunction, info: SerializationInfo) -> str:
+        return name_of_function(function) if info.context == BY_NAME else self.importable_name()
 
     @model_validator(mode="after")
     def _check(self) -> "NonlinearConstraint":
         self._check_limits()
         return self
+
+    def importable_name(self) -> str:
+        """Return "module:function", under which another process finds the function.
+
+        Raises
+        ------
+        ValueError
+            There is none.
+        """
+        path = _importable_path(self.function)
+        if path is None:
+            raise ValueError(
+                f"Constraint {self}: {self.function!r} cannot be imported by name; make it a plain function "
+                "of a module, so that a config file can hold 'module:function'."
+            )
+        return path
 
     def is_satisfied(self, frame: pd.DataFrame) -> BoolArray:
         """Return, for each row, whether the function keeps the limits.
@@ -213,15 +237,24 @@ class NonlinearConstraint(_Constraint):
         Raises
         ------
         InvalidDataError
-            When the function does not return one number (not NaN) or boolean per row, or returns numbers and
-            there is no limit.
+            When the function raises an error, does not return one number (not NaN) or boolean per row, or
+            returns numbers and there is no limit.
         """
-        values = np.asarray(self.function(frame.copy(deep=False)))
+        values = np.asarray(self._called(frame.copy(deep=False)))
         self._check_values(values, len(frame))
         if values.dtype == bool and self.lower is None and self.upper is None:
             return values
         lower, upper = self.limits
         return (values >= lower) & (values <= upper)
+
+    def _called(self, frame: pd.DataFrame) -> Any:
+        try:
+            return self.function(frame)
+        except Exception as error:
+            raise InvalidDataError(
+                f"Constraint {self}: its function raised {type(error).__name__}: {error}. It is given a "
+                f"table with the columns {list(frame.columns)}; repair it."
+            ) from error
 
     def _check_values(self, values: np.ndarray, n_rows: int) -> None:
         if values.shape != (n_rows,) or values.dtype.kind not in "biuf":
@@ -242,6 +275,12 @@ class NonlinearConstraint(_Constraint):
 Constraint = Annotated[
     LinearConstraint | NonlinearConstraint | CardinalityConstraint, Field(discriminator="type")
 ]
+
+
+def name_of_function(function: ConstraintFunction) -> str:
+    """Return "module:function", whether that can be imported or not; of what has no name that of its type."""
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{getattr(function, '__module__', type(function).__module__)}:{name}"
 
 
 def _importable_path(function: ConstraintFunction) -> str | None:

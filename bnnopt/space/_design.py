@@ -16,7 +16,7 @@ from bnnopt.space._region import Region
 from bnnopt.space._sampling import sample_rows
 from bnnopt.space._variables import Variable
 
-__all__ = ["all_rows", "design_rows"]
+__all__ = ["DESIGN_METHODS", "all_rows", "design_rows"]
 
 GROWTHS = (1, 2, 4, 8, 16, 32, 64)
 LARGEST_DRAW = 2**20
@@ -138,3 +138,6 @@ _METHODS: dict[str, Callable[[int, int, int], FloatArray]] = {
     "latin_hypercube": _latin_hypercube,
     "random": _random,
 }
+
+DESIGN_METHODS = {name: name for name in _METHODS}
+"""The names of all first designs."""

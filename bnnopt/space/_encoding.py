@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
 
-from bnnopt._typing import BoolArray, FloatArray
+from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt._validation import as_floats, gathered, numeric_column, refuse_rows
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.space._grid import Grid
@@ -20,6 +20,8 @@ Level: TypeAlias = str | int | float | bool
 TABLE = "settings"
 SNAP = 1e-12
 BOUND_TOLERANCE = 1e-9
+N_ULPS = 64  # last digits that a number may lose as a sum of many
+SAME = 1e-6  # of the gap beside a value of a list: what is nearer may be that value
 KEY_DIGITS = 9  # of the range, to which settings are compared
 
 
@@ -117,9 +119,10 @@ class IntervalCodec:
             return self._on_grid(self.grid, values, is_kept=(u < -SNAP) | (u > 1 + SNAP))
         is_in_cube = (u >= 0) & (u <= 1)
         values = np.where(is_in_cube, np.clip(values, self.lower, self.upper), values)
+        if self.is_integer:
+            return np.rint(values).astype(np.int64)  # of a wide range the next one is nearer than SNAP
         values = np.where(np.abs(u) <= SNAP, self.lower, values)
-        values = np.where(np.abs(u - 1) <= SNAP, self.upper, values)
-        return np.rint(values).astype(np.int64) if self.is_integer else values
+        return np.where(np.abs(u - 1) <= SNAP, self.upper, values)
 
     def quantile(self, u: FloatArray) -> np.ndarray:
         start, end = self._warp(np.array(self.cells))
@@ -195,13 +198,28 @@ class ListCodec:
         return np.array(self.values)[np.minimum((u * self.n_points).astype(np.intp), self.n_points - 1)]
 
     def is_inside(self, frame: pd.DataFrame, name: str) -> BoolArray:
-        values = numeric_column(frame, name, TABLE)
-        round_off = BOUND_TOLERANCE * float(np.diff(self.values).min())  # of a 0 that came out as 1e-17
-        is_same = np.isclose(values[:, np.newaxis], self.values, rtol=BOUND_TOLERANCE, atol=round_off)
-        return np.asarray(is_same.any(axis=1))
+        return self._meant(numeric_column(frame, name, TABLE))[1]
 
     def keys(self, block: FloatArray) -> FloatArray:
-        return _rounded(block)
+        """Count the values of the list, however near they are; others are rounded."""
+        nearest, is_same = self._meant(self._interval.decode(block))
+        rounded = np.where(is_same, 0.0, _rounded(block)[:, 0])
+        return np.column_stack([np.where(is_same, nearest, -1.0), rounded])
+
+    def _meant(self, values: FloatArray) -> tuple[IntArray, BoolArray]:
+        """Return the place of the nearest value of the list, and whether it is meant, but for round-off.
+
+        That is of the size of the number, or of the largest one of a linear list: in steps of 0.1 from -1 on
+        0 comes out as -2e-16. Two whole numbers are never the same.
+        """
+        known = np.array(self.values)
+        nearest = np.searchsorted((known[1:] + known[:-1]) / 2, values)
+        meant, gaps = known[nearest], np.diff(known)
+        gap = np.minimum(np.append(gaps, gaps[-1]), np.append(gaps[0], gaps))[nearest]
+        last_digits = 0.0 if self.is_log else N_ULPS * np.spacing(np.abs(known).max())
+        reach = np.minimum(np.maximum(BOUND_TOLERANCE * np.abs(meant), last_digits), SAME * gap)
+        is_whole = (values == np.rint(values)) & (meant == np.rint(meant))
+        return nearest, np.where(is_whole, values == meant, np.abs(values - meant) <= reach)
 
     @property
     def _interval(self) -> IntervalCodec:

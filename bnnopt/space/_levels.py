@@ -53,7 +53,7 @@ class Categorical(BaseVariable):
     descriptors: Descriptors | None = None
 
     def __init__(self, name: str = REQUIRED, levels: Any = REQUIRED, **options: Any) -> None:
-        super().__init__(**given(name=name, levels=levels), **options)
+        super().__init__(**given(name=name, levels=levels, **options))
 
     @field_validator("levels", mode="before")
     @classmethod

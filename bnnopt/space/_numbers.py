@@ -1,5 +1,6 @@
 """Variables that are numbers: between bounds, whole, or out of a list."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -66,7 +67,7 @@ class Real(BaseVariable):
     def __init__(
         self, name: str = REQUIRED, lower: float = REQUIRED, upper: float = REQUIRED, **options: Any
     ) -> None:
-        super().__init__(**given(name=name, lower=lower, upper=upper), **options)
+        super().__init__(**given(name=name, lower=lower, upper=upper, **options))
 
     @model_validator(mode="after")
     def _check(self) -> "Real":
@@ -117,7 +118,7 @@ class Integer(BaseVariable):
     def __init__(
         self, name: str = REQUIRED, lower: int = REQUIRED, upper: int = REQUIRED, **options: Any
     ) -> None:
-        super().__init__(**given(name=name, lower=lower, upper=upper), **options)
+        super().__init__(**given(name=name, lower=lower, upper=upper, **options))
 
     @model_validator(mode="after")
     def _check(self) -> "Integer":
@@ -168,15 +169,18 @@ class Discrete(BaseVariable):
     scale: Scale = "linear"
 
     def __init__(self, name: str = REQUIRED, values: Any = REQUIRED, **options: Any) -> None:
-        super().__init__(**given(name=name, values=values), **options)
+        super().__init__(**given(name=name, values=values, **options))
 
     @field_validator("values", mode="before")
     @classmethod
     def _sorted(cls, values: Any) -> Any:
         try:
-            return tuple(sorted(float(value) for value in values))
-        except TypeError as error:
-            raise ValueError(f"values: expected a list of numbers, got {values!r}") from error
+            listed = list(values)
+            if isinstance(values, str | Mapping) or any(isinstance(each, str) for each in listed):
+                raise TypeError("text")
+            return tuple(sorted(float(value) for value in listed))
+        except (TypeError, OverflowError) as error:
+            raise ValueError(f"values: expected a list of numbers, got {values!r:.80}") from error
 
     @model_validator(mode="after")
     def _check(self) -> "Discrete":

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.linalg import null_space, orth, solve_triangular
 from scipy.optimize import linprog
 
-from bnnopt._typing import BoolArray, FloatArray
+from bnnopt._typing import BoolArray, FloatArray, IntArray
 
 __all__ = ["Chart", "Rows", "chart_of", "hit_and_run", "is_empty"]
 
@@ -20,10 +20,12 @@ FLAT = 1e-8
 LP_OPTIONS = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 LP_INFEASIBLE = 2
 MAX_NEWTON_STEPS = 500
-MAX_SHRINKS = 15
+MAX_SHRINKS = 30
 MOST_KEPT = 2**12  # results of linear programs: the faces of a mixture come again, and many are alike
 
 Accept = Callable[[FloatArray], BoolArray]
+Density = Callable[[FloatArray], FloatArray]
+Keeps = Callable[[FloatArray, IntArray], BoolArray]
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,12 @@ def _chart_of(key: tuple[int, bytes, bytes, bytes]) -> Chart | None:
 
 
 def hit_and_run(
-    chart: Chart, w: FloatArray, n_steps: int, rng: np.random.Generator, accept: Accept | None = None
+    chart: Chart,
+    w: FloatArray,
+    n_steps: int,
+    rng: np.random.Generator,
+    accept: Accept | None = None,
+    log_density: Density | None = None,
 ) -> FloatArray:
     """Return the chains `w` after `n_steps` of hit-and-run.
 
@@ -165,6 +172,9 @@ def hit_and_run(
     rng : numpy.random.Generator
     accept : callable, optional
         Points of the unit cube of shape (n, n_dims) to booleans of shape (n,).
+    log_density : callable, optional
+        Points of the unit cube of shape (n, n_dims) to the logarithms of their densities, up to a constant,
+        in the place of a uniform one; each step is then one of slice sampling.
 
     Returns
     -------
@@ -176,10 +186,11 @@ def hit_and_run(
     for direction in rng.standard_normal((n_steps, w.shape[1])):
         rates = chart.matrix @ direction
         low, high = _chords(slack, rates)
-        if accept is None:
+        if accept is None and log_density is None:
             length: FloatArray = rng.uniform(low, high)
         else:
-            length = _shrunk(chart, w, direction, low, high, rng, accept)
+            keeps = _kept_by(accept, log_density, chart.to_cube(w), rng)
+            length = _shrunk(chart, w, direction, low, high, rng, keeps)
         w = w + length[:, np.newaxis] * direction
         slack -= rates[:, np.newaxis] * length
     return w
@@ -193,6 +204,23 @@ def _chords(slack: FloatArray, rates: FloatArray) -> tuple[FloatArray, FloatArra
     return np.minimum(low, 0.0), np.maximum(high, 0.0)
 
 
+def _kept_by(
+    accept: Accept | None, log_density: Density | None, u: FloatArray, rng: np.random.Generator
+) -> Keeps:
+    """Return what tells whether chains, which stand at u, may go to points: (points, chains) to booleans."""
+    if log_density is None:
+        return lambda points, chains: np.ones(len(points), dtype=bool) if accept is None else accept(points)
+    level = log_density(u) + np.log(1 - rng.random(len(u)))
+
+    def keeps(points: FloatArray, chains: IntArray) -> BoolArray:
+        is_kept = log_density(points) >= level[chains]
+        if accept is not None and is_kept.any():
+            is_kept[is_kept] = accept(points[is_kept])
+        return is_kept
+
+    return keeps
+
+
 def _shrunk(
     chart: Chart,
     w: FloatArray,
@@ -200,13 +228,13 @@ def _shrunk(
     low: FloatArray,
     high: FloatArray,
     rng: np.random.Generator,
-    accept: Accept,
+    keeps: Keeps,
 ) -> FloatArray:
     """Return accepted lengths along the chords, 0 where none was found."""
     moved, pending = np.zeros(len(w)), np.arange(len(w))
     for _ in range(MAX_SHRINKS):
         length = rng.uniform(low, high)
-        is_accepted = accept(chart.to_cube(w[pending] + length[:, np.newaxis] * direction))
+        is_accepted = keeps(chart.to_cube(w[pending] + length[:, np.newaxis] * direction), pending)
         moved[pending[is_accepted]] = length[is_accepted]
         left = ~is_accepted
         if not left.any():

@@ -63,12 +63,6 @@ class Region:
             is_kept &= constraint.is_satisfied(frame)
         return is_kept
 
-    @property
-    def linear(self) -> list[LinearConstraint]:
-        """The linear constraints without log scales and lists, which are straight in the cube too."""
-        bent = {each.name for each in self.free if each.type == "discrete" or _is_log(each)}
-        return [c for c in self.constraints if isinstance(c, LinearConstraint) and not bent & set(c.names)]
-
     def face(self, support: BoolArray) -> "Region":
         """Return the region of a support: others are 0, and those in it their least amount or more."""
         variables, values = self.parts.on_face(support, self.variables)
@@ -114,7 +108,3 @@ def affine_map(region: Region, is_relaxed: bool) -> tuple[FloatArray, FloatArray
         dtype=float,
     ).reshape(len(codecs), 2)
     return ends[:, 0], ends[:, 1] - ends[:, 0]
-
-
-def _is_log(variable: Variable) -> bool:
-    return getattr(variable, "scale", "linear") == "log"

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
+from bnnopt._plain import listed, shown
 from bnnopt._typing import ArrayLike, BoolArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
@@ -16,7 +17,8 @@ from bnnopt.space._design import all_rows, design_rows
 from bnnopt.space._encoding import Level, RawCodec
 from bnnopt.space._region import Region
 from bnnopt.space._sampling import sample_rows
-from bnnopt.space._supports import refuse_no_support
+from bnnopt.space._summary import as_html, as_text
+from bnnopt.space._supports import refuse_no_sum, refuse_no_support
 from bnnopt.space._tables import as_frame
 from bnnopt.space._variable_set import VariableSet
 from bnnopt.space._variables import REQUIRED, Variable, as_context, given, limits_of
@@ -33,9 +35,9 @@ class SearchSpace(VariableSet):
 
     Parameters
     ----------
-    variables : sequence of Real, Integer, Categorical or Context
+    variables : variable or sequence of Real, Integer, Discrete, Categorical or Context
         At least one that is not a Context; names are unique.
-    constraints : sequence of LinearConstraint, NonlinearConstraint or CardinalityConstraint, default=()
+    constraints : constraint or sequence of LinearConstraint, NonlinearConstraint or CardinalityConstraint
         A linear constraint may name numeric variables only, numeric context variables included; a cardinality
         constraint `Real` variables whose bounds begin at 0.
 
@@ -44,6 +46,9 @@ class SearchSpace(VariableSet):
     pydantic.ValidationError
         (a `ValueError`) When names are not unique, a constraint names what is not there or not a number, or
         no setting satisfies the cardinality and linear constraints together.
+    InfeasibleSpaceError
+        (a `ValueError`) When a linear or integer program proves that no setting satisfies the linear
+        constraints.
 
     Examples
     --------
@@ -57,16 +62,21 @@ class SearchSpace(VariableSet):
     constraints: tuple[Constraint, ...] = ()
 
     def __init__(self, variables: Any = REQUIRED, constraints: Any = (), **options: Any) -> None:
-        super().__init__(**given(variables=variables, constraints=constraints), **options)
+        several = {"variables": listed(variables), "constraints": listed(constraints)}
+        super().__init__(**given(**several, **options))
+        refuse_no_sum(self._bound)
+
+    def __str__(self) -> str:
+        return as_text(self.variables, self.constraints)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.variables, self.constraints)
 
     @model_validator(mode="after")
     def _check_constraints(self) -> "SearchSpace":
         for constraint in self.constraints:
             constraint.check_variables(self.variables)
-        known = tuple(variable for variable in self.variables if not isinstance(variable.codec, RawCodec))
-        names = {variable.name for variable in known}
-        bound = tuple(each for each in self.constraints if names.issuperset(getattr(each, "names", ())))
-        refuse_no_support(Region(known, bound, {}))
+        refuse_no_support(self._bound)
         return self
 
     def with_observed_context(self, frame: pd.DataFrame) -> "SearchSpace":
@@ -122,7 +132,7 @@ class SearchSpace(VariableSet):
         pydantic.ValidationError
             (a `ValueError`) When the bounds or constraints are not valid.
         """
-        bounds = bounds or {}
+        bounds, constraints = bounds or {}, listed(constraints)
         unknown = [name for name in bounds if name not in self.names]
         if unknown:
             raise InvalidDataError(f"bounds: unknown variable(s) {unknown}. Known: {self.names}.")
@@ -159,7 +169,7 @@ class SearchSpace(VariableSet):
             if variable.name in settings and not variable.codec.is_inside(row, variable.name).all():
                 value = settings[variable.name]
                 raise InvalidDataError(
-                    f"held: {variable.name!r} cannot be set to {value!r}; keep to {variable}."
+                    f"held: {variable.name!r} cannot be set to {shown(value)}; keep to {variable}."
                 )
         if len(settings) == self.n_settings:
             raise InvalidDataError("held: all settings are held; leave at least one to be chosen.")
@@ -312,6 +322,14 @@ class SearchSpace(VariableSet):
         grid = all_rows(self.settings).assign(**region.fixed)[order]
         return grid[region.is_feasible(grid)].reset_index(drop=True)
 
+    @property
+    def _bound(self) -> Region:
+        """The variables of which something is known, and the constraints on these alone."""
+        known = tuple(variable for variable in self.variables if not isinstance(variable.codec, RawCodec))
+        names = {variable.name for variable in known}
+        bound = tuple(each for each in self.constraints if names.issuperset(getattr(each, "names", ())))
+        return Region(known, bound, {})
+
     def _region(self, context: Mapping[str, Level] | None) -> Region:
         return Region(self.variables, self.constraints, complete_context(self.variables, context))
 
@@ -331,5 +349,5 @@ class SearchSpace(VariableSet):
 
 def _count(n: int) -> int:
     if n != int(n) or n < 0:
-        raise InvalidDataError(f"The number of rows must be a whole number >= 0, got {n!r}.")
+        raise InvalidDataError(f"The number of rows must be a whole number >= 0, got {shown(n)}.")
     return int(n)

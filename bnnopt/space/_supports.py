@@ -10,8 +10,9 @@ from bnnopt.exceptions import InfeasibleSpaceError
 from bnnopt.space._constraints import LinearConstraint
 from bnnopt.space._polytope import is_empty
 from bnnopt.space._region import Region, affine_map, linear_rows
+from bnnopt.space._whole_numbers import refuse_no_whole_number
 
-__all__ = ["feasible_supports", "refuse_contradiction", "refuse_no_support"]
+__all__ = ["feasible_supports", "refuse_contradiction", "refuse_no_sum", "refuse_no_support"]
 
 MOST_FACES = 64  # that one sample has rows of: each costs some milliseconds
 MOST_TRIED = 256  # supports, until the others are looked for by integer programming
@@ -30,6 +31,12 @@ def refuse_no_support(region: Region) -> None:
             f"{f' with {dict(region.fixed)}' if region.fixed else ''}. "
             "Allow more parts, widen their bounds, lower the least amount or loosen a linear constraint."
         )
+
+
+def refuse_no_sum(region: Region) -> None:
+    """Raise when a linear or integer program proves that no setting keeps the linear constraints."""
+    refuse_contradiction(region)
+    refuse_no_whole_number(region)
 
 
 def refuse_contradiction(region: Region) -> None:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from bnnopt._plain import plain
 from bnnopt.space._encoding import Level
 
 __all__ = ["REQUIRED", "BaseVariable", "Scale", "check_interval", "check_levels", "given", "plain_levels"]
@@ -16,7 +17,7 @@ Scale: TypeAlias = Literal["linear", "log"]
 
 def given(**values: Any) -> dict[str, Any]:
     """Return the arguments that were given, so that pydantic names the missing ones."""
-    return {key: value for key, value in values.items() if value is not REQUIRED}
+    return {key: plain(value) for key, value in values.items() if value is not REQUIRED}
 
 
 class BaseVariable(BaseModel):
@@ -32,8 +33,8 @@ class BaseVariable(BaseModel):
 
 
 def check_interval(name: str, lower: float, upper: float, scale: str) -> None:
-    came = f"got lower={lower} and upper={upper}"
-    if not np.isfinite(float(upper) - float(lower)):
+    came = f"got lower={lower!s:.40} and upper={upper!s:.40}"
+    if not _is_finite(lower, upper):
         raise ValueError(
             f"Variable {name!r}: the bounds must be finite numbers, {came}; give the real limits."
         )
@@ -47,6 +48,13 @@ def check_interval(name: str, lower: float, upper: float, scale: str) -> None:
         raise ValueError(
             f"Variable {name!r}: a log scale needs lower > 0, {came}; raise lower or use 'linear'."
         )
+
+
+def _is_finite(lower: float, upper: float) -> bool:
+    try:
+        return bool(np.isfinite(float(upper) - float(lower)))
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 def check_levels(name: str, levels: tuple[Level, ...]) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from bnnopt._plain import shown
 from bnnopt.space._descriptors import Descriptors
 from bnnopt.space._encoding import Codec, IntervalCodec, Level, ListCodec, RawCodec
 from bnnopt.space._grid import Grid
@@ -60,7 +61,7 @@ class Context(BaseVariable):
     is_context: ClassVar[bool] = True
 
     def __init__(self, name: str = REQUIRED, **options: Any) -> None:
-        super().__init__(**given(name=name), **options)
+        super().__init__(**given(name=name, **options))
 
     @field_validator("levels", mode="before")
     @classmethod
@@ -110,7 +111,7 @@ def limits_of(variable: Variable, limits: Sequence[Any]) -> dict[str, Any]:
     if isinstance(variable.codec, ListCodec):
         return {"values": tuple(limits)}
     if len(limits) != 2:
-        raise ValueError(f"Variable {variable.name!r}: bounds must be (lower, upper), got {limits!r}.")
+        raise ValueError(f"Variable {variable.name!r}: bounds must be (lower, upper), got {shown(limits)}.")
     if isinstance(variable, Real) and variable.grid is not None:
         limits = _on_grid(variable.name, variable.grid, *limits)
     return {"lower": limits[0], "upper": limits[1]}

@@ -12,7 +12,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.utils.validation import check_is_fitted
 
-from bnnopt._estimators import draw_seed, last_fit_kept
+from bnnopt._estimators import Rule, check_parameters, draw_seed, last_fit_kept, seed_parameter, whole
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.surrogates._predictor import HeldOutPredictions
@@ -59,6 +59,8 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
 
     trains_outputs_jointly: ClassVar[bool] = False
 
+    _rules: ClassVar[dict[str, Rule]] = {"n_restarts_optimizer": whole(0), "random_state": seed_parameter()}
+
     def __init__(
         self, *, n_restarts_optimizer: int = 2, random_state: int | np.random.RandomState | None = None
     ) -> None:
@@ -87,6 +89,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
             If a parameter is out of its range, or the data are not finite numbers of fitting shapes.
         """
         with last_fit_kept(self, *_OF_A_FIT):
+            check_parameters(self, self._rules)
             rows, outcomes = check_arrays(self, X, y, n_needed=1, multi_output=False)
             return self._learn(rows, outcomes)
 

@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 
-from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, seed_parameter, seeded_clone, shown
+from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, seed_parameter, seeded_clone
+from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError, MissingDependencyError
 from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
@@ -201,6 +202,9 @@ class BayesianStackingRegressor(MixtureRegressor):
             rows, source = open_batches(self, batches)
             return self._learn(Data.of_batches(rows, batches, named), named, source.y, None)
 
+    def _check(self) -> None:
+        self._checked_members()
+
     def _checked_members(self) -> dict[str, BaseEstimator]:
         check_parameters(self, self._rules)
         pairs = self._pairs()
@@ -209,7 +213,8 @@ class BayesianStackingRegressor(MixtureRegressor):
         is_free = all(
             isinstance(name, str) and name and "__" not in name and name not in taken for name in names
         )
-        is_whole = self.estimators is None or len(pairs) == len(self.estimators)
+        given = () if not isinstance(self.estimators, list | tuple) else self.estimators
+        is_whole = self.estimators is None or len(pairs) == len(given)
         if not names or not is_whole or not is_free or len(set(names)) < len(names):
             raise InvalidDataError(
                 "estimators must be (name, estimator) pairs, at least one, with unlike names that hold no "

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, one_of, seed_parameter, shown, whole
+from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, one_of, seed_parameter, whole
+from bnnopt._plain import shown
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike
 from bnnopt._validation import lookup

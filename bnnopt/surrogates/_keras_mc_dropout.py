@@ -16,9 +16,9 @@ from bnnopt._estimators import (
     last_fit_kept,
     real,
     seed_parameter,
-    shown,
     whole,
 )
+from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._keras._posterior import KerasPosterior, Training
@@ -224,6 +224,10 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
         """
         return self._train(X, y, sample_weight, is_continued=hasattr(self, "posterior_"), is_partial=True)
 
+    def _check(self) -> None:
+        check_parameters(self, self._rules)
+        self._check_routed_names()
+
     def _train(
         self, X: Any, y: Any, sample_weight: Any, *, is_continued: bool, is_partial: bool = False
     ) -> Self:
@@ -231,8 +235,7 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
         if before is not None:
             self.posterior_ = before.stored()  # what stays if the training, which changes the network, stops
         with last_fit_kept(self, *_OF_A_FIT, is_first=before is None):
-            check_parameters(self, self._rules)
-            self._check_routed_names()
+            self._check()
             rows = self._checked_rows(X, y, sample_weight, is_continued)
             posterior = self._new_posterior(rows) if before is None else before
             if self.require_dropout:

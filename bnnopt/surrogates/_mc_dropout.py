@@ -9,7 +9,7 @@ from bnnopt._estimators import Rule, check_parameters
 from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._dropout._fit import TrainedFit, fit_networks
-from bnnopt.surrogates._dropout._networks import RULES, UPDATES_PER_CHUNK
+from bnnopt.surrogates._dropout._networks import RULES, UPDATES_PER_CHUNK, check_layers
 from bnnopt.surrogates._predictor import MixtureRegressor
 from bnnopt.surrogates._rows import check_fit_data, check_number_of_outputs, open_batches
 
@@ -242,7 +242,7 @@ class MCDropoutRegressor(MixtureRegressor):
         """
         before = self._trained if self.warm_start else None
         with self._fitting(is_first=before is None):
-            check_parameters(self, self._rules)
+            self._check()
             rows = check_fit_data(self, X, y, sample_weight, is_first=before is None)
             self._check_outputs(rows.y.shape[1], before)
             return self._take(fit_networks(self, rows, before, n_updates=int(self.max_iter)), y)
@@ -282,7 +282,7 @@ class MCDropoutRegressor(MixtureRegressor):
             )
         before = self._trained
         with self._fitting(is_first=before is None):
-            check_parameters(self, self._rules)
+            self._check()
             rows = check_fit_data(self, X, y, sample_weight, is_first=before is None, may_stay=False)
             self._check_outputs(rows.y.shape[1], before)
             n_updates = min(int(self.max_iter), UPDATES_PER_CHUNK)
@@ -333,7 +333,7 @@ class MCDropoutRegressor(MixtureRegressor):
         """
         before = self._trained if self.warm_start else None
         with self._fitting(is_first=before is None):
-            check_parameters(self, self._rules)
+            self._check()
             rows, source = open_batches(self, batches, is_first=before is None)
             self._check_outputs(rows.y.shape[1], before)
             return self._take(fit_networks(self, rows, before, n_updates=int(self.max_iter)), source.y)
@@ -356,7 +356,7 @@ class MCDropoutRegressor(MixtureRegressor):
         """
         before = previous._trained if isinstance(previous, MCDropoutRegressor) else None
         with self._fitting():
-            check_parameters(self, self._rules)
+            self._check()
             rows = check_fit_data(self, X, y, further.get("sample_weight"))
             if before is None or not before.is_of_shape(self, rows):
                 return self._take(fit_networks(self, rows, None, n_updates=int(self.max_iter)), y)
@@ -371,6 +371,10 @@ class MCDropoutRegressor(MixtureRegressor):
     @property
     def _trained(self) -> TrainedFit | None:
         return getattr(self, "_posterior", None)
+
+    def _check(self) -> None:
+        check_parameters(self, self._rules)
+        check_layers(self.hidden_layer_sizes)
 
     def _check_outputs(self, n_outputs: int, before: TrainedFit | None) -> None:
         if before is not None:

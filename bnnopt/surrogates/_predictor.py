@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from bnnopt._estimators import draw_seed, is_whole, last_fit_kept, shown
+from bnnopt._estimators import draw_seed, is_whole, last_fit_kept
+from bnnopt._plain import shown
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError

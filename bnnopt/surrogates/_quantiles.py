@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from bnnopt._estimators import shown
+from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
 

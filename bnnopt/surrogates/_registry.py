@@ -5,6 +5,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator, clone
 
+from bnnopt._estimators import check_all_parameters
 from bnnopt._validation import lookup
 from bnnopt.surrogates._ard_gaussian_process import ARDGaussianProcessRegressor
 from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor
@@ -45,7 +46,15 @@ def make_surrogate(surrogate: str | BaseEstimator, **parameters: Any) -> BaseEst
         If the name is not registered; the message lists the names that are.
     TypeError
         If it is neither a name nor an estimator.
+    InvalidDataError
+        If a parameter of an estimator of bnnopt is out of its range.
     """
+    made = _made(surrogate, parameters)
+    check_all_parameters(made)
+    return made
+
+
+def _made(surrogate: str | BaseEstimator, parameters: dict[str, Any]) -> BaseEstimator:
     if isinstance(surrogate, str):
         return lookup(SURROGATES, surrogate, "surrogate")(**parameters)
     if not hasattr(surrogate, "fit") or not hasattr(surrogate, "predict"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bnnopt.acquisition import get_acquisition
-from bnnopt.exceptions import InvalidDataError, UnknownNameError
+from bnnopt.exceptions import InvalidDataError, ShadowedNameWarning, UnknownNameError
 
 MODULE = """
 import numpy as np
@@ -52,8 +52,24 @@ def test_an_acquisition_keeps_its_form():
     assert acquisition.score(MEAN, STD).tolist() == [2.0, 4.0]
 
 
-def test_built_in_names_go_first():
-    assert get_acquisition("std").score(MEAN, STD).tolist() == [1.0, 2.0]
+def test_built_in_names_go_first_and_it_is_said():
+    with pytest.warns(ShadowedNameWarning, match=r"'std' \(bnnopt_outside:ready\).*bnnopt's is used"):
+        assert get_acquisition("std").score(MEAN, STD).tolist() == [1.0, 2.0]
+
+
+def test_two_packages_with_one_name_are_told(tmp_path):
+    folder = tmp_path / "other-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text("[bnnopt.acquisitions]\noutside_ready = other:ready\n")
+    with pytest.raises(InvalidDataError, match="Two packages bring an acquisition 'outside_ready'"):
+        get_acquisition("outside_ready")
+
+
+def test_a_module_that_ends_the_process_is_named(tmp_path):
+    (tmp_path / "bnnopt_leaving.py").write_text("raise SystemExit(3)")
+    with pytest.raises(InvalidDataError, match=r"'bnnopt_leaving:f' cannot be imported \(SystemExit: 3\)"):
+        get_acquisition("bnnopt_leaving:f")
 
 
 def test_broken_entry_points_are_named():

@@ -9,6 +9,7 @@ from bnnopt import (
     Categorical,
     Context,
     Integer,
+    Maximize,
     Minimize,
     OutcomeConstraint,
     Real,
@@ -122,12 +123,14 @@ def test_the_smallest_counts_work(make_optimizer):
     [
         ([], "at least one objective.*got none"),
         ([OutcomeConstraint("y", lower=1)], "at least one objective.*got none"),
-        (Minimize("y"), "Expected a list of Minimize"),
+        ("y", "Expected a list of Minimize.*'y'"),
         (["y"], "Expected a list of Minimize.*'y'"),
         ([Minimize("x")], r"\['x'\] are both settings and outcomes"),
         ([Minimize("is_failed")], r"\['is_failed'\] are columns that the optimizer adds"),
         ([Minimize("score")], r"\['score'\] are columns that the optimizer adds"),
         ([Minimize("reason")], r"\['reason'\] are columns that the optimizer adds"),
+        ([Minimize("row")], r"\['row'\] are columns that the optimizer adds"),
+        ([Minimize("y"), Maximize("y_upper")], r"\['y_upper'\] are columns that the optimizer adds"),
     ],
 )
 def test_objectives_that_cannot_be_used_are_refused(objectives, message):
@@ -135,7 +138,7 @@ def test_objectives_that_cannot_be_used_are_refused(objectives, message):
         BayesianOptimizer(SearchSpace([Real("x", 0, 1)]), objectives)
 
 
-@pytest.mark.parametrize("name", ["score", "y_mean", "y_std", "is_failed"])
+@pytest.mark.parametrize("name", ["score", "y_mean", "y_std", "is_failed", "row", "goal"])
 def test_settings_named_like_added_columns_are_refused(name, make_optimizer):
     with pytest.raises(InvalidDataError, match=rf"\['{name}'\] are columns that the optimizer adds"):
         make_optimizer(SearchSpace([Real(name, 0, 1)]))

@@ -17,7 +17,7 @@ from bnnopt import (
     SearchSpace,
 )
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
-from bnnopt.optimizer._observations import is_new, settings_keys
+from bnnopt.optimizer._same_settings import is_new, settings_keys
 
 GRID = SearchSpace([Integer("i", 1, 4), Categorical("solvent", ["ODE", "OLA", "None"])])
 NUMBERS = SearchSpace([Real("x", -1, 1), Real("c", 1, 1000, scale="log"), Context("T")])

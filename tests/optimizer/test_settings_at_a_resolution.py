@@ -192,3 +192,33 @@ def test_each_row_told_settles_one_planned_row_the_same_before_those_nearby(make
             optimizer.ask(1, candidates=rows.iloc[[place]])
     optimizer.tell(rows.iloc[[2]], [1.0])
     assert optimizer.pending["x"].tolist() == [0.5, 0.502]
+
+
+@pytest.mark.parametrize(
+    ("decimals", "fives"),
+    [({"T": 0, "z": 2, "c": 3}, 1), ({"T": -1, "z": 1, "c": 2}, 1), ({"T": 0, "z": 2, "c": 2}, 5)],
+    ids=["fine", "tens and tenths", "fives"],
+)
+def test_a_design_goes_on_however_coarsely_the_laboratory_rounds(decimals, fives, make_optimizer):
+    """80 may stand for 75 to 85 and 0.25 for 0.225 to 0.275, on a log scale too."""
+    space = SearchSpace([Real("T", 20, 180), Real("z", 0, 1), Real("c", 0.01, 1, scale="log")])
+    optimizer = make_optimizer(space, n_initial=10)
+    for number in range(10):
+        rows = optimizer.ask(1)
+        assert rows["y_mean"].isna().all()
+        run = pd.DataFrame(
+            {name: fives * (rows[name] / fives).round(places) for name, places in decimals.items()}
+        ).assign(c=rows["c"].map(lambda value: float(f"{value:.2g}")))
+        optimizer.tell(run, [float(number)])
+        assert optimizer.pending.empty
+    assert optimizer.ask(1)["y_mean"].notna().all()
+
+
+def test_of_several_plans_the_nearest_is_settled(make_optimizer):
+    optimizer = make_optimizer(SearchSpace([Real("x", 0, 1)]), n_initial=2)
+    optimizer.tell(pd.DataFrame({"x": [0.05, 0.95]}), [1.0, 2.0])
+    for x in (0.36, 0.41, 0.43):
+        optimizer.ask(1, candidates=pd.DataFrame({"x": [x]}))
+    optimizer.tell(pd.DataFrame({"x": [0.4]}), [1.0])
+    assert optimizer.pending["x"].tolist() == [0.36, 0.43]
+    assert optimizer.withdraw(optimizer.pending) == 2

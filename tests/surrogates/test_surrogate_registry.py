@@ -4,7 +4,7 @@ import pytest
 from sklearn.linear_model import BayesianRidge, LinearRegression
 
 import bnnopt.surrogates
-from bnnopt.exceptions import UnknownNameError
+from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.surrogates import (
     SURROGATES,
     ARDGaussianProcessRegressor,
@@ -91,3 +91,24 @@ def test_the_public_names():
     assert SURROGATES["gaussian_process"] is ARDGaussianProcessRegressor
     assert SURROGATES["gaussian_process_ensemble"] is GaussianProcessEnsembleRegressor
     assert SURROGATES["keras_mc_dropout"] is KerasMCDropoutRegressor
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "message"),
+    [
+        ("mc_dropout", {"dropout": 2.0}, r"dropout must be a number in \[0, 1\), got 2.0"),
+        ("mc_dropout", {"hidden_layer_sizes": "x"}, "hidden_layer_sizes must name at least one layer"),
+        ("gaussian_process", {"n_restarts_optimizer": -1}, "n_restarts_optimizer must be a whole number"),
+        ("gaussian_process_ensemble", {"kernels": []}, "kernels must name at least one"),
+        ("keras_mc_dropout", {"model": "x"}, "model must be a build function or None"),
+    ],
+)
+def test_a_parameter_out_of_its_range_is_refused_before_any_fit(name, parameters, message):
+    with pytest.raises(InvalidDataError, match=message):
+        make_surrogate(name, **parameters)
+
+
+def test_parameters_of_members_are_checked_too():
+    members = [("networks", MCDropoutRegressor(dropout="x")), ("linear", BayesianRidge())]
+    with pytest.raises(InvalidDataError, match="MCDropoutRegressor: dropout must be"):
+        make_surrogate(BayesianStackingRegressor(members))

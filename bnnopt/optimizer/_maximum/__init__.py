@@ -1,6 +1,6 @@
 """The search of the maximum: from what scores settings to the new ones of highest score."""
 
-from bnnopt.optimizer._maximum._candidates import Candidates
+from bnnopt.optimizer._maximum._candidates import Candidates, from_everywhere
 from bnnopt.optimizer._maximum._pool import NoCandidateError, Pool, PoolScan, PoolScores, blocks_of
 from bnnopt.optimizer._maximum._suggestion import best_of, suggest
 
@@ -12,5 +12,6 @@ __all__ = [
     "PoolScores",
     "best_of",
     "blocks_of",
+    "from_everywhere",
     "suggest",
 ]

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bnnopt._estimators import Rule, flag, is_whole, one_of, optional, real, seed_parameter, shown, whole
+from bnnopt._estimators import Rule, flag, is_whole, one_of, optional, real, seed_parameter, whole
+from bnnopt._plain import shown
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._rows import Rows
@@ -19,6 +20,7 @@ __all__ = [
     "Networks",
     "Training",
     "TrainingPlan",
+    "check_layers",
     "check_shapes",
     "draw_masks",
     "first_networks",
@@ -106,7 +108,7 @@ def check_shapes(parameters: Mapping[str, Any], n_outputs: int) -> None:
     InvalidDataError
         If they cannot be used; the message says what they must be.
     """
-    _layer_sizes(parameters["hidden_layer_sizes"])
+    check_layers(parameters["hidden_layer_sizes"])
     _output_weights(parameters["output_weights"], n_outputs)
 
 
@@ -131,7 +133,7 @@ def training_plan(
     output_weights = _output_weights(parameters["output_weights"], rows.y.shape[1])
     is_stopping_early = bool(parameters["early_stopping"])
     return TrainingPlan(
-        hidden_layer_sizes=_layer_sizes(parameters["hidden_layer_sizes"]),
+        hidden_layer_sizes=check_layers(parameters["hidden_layer_sizes"]),
         activation=parameters["activation"],
         dropout=float(parameters["dropout"]),
         n_networks=int(parameters["n_networks"]),
@@ -153,7 +155,8 @@ def loss_of_the_mean(rows: Rows, output_weights: tuple[float, ...]) -> float:
     return float(variance @ np.asarray(output_weights))
 
 
-def _layer_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
+def check_layers(hidden_layer_sizes: Any) -> tuple[int, ...]:
+    """Return the units of each hidden layer, or raise `InvalidDataError`."""
     sizes = list(hidden_layer_sizes) if np.ndim(hidden_layer_sizes) == 1 else []
     if not sizes or not all(is_whole(size) and size >= 1 for size in sizes):
         raise InvalidDataError(

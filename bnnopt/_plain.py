@@ -1,0 +1,32 @@
+"""Scalars of NumPy as plain values of Python, which is how they are shown; one model as a list of one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+__all__ = ["listed", "plain", "shown"]
+
+
+def plain(value: Any) -> Any:
+    """Return a scalar of NumPy as Python's own, in lists, tuples and dicts too; other things as they are."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if type(value) in (list, tuple):
+        return type(value)(plain(each) for each in value)
+    if isinstance(value, Mapping) and type(value) is dict:
+        return {plain(key): plain(each) for key, each in value.items()}
+    return value
+
+
+def listed(given: Any) -> Any:
+    """Return one model, such as an objective that is given alone, as a tuple; a sequence as it is."""
+    return (given,) if isinstance(given, BaseModel) else given
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages show it: `nan`, not `np.float64(nan)`, and not without end."""
+    with np.printoptions(legacy="1.25"):
+        text = repr(plain(value))
+    return text if len(text) <= 200 else f"{text[:200]}…"
