@@ -18,16 +18,16 @@ from sklearn.base import BaseEstimator
 
 from bnnopt._validation import lookup
 from bnnopt.acquisition import Acquisition, get_acquisition, try_acquisition
-from bnnopt.campaign._descriptor_files import with_descriptor_tables
 from bnnopt.campaign._document import read_document
 from bnnopt.campaign._mistakes import listed
+from bnnopt.campaign._named_files import with_descriptor_tables, with_earlier_files
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.objectives import Objective, Outcome, OutcomeConstraint
 from bnnopt.optimizer import BayesianOptimizer, TrustRegion
 from bnnopt.space import NonlinearConstraint, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
-__all__ = ["CampaignSettings", "NamedChoice", "TargetList"]
+__all__ = ["CampaignSettings", "EarlierRuns", "NamedChoice", "TargetList"]
 
 CHOICES = ("surrogate", "acquisition")
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
@@ -74,6 +74,33 @@ class TargetList(_Frozen):
         return OutcomeConstraint(self.outcome, value - self.tolerance, value + self.tolerance)
 
 
+class EarlierRuns(_Frozen):
+    """Runs of an earlier, similar campaign, or of several: see `BayesianOptimizer.tell_earlier`.
+
+    Parameters
+    ----------
+    file : str
+        CSV, xlsx or Parquet, with the settings and outcomes of this campaign; relative to the file of the
+        campaign.
+    campaign : str, optional
+        The name of the campaign.
+    column : str, optional
+        The column of the file that names the campaign of each run; one of the two is needed.
+    """
+
+    file: str
+    campaign: str | None = Field(default=None, min_length=1)
+    column: str | None = None
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if (self.campaign is None) == (self.column is None):
+            raise ValueError(
+                "give either campaign, the name of the campaign, or column, that of the file which names it"
+            )
+        return self
+
+
 class CampaignSettings(_Frozen):
     """Everything that defines a campaign besides its data.
 
@@ -102,6 +129,8 @@ class CampaignSettings(_Frozen):
         Name of the outcome that tells what an experiment costs.
     learns_failures : bool, default=True
         Whether failed experiments are learned from, or only left out.
+    earlier : sequence of EarlierRuns, default empty
+        Runs of earlier, similar campaigns; in the file a table `[[earlier]]` for each.
     trust_region : bool or TrustRegion, default=False
         As in `BayesianOptimizer`; a table of its numbers, or true for the usual ones.
 
@@ -124,8 +153,9 @@ class CampaignSettings(_Frozen):
     cost: str | None = None
     learns_failures: StrictBool = True
     trust_region: StrictBool | TrustRegion = False
+    earlier: tuple[EarlierRuns, ...] = ()
 
-    @field_validator("objectives", "outcomes", mode="before")
+    @field_validator("objectives", "outcomes", "earlier", mode="before")
     @classmethod
     def _take_one(cls, given: Any) -> Any:
         return (given,) if isinstance(given, dict | BaseModel) else given
@@ -187,7 +217,8 @@ class CampaignSettings(_Frozen):
             The file is not there, is not TOML, a file of descriptors cannot be read, or a value is not valid;
             the message names the place.
         """
-        document = with_descriptor_tables(read_document(path), Path(path).parent)
+        folder = Path(path).parent
+        document = with_earlier_files(with_descriptor_tables(read_document(path), folder), folder)
         try:
             return cls.model_validate(document)
         except ValidationError as error:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._tables import Kind, read_table, typed
-from bnnopt.campaign._settings import CampaignSettings
+from bnnopt._validation import require_columns
+from bnnopt.campaign._settings import CampaignSettings, EarlierRuns
 from bnnopt.optimizer import BayesianOptimizer
 
 __all__ = ["context_of", "read_runs", "resume", "with_intervals", "with_units"]
@@ -45,7 +46,7 @@ def read_runs(path: str | Path, settings: CampaignSettings | None = None) -> pd.
 
 
 def resume(settings: CampaignSettings, runs: Any, *, seed: int = 0) -> BayesianOptimizer:
-    """Return an optimizer of the campaign that was told all past runs.
+    """Return an optimizer of the campaign that was told all past runs, those of earlier campaigns apart.
 
     Parameters
     ----------
@@ -58,7 +59,18 @@ def resume(settings: CampaignSettings, runs: Any, *, seed: int = 0) -> BayesianO
     """
     optimizer = settings.make_optimizer(random_state=seed)
     optimizer.tell(runs, runs)
+    for each in settings.earlier:
+        _tell_earlier(optimizer, settings, each)
     return optimizer
+
+
+def _tell_earlier(optimizer: BayesianOptimizer, settings: CampaignSettings, earlier: EarlierRuns) -> None:
+    kinds: dict[str, Kind] = {} if earlier.column is None else {earlier.column: "text"}
+    table = read_table(earlier.file, kinds | _kinds(settings), is_strict=False)
+    if earlier.column is not None:
+        require_columns(table, [earlier.column], earlier.file)
+    names = earlier.campaign if earlier.column is None else table[earlier.column].astype(str).tolist()
+    optimizer.tell_earlier(table, table, names or "")
 
 
 def context_of(settings: CampaignSettings, cells: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from bnnopt._estimators import LARGEST_SEED
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
 from bnnopt.optimizer._observations import Observations
-from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._outcome_model import EarlierRows, OutcomeModel
 from bnnopt.optimizer._success import SuccessModel
 from bnnopt.space import SearchSpace
 
@@ -69,7 +69,9 @@ class Modelling:
                 )
             seed = self.seed_after(len(observations.told))
             model = OutcomeModel(self._surrogate, seed, self._previous, self._bounds)
-            self._outcomes = model.fit(space.encode(measured), outcomes, observations.noise_std)
+            known = observations.earlier.measured
+            earlier = EarlierRows(space.encode(known.settings), known.outcomes, known.numbers)
+            self._outcomes = model.fit(space.encode(measured), outcomes, observations.noise_std, earlier)
         return self._outcomes
 
     def of_success(self, observations: Observations, space: SearchSpace) -> SuccessModel | None:

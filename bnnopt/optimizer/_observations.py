@@ -1,6 +1,7 @@
 """What was told and what is on its way: the only part of the optimizer that grows."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,33 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._same_settings import is_met
 from bnnopt.space import SearchSpace
 
-__all__ = ["Observations"]
+__all__ = ["Earlier", "Observations"]
+
+
+class Earlier(NamedTuple):
+    """Rows of earlier campaigns: settings, outcomes of shape (n_rows, n_outputs), and whose each row is."""
+
+    settings: pd.DataFrame
+    outcomes: FloatArray
+    campaigns: tuple[str, ...]
+
+    @property
+    def measured(self) -> "Earlier":
+        """Those with all outcomes."""
+        is_measured = ~np.isnan(self.outcomes).any(axis=1)
+        campaigns = tuple(np.array(self.campaigns, dtype=object)[is_measured])
+        return Earlier(self.settings[is_measured], self.outcomes[is_measured], campaigns)
+
+    @property
+    def numbers(self) -> IntArray:
+        """Number of the campaign of each row, from 1, in alphabetical order; shape (n_rows,)."""
+        return np.unique(np.array(self.campaigns, dtype=str), return_inverse=True)[1].reshape(-1) + 1
+
+    def joined(self, other: "Earlier") -> "Earlier":
+        """Return these and further rows."""
+        settings = _joined(self.settings, other.settings)
+        outcomes = np.concatenate([self.outcomes, other.outcomes])
+        return Earlier(settings, outcomes, (*self.campaigns, *other.campaigns))
 
 
 class Observations:
@@ -36,6 +63,7 @@ class Observations:
         self._is_retracted: BoolArray = np.empty(0, dtype=bool)
         self.pending = pd.DataFrame(columns=space.names)
         self.corrections = pd.DataFrame(columns=["row", *outputs])
+        self.earlier = Earlier(pd.DataFrame(columns=space.names), np.empty((0, len(outputs))), ())
 
     @property
     def told(self) -> pd.DataFrame:
@@ -77,6 +105,10 @@ class Observations:
         self._is_retracted = np.concatenate([self._is_retracted, np.zeros(len(settings), dtype=bool)])
         self.withdraw(settings)
 
+    def add_earlier(self, earlier: Earlier) -> None:
+        """Store rows of earlier campaigns, which only models see."""
+        self.earlier = self.earlier.joined(earlier)
+
     def correct(
         self, rows: Sequence[int] | IntArray, outcomes: FloatArray, noise_std: FloatArray | None = None
     ) -> None:
@@ -99,7 +131,7 @@ class Observations:
 
     def move_to(self, space: SearchSpace) -> None:
         """Take another space of the same variables."""
-        space.encode(_joined(self._settings, self.pending))
+        space.encode(_joined(_joined(self._settings, self.pending), self.earlier.settings))
         self._space = space
 
     def add_pending(self, settings: pd.DataFrame) -> None:

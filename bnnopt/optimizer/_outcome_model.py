@@ -3,13 +3,13 @@
 import warnings
 from collections.abc import Sequence
 from inspect import signature
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from bnnopt._estimators import last_step, seeded_clone
-from bnnopt._typing import FloatArray
+from bnnopt._typing import FloatArray, IntArray
 from bnnopt.acquisition import (
     MixtureWithGradients,
     NormalMixture,
@@ -21,11 +21,19 @@ from bnnopt.acquisition import (
     posterior_quantiles,
 )
 from bnnopt.objectives import Outcome
-from bnnopt.surrogates import BoundedRegressor
+from bnnopt.surrogates import BoundedRegressor, TransferRegressor
 
-__all__ = ["OutcomeModel"]
+__all__ = ["EarlierRows", "OutcomeModel"]
 
 Each = TypeVar("Each")
+
+
+class EarlierRows(NamedTuple):
+    """Rows of earlier campaigns: X (n, n_dims), outcomes (n, n_outputs), numbers of campaigns from 1 (n,)."""
+
+    X: FloatArray
+    y: FloatArray
+    campaigns: IntArray
 
 
 class OutcomeModel:
@@ -50,6 +58,9 @@ class OutcomeModel:
         go on from its estimator of the same outcome; it is called in the place of `fit`, also with None.
     bounds : sequence of Outcome or None, optional
         The bounds of each outcome, None where it has none; none at all by default.
+
+    With rows of earlier campaigns each estimator is put into a `TransferRegressor`, and sees a last column
+    that says of which campaign a row is: 0 for the present one, of which all is asked.
     """
 
     def __init__(
@@ -64,7 +75,13 @@ class OutcomeModel:
         self._bounds = {place: own for place, own in enumerate(bounds) if own is not None and own.is_bounded}
         self._previous: list[Any] = [] if previous is None else previous.surrogates
 
-    def fit(self, X: FloatArray, y: FloatArray, noise_std: FloatArray | None = None) -> "OutcomeModel":
+    def fit(
+        self,
+        X: FloatArray,
+        y: FloatArray,
+        noise_std: FloatArray | None = None,
+        earlier: EarlierRows | None = None,
+    ) -> "OutcomeModel":
         """Fit on rows of shape (n_rows, n_dims) and outcomes of shape (n_rows, n_outputs).
 
         `noise_std`, of the shape of the outcomes, holds the standard error of each outcome, 0 where it is not
@@ -74,6 +91,12 @@ class OutcomeModel:
         spread = y.std(axis=0)
         self._mean, self._scale = y.mean(axis=0), np.where(spread > 0, spread, 1.0)
         self._mean[list(self._bounds)], self._scale[list(self._bounds)] = 0.0, 1.0
+        self._has_earlier = earlier is not None and len(earlier.X) > 0
+        if earlier is not None and self._has_earlier:
+            X = np.concatenate([self._asked(X), np.column_stack([earlier.X, earlier.campaigns])])
+            y = np.concatenate([y, earlier.y])
+            if noise_std is not None:
+                noise_std = np.concatenate([noise_std, np.zeros_like(earlier.y)])
         targets = (y - self._mean) / self._scale
         self.surrogates = [
             self._fitted(place, columns, X, targets[:, columns], self._given_noise(noise_std, columns))
@@ -96,9 +119,16 @@ class OutcomeModel:
     def _unfitted(self, columns: Any) -> BaseEstimator:
         """Return the estimator of some outcomes, within their bounds if it is one that has any."""
         outcome = self._bounds.get(columns) if isinstance(columns, int) else None
+        surrogate = self._surrogate
+        if self._has_earlier:
+            surrogate = TransferRegressor(surrogate, campaign=-1)
         if outcome is None:
-            return self._surrogate
-        return BoundedRegressor(self._surrogate, outcome.lower, outcome.upper, outcome.scale)
+            return surrogate
+        return BoundedRegressor(surrogate, outcome.lower, outcome.upper, outcome.scale)
+
+    def _asked(self, X: FloatArray) -> FloatArray:
+        """Return rows of the present campaign as the estimators take them."""
+        return np.pad(X, ((0, 0), (0, 1))) if self._has_earlier else X
 
     def _fitted(
         self, place: int, columns: Any, X: FloatArray, y: FloatArray, keywords: dict[str, FloatArray]
@@ -130,11 +160,13 @@ class OutcomeModel:
 
     def moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the functions, each of shape (n, n_outputs)."""
+        X = self._asked(X)
         moments = [posterior_moments(surrogate, X) for surrogate in self.surrogates]
         return self._restored(moments)
 
     def mixtures(self, X: FloatArray) -> list[NormalMixture]:
         """Return the law of each outcome's function: normal, or in slices where a surrogate has them."""
+        X = self._asked(X)
         laws = [
             law if _has_slices(surrogate) else law.matched()
             for surrogate in self.surrogates
@@ -150,34 +182,39 @@ class OutcomeModel:
 
     def mixtures_with_gradients(self, X: FloatArray) -> list[MixtureWithGradients]:
         """Return the law of each outcome's function, and its derivatives by the columns of the rows."""
+        rows, inputs = self._asked(X), slice(X.shape[1])
         laws = [
             law if _has_slices(surrogate) else law.matched()
             for surrogate in self.surrogates
-            for law in posterior_mixtures_with_gradients(surrogate, X)
+            for law in posterior_mixtures_with_gradients(surrogate, rows)
         ]
         return [
             MixtureWithGradients(
-                _restored_law(each.law, mean, scale), each.mean_gradient * scale, each.std_gradient * scale
+                _restored_law(each.law, mean, scale),
+                each.mean_gradient[..., inputs] * scale,
+                each.std_gradient[..., inputs] * scale,
             )
             for each, mean, scale in zip(self._as_told(laws), self._mean, self._scale, strict=True)
         ]
 
     def observation_moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of new observations, each of shape (n, n_outputs)."""
+        X = self._asked(X)
         return self._restored([surrogate.predict(X, return_std=True) for surrogate in self.surrogates])
 
     def observation_quantiles(self, X: FloatArray, levels: Sequence[float]) -> FloatArray:
         """Return quantiles of new observations, shape (n, n_outputs, n_levels)."""
-        parts = [posterior_quantiles(surrogate, X, levels) for surrogate in self.surrogates]
+        rows = self._asked(X)
+        parts = [posterior_quantiles(surrogate, rows, levels) for surrogate in self.surrogates]
         columns = [part.reshape(len(X), -1, len(levels)) for part in parts]
         found = np.concatenate(columns, axis=1)[:, np.argsort(self._order)]
         return found * self._scale[:, None] + self._mean[:, None]
 
     def draws(self, X: FloatArray, n_draws: int, seed: int) -> FloatArray:
         """Return joint draws of the functions, shape (n_outputs, n_draws, n)."""
-        parts = []
+        parts, rows = [], self._asked(X)
         for offset, surrogate in enumerate(self.surrogates):
-            samples = posterior_draws(surrogate, X, n_draws, seed + offset)
+            samples = posterior_draws(surrogate, rows, n_draws, seed + offset)
             parts.append(samples.reshape(n_draws, len(X), -1))
         scaled = self._columns_as_told(np.concatenate(parts, axis=2))
         return np.moveaxis(scaled * self._scale + self._mean, 2, 0)

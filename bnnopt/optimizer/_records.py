@@ -11,9 +11,9 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
-from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._observations import Earlier, Observations
 from bnnopt.optimizer._same_settings import is_new
-from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings, as_told
+from bnnopt.optimizer._tables import as_campaigns, as_noise_std, as_outcomes, as_settings, as_told
 from bnnopt.space import SearchSpace
 
 __all__ = ["Records"]
@@ -75,6 +75,13 @@ class Records:
         return self._observations.corrections.copy()
 
     @property
+    def earlier(self) -> pd.DataFrame:
+        """Rows of earlier campaigns, settings and outcomes; the index says of which campaign each is."""
+        settings, outcomes, campaigns = self._observations.earlier
+        values = dict(zip(self.outputs, outcomes.T, strict=True))
+        return settings.assign(**values).set_index(pd.Index(campaigns, name="campaign", dtype=object))
+
+    @property
     def pending(self) -> pd.DataFrame:
         """Rows asked for that no row told has settled yet; `withdraw` takes off what will not be run."""
         return self._observations.pending.copy()
@@ -119,6 +126,30 @@ class Records:
         told = as_told(self.space, X, y, noise_std, self.outputs, self.outcomes)
         self._observations.add(*told)
         self._modelling.forget()
+
+    def tell_earlier(self, X: Any, y: Any, campaign: str | Sequence[str]) -> None:
+        """Store rows of earlier, similar campaigns, which help as far as the rows told say that they do.
+
+        Models learn from the rows told alone and, beside that, from all; what both predict for rows told
+        without them decides what the earlier ones count (`TransferRegressor`). They are rows of no first
+        design, never pending, best or repeated, and no failure among them is learned from.
+
+        Parameters
+        ----------
+        X, y
+            As in `tell`: the settings of this space, and the outcomes in their units.
+        campaign : str or sequence of str of length n_rows
+            The name of the campaign, or that of each row. The function is let differ between campaigns.
+
+        Raises
+        ------
+        InvalidDataError
+            As in `tell`, or the names are not as many as the rows.
+        """
+        settings, outcomes, _ = as_told(self.space, X, y, None, self.outputs, self.outcomes)
+        names = as_campaigns(campaign, len(settings))
+        self._observations.add_earlier(Earlier(settings, outcomes, names))
+        self._modelling.begin_anew()
 
     def correct(self, rows: Sequence[int], y: Any, noise_std: Any = None) -> None:
         """Put other outcomes in the place of those told; what was told first is kept in `corrections`.

@@ -22,7 +22,7 @@ from bnnopt._validation import require_columns
 from bnnopt.acquisition import ACQUISITIONS, get_acquisition, try_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective, Outcome
-from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._observations import Earlier, Observations
 from bnnopt.optimizer._parts import NamedPart, OwnPart, part_of_acquisition, part_of_surrogate
 from bnnopt.optimizer._state_text import (
     Functions,
@@ -33,7 +33,7 @@ from bnnopt.optimizer._state_text import (
     refuse_changes,
     with_functions,
 )
-from bnnopt.optimizer._tables import as_noise_std, as_outcomes, as_settings
+from bnnopt.optimizer._tables import as_campaigns, as_noise_std, as_outcomes, as_settings
 from bnnopt.optimizer._trust_region import TrustRegion
 from bnnopt.space import BY_NAME, SearchSpace
 from bnnopt.surrogates import make_surrogate
@@ -68,6 +68,12 @@ class RowsState(_State):
         The column `row` and the former outcomes of rows corrected, oldest first.
     retracted : list of int
         Numbers of the rows retracted, from 0.
+    earlier : dict of str to list
+        Settings of the rows of earlier campaigns.
+    earlier_outcomes : dict of str to list of float or None
+        Their outcomes.
+    earlier_campaigns : list of str
+        The name of the campaign of each.
     """
 
     told: dict[str, list[Cell]]
@@ -76,8 +82,11 @@ class RowsState(_State):
     pending: dict[str, list[Cell]]
     corrections: dict[str, list[Number]]
     retracted: tuple[NonNegativeInt, ...] = ()
+    earlier: dict[str, list[Cell]] = {}
+    earlier_outcomes: dict[str, list[Number]] = {}
+    earlier_campaigns: tuple[str, ...] = ()
 
-    @field_validator("told", "outcomes", "noise_std", "pending", "corrections")
+    @field_validator("told", "outcomes", "noise_std", "pending", "corrections", "earlier", "earlier_outcomes")
     @classmethod
     def _check_lengths(cls, table: dict[str, list[Any]], info: ValidationInfo) -> dict[str, list[Any]]:
         lengths = {name: len(column) for name, column in table.items()}
@@ -98,6 +107,7 @@ class RowsState(_State):
             pending=_columns(observations.pending),
             corrections=_columns(observations.corrections),
             retracted=tuple(retracted.index),
+            **_earlier_columns(observations),
         )
 
     def restore(self, space: SearchSpace, observations: Observations, bounds: Sequence[Outcome] = ()) -> None:
@@ -109,6 +119,12 @@ class RowsState(_State):
             outcomes = as_outcomes(table, outputs, len(told), bounds)
             errors = as_noise_std(_table(self.noise_std, outputs, "noise_std"), outputs, len(told))
             observations.add(told, outcomes, errors)
+        if self.earlier_campaigns:
+            settings = as_settings(space, _table(self.earlier, space.names, "earlier"))
+            table = _table(self.earlier_outcomes, outputs, "earlier_outcomes")
+            names = as_campaigns(self.earlier_campaigns, len(settings))
+            values = as_outcomes(table, outputs, len(settings), bounds)
+            observations.add_earlier(Earlier(settings, values, names))
         pending = _table(self.pending, space.names, "pending")
         if len(pending):
             observations.add_pending(as_settings(space, pending))
@@ -347,6 +363,18 @@ def _plain_or_own(value: Any) -> Any:
 
 def _made(part: NamedPart | OwnPart, make: Any) -> Any:
     return None if isinstance(part, OwnPart) else make(part.name, **part.parameters)
+
+
+def _earlier_columns(observations: Observations) -> dict[str, Any]:
+    settings, outcomes, campaigns = observations.earlier
+    if not campaigns:
+        return {}
+    table = pd.DataFrame(outcomes, columns=list(observations.outputs))
+    return {
+        "earlier": _columns(settings),
+        "earlier_outcomes": _columns(table),
+        "earlier_campaigns": campaigns,
+    }
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:

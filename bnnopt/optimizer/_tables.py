@@ -1,12 +1,13 @@
 """Tables that are told: settings, outcomes and error bars, checked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bnnopt._plain import shown
 from bnnopt._tables import as_named
 from bnnopt._typing import FloatArray
 from bnnopt._validation import gathered, numeric_column, numeric_frame, refuse_rows, require_columns
@@ -14,7 +15,7 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
 from bnnopt.space import SearchSpace
 
-__all__ = ["as_noise_std", "as_outcomes", "as_settings", "as_told"]
+__all__ = ["as_campaigns", "as_noise_std", "as_outcomes", "as_settings", "as_told"]
 
 
 def as_told(
@@ -59,6 +60,18 @@ def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int, bounds: Sequence[Ou
             faults.append(partial(refuse_rows, column, is_bad, "outcomes", problem))
     gathered(faults)
     return outcomes
+
+
+def as_campaigns(campaign: Any, n_rows: int) -> tuple[str, ...]:
+    """Return the name of the campaign of each row, from one name for all or one for each."""
+    is_many = not isinstance(campaign, str) and isinstance(campaign, Iterable)
+    names = list(campaign) if is_many else [campaign] * n_rows
+    if len(names) != n_rows or not all(isinstance(name, str) and name for name in names):
+        raise InvalidDataError(
+            f"campaign: expected the name of the campaign as text, or one for each of the {n_rows} row(s), "
+            f"got {shown(campaign)}."
+        )
+    return tuple(names)
 
 
 def as_noise_std(noise_std: Any, outputs: Sequence[str], n_rows: int) -> FloatArray | None:

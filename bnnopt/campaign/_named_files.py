@@ -1,4 +1,4 @@
-"""Descriptors of levels that a campaign.toml names by their file."""
+"""What a campaign.toml names by its file: descriptors of levels, runs of earlier campaigns."""
 
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import pandas as pd
 from bnnopt._tables import read_text
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["with_descriptor_tables"]
+__all__ = ["with_descriptor_tables", "with_earlier_files"]
 
 
 def with_descriptor_tables(document: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -34,6 +34,28 @@ def with_descriptor_tables(document: dict[str, Any], folder: Path) -> dict[str, 
         return document
     read = [_with_table(variable, folder) for variable in variables]
     return {**document, "space": {**space, "variables": read}}
+
+
+def with_earlier_files(document: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return what a TOML file holds with the files of `[[earlier]]` found from anywhere.
+
+    Parameters
+    ----------
+    document : dict
+        `file` of each entry of `earlier` is relative to `folder`.
+    folder : Path
+        Where the TOML file is.
+    """
+    entries = document.get("earlier")
+    if not isinstance(entries, list):
+        return document
+    return {**document, "earlier": [_with_path(entry, folder) for entry in entries]}
+
+
+def _with_path(entry: Any, folder: Path) -> Any:
+    if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
+        return entry
+    return {**entry, "file": str(folder / entry["file"])}
 
 
 def _with_table(variable: Any, folder: Path) -> Any:
