@@ -106,7 +106,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs; a DataFrame needs the columns of fitting in the same order.
         return_std : bool, default=False
             Whether to return the standard deviation too.
@@ -140,7 +140,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs.
         quantiles : array-like of shape (n_quantiles,)
             Levels, above 0 and below 1, in any order, such as [0.025, 0.975] for an interval of 95 %.
@@ -181,7 +181,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs.
         return_gradient : bool, default=False
             Whether to return derivatives by the inputs too; only where `has_gradients_` is True.
@@ -215,7 +215,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs.
 
         Returns
@@ -238,7 +238,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples_X, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples_X, n_features)
             Inputs.
         n_samples : int, default=1
             Number of draws, at least 1.
