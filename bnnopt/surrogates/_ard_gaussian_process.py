@@ -74,7 +74,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs in any units, finite.
         y : array-like of shape (n_samples,)
             One output in any units; finite.
@@ -131,7 +131,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs.
         return_std : bool, default=False
             Whether to return the standard deviation too.
@@ -162,7 +162,7 @@ class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples_X, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples_X, n_features)
             Inputs; time grows with the cube of their number.
         n_samples : int, default=1
             Number of draws, at least 1.

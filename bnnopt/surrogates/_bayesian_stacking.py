@@ -126,7 +126,7 @@ class BayesianStackingRegressor(MixtureRegressor):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs in any units, finite; at least 2 rows.
         y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
             Outputs in any units, finite.
@@ -295,7 +295,7 @@ class BayesianStackingRegressor(MixtureRegressor):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples_X, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples_X, n_features)
             Inputs.
         n_samples : int, default=1
             Number of draws, at least 1; they come from the members in proportion to their shares.

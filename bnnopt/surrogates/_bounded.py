@@ -148,7 +148,7 @@ class BoundedRegressor(MixtureRegressor):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs in any units, finite; at least 2 rows.
         y : array-like of shape (n_samples,)
             One outcome within the bounds, finite.
@@ -218,7 +218,7 @@ class BoundedRegressor(MixtureRegressor):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples_X, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples_X, n_features)
             Inputs.
         n_samples : int, default=1
             Number of draws, at least 1.

@@ -141,7 +141,7 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs in any units, finite; at least 2 rows. More than 100,000 rows of an array, memory-mapped or
             not, are never copied as a whole, and neither are those of y.
         y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)

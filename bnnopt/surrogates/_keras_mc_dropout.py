@@ -188,7 +188,7 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs in any units, finite; at least 2 rows.
         y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
             Outputs in any units, finite.
@@ -287,7 +287,7 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs; a DataFrame needs the columns of fitting in the same order.
         return_std : bool, default=False
             Whether to return the standard deviation too.
@@ -317,7 +317,7 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples_X, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples_X, n_features)
             Inputs.
         n_samples : int, default=1
             Number of draws, at least 1.

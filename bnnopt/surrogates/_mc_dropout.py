@@ -212,7 +212,7 @@ class MCDropoutRegressor(MixtureRegressor):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs in any units, finite; at least 2 rows. More than 100,000 rows of an array, memory-mapped or
             not, are never copied as a whole, and neither are those of y.
         y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
@@ -260,7 +260,7 @@ class MCDropoutRegressor(MixtureRegressor):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs in the units of the first call, finite; at least 2 rows in the first call, 1 later.
         y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
             Outputs in the units of the first call, finite.

@@ -107,7 +107,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs; a DataFrame needs the columns of fitting in the same order.
         return_std : bool, default=False
             Whether to return the standard deviation too.
@@ -141,7 +141,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs.
         quantiles : array-like of shape (n_quantiles,)
             Levels, above 0 and below 1, in any order, such as [0.025, 0.975] for an interval of 95 %.
@@ -182,7 +182,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs.
         return_gradient : bool, default=False
             Whether to return derivatives by the inputs too; only where `has_gradients_` is True.
@@ -216,7 +216,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs.
 
         Returns
@@ -239,7 +239,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples_X, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples_X, n_features)
             Inputs.
         n_samples : int, default=1
             Number of draws, at least 1.

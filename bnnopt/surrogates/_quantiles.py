@@ -26,7 +26,7 @@ class NormalQuantiles:
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
             Inputs.
         quantiles : array-like of shape (n_quantiles,)
             Levels, above 0 and below 1, in any order.

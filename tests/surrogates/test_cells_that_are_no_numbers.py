@@ -178,3 +178,17 @@ def test_rows_of_a_prediction_are_looked_at_too(method):
 def test_batches_are_looked_at_too(column):
     with pytest.raises(InvalidDataError, match=r"Batch 1 .*: y has (times|an empty|masked)"):
         PROCESSES.fit_stream([(X, Y), (X, column)])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"dropout": np.float64(2.0)}, r"dropout must be .*, got 2\.0"),
+        ({"hidden_layer_sizes": (np.float64(2.5),)}, r"got \(2\.5,\)"),
+        ({"output_weights": (np.float64(-1.0),)}, r"got \(-1\.0,\)"),
+    ],
+)
+def test_messages_show_numbers_as_they_are_written(parameters, message):
+    with pytest.raises(InvalidDataError, match=message) as error:
+        MCDropoutRegressor(**parameters).fit(X, Y)
+    assert "np." not in str(error.value)

@@ -224,7 +224,7 @@ def changed(values, row, value):
             lambda X, y: (changed(X, (4401, 2), np.nan), y),
             "Input X contains NaN in row 4401, column 2",
         ),
-        (lambda X, y: (X, changed(y, 4444, -np.inf)), "Input y contains infinity in row 4444, column 0"),
+        (lambda X, y: (X, changed(y, 4444, -np.inf)), "Input y contains infinity in row 4444 "),
         (lambda X, y: (X, y[:-1]), r"inconsistent numbers of samples: \[4500, 4499\]"),
         (lambda X, y: (X, y, np.ones(7)), r"one number for each row, shape \(4500,\), got \(7,\)"),
         (lambda X, y: (X, y, changed(np.ones(N_ROWS), 4100, -1)), "at least 0, got -1.0 in row 4100"),
