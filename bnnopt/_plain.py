@@ -10,9 +10,14 @@ __all__ = ["listed", "plain", "shown"]
 
 
 def plain(value: Any) -> Any:
-    """Return a scalar of NumPy as Python's own, in lists, tuples and dicts too; other things as they are."""
+    """Return a scalar of NumPy as Python's own, in lists, tuples and dicts too; other things as they are.
+
+    A set becomes a list in ascending order: its own order is another one in each process.
+    """
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, set | frozenset):
+        return _ordered([plain(each) for each in value])
     if type(value) in (list, tuple):
         return type(value)(plain(each) for each in value)
     if isinstance(value, Mapping) and type(value) is dict:
@@ -22,7 +27,17 @@ def plain(value: Any) -> Any:
 
 def listed(given: Any) -> Any:
     """Return one model, such as an objective that is given alone, as a tuple; a sequence as it is."""
+    if isinstance(given, set | frozenset):
+        return plain(given)
     return (given,) if isinstance(given, BaseModel) else given
+
+
+def _ordered(values: list[Any]) -> list[Any]:
+    """Return values in ascending order, those that cannot be compared by type and name."""
+    try:
+        return sorted(values)
+    except TypeError:
+        return sorted(values, key=lambda value: (type(value).__name__, repr(value)))
 
 
 def shown(value: Any) -> str:

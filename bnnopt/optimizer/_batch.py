@@ -218,7 +218,8 @@ class Batch:
         most = n if is_stream else MOST_AT_ONCE
         batch = self
         for start in range(0, n, most):
-            here = replace(search, seed=search.seed + start).holding(batch.agreed).after(batch.rows)
+            further = replace(search, seed=search.seed + start) if start else search
+            here = further.holding(batch.agreed).after(batch.rows)
             n_before = len(batch.rows)
             batch = batch._plus_hopeful(here, min(most, n - start), pool, reason)
             if len(batch.rows) - n_before < min(most, n - start):

@@ -50,8 +50,8 @@ def with_reachable_reference(search: Search) -> tuple[Search, str | None]:
     reason : str or None
         Why rows come from a search without the reference, None where it stayed.
     """
-    goals, front = search.scoring.goals, search.situation.front
-    if goals.reference is None or (front > goals.reference).all(axis=1).any():
+    goals = search.scoring.goals
+    if goals.reference is None or (search.situation.front > goals.reference).all(axis=1).any():
         return search, None
     points = from_everywhere(search, N_LOOKED_AT, np.random.default_rng(search.seed)).points
     utilities = goals.utilities(search.measured[1])

@@ -90,6 +90,12 @@ class Goals:
                 "Expected at least one objective, such as Minimize, Maximize or Target, besides any "
                 "OutcomeConstraint; got none."
             )
+        doubled = [each for place, each in enumerate(self.objectives) if each in self.objectives[:place]]
+        if doubled:
+            raise InvalidDataError(
+                f"objectives: {doubled[0].type} {doubled[0].name!r} occurs twice; keep it once, or give it "
+                "the weight that it is to have in a WeightedSum."
+            )
         without = [each.name for each in self.objectives if not getattr(each, "is_scaled", True)]
         if without:
             raise InvalidDataError(

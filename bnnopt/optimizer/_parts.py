@@ -10,10 +10,16 @@ from sklearn.base import BaseEstimator
 from bnnopt.acquisition import ACQUISITIONS, Acquisition
 from bnnopt.surrogates import SURROGATES
 
-__all__ = ["NamedPart", "OwnPart", "part_of_acquisition", "part_of_surrogate"]
+__all__ = ["FrozenState", "NamedPart", "OwnPart", "part_of_acquisition", "part_of_surrogate"]
 
 
-class NamedPart(BaseModel):
+class FrozenState(BaseModel):
+    """A part of a state: nothing can be changed, and nothing else stands in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NamedPart(FrozenState):
     """A registered surrogate or acquisition function.
 
     Parameters
@@ -24,13 +30,11 @@ class NamedPart(BaseModel):
         Those of its parameters that are not as by default, plain values.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     name: str
     parameters: dict[str, JsonValue] = {}
 
 
-class OwnPart(BaseModel):
+class OwnPart(FrozenState):
     """An object or function of one's own, which JSON cannot hold: it has to be given again.
 
     Parameters
@@ -38,8 +42,6 @@ class OwnPart(BaseModel):
     own : "given again"
         Says so.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     own: Literal["given again"] = "given again"
 

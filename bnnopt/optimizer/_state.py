@@ -1,29 +1,19 @@
 """The state of an optimizer as frozen models with a JSON schema: what it was made of, its rows, its seed."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self
 
-import pandas as pd
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    NonNegativeInt,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import Field, JsonValue, ValidationError
 
 from bnnopt._estimators import LARGEST_SEED
-from bnnopt._validation import require_columns
 from bnnopt.acquisition import ACQUISITIONS, get_acquisition, try_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective, Outcome
-from bnnopt.optimizer._observations import Earlier, Observations
-from bnnopt.optimizer._parts import NamedPart, OwnPart, part_of_acquisition, part_of_surrogate
+from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._parts import FrozenState, NamedPart, OwnPart, part_of_acquisition, part_of_surrogate
+from bnnopt.optimizer._state_rows import RowsState
 from bnnopt.optimizer._state_text import (
     Functions,
     checksum_of,
@@ -33,109 +23,18 @@ from bnnopt.optimizer._state_text import (
     refuse_changes,
     with_functions,
 )
-from bnnopt.optimizer._tables import as_campaigns, as_noise_std, as_outcomes, as_settings
 from bnnopt.optimizer._trust_region import TrustRegion
 from bnnopt.space import BY_NAME, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
-__all__ = ["OptimizerState", "RowsState"]
+__all__ = ["OptimizerState"]
 
 VERSION = 2
 PLAIN = ("space", "outcomes", "n_initial", "initial_design", "n_candidates", "n_draws", "trust_region")
 OWN = ("surrogate", "acquisition", "success_classifier", "cost")
 
-Cell: TypeAlias = bool | int | float | str | None
-Number: TypeAlias = int | float | None
 
-
-class _State(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RowsState(_State):
-    """The rows of an optimizer, each table a list of cells for each column.
-
-    Parameters
-    ----------
-    told : dict of str to list
-        Settings and context of every row ever told, in the user's units.
-    outcomes, noise_std : dict of str to list of float or None
-        Outcomes of these rows and their standard errors, in the unit of each outcome; None where the
-        experiment failed, an error of 0 where it is not known.
-    pending : dict of str to list
-        Settings and context of the rows asked for and not told yet.
-    corrections : dict of str to list
-        The column `row` and the former outcomes of rows corrected, oldest first.
-    retracted : list of int
-        Numbers of the rows retracted, from 0.
-    earlier : dict of str to list
-        Settings of the rows of earlier campaigns.
-    earlier_outcomes : dict of str to list of float or None
-        Their outcomes.
-    earlier_campaigns : list of str
-        The name of the campaign of each.
-    """
-
-    told: dict[str, list[Cell]]
-    outcomes: dict[str, list[Number]]
-    noise_std: dict[str, list[Number]]
-    pending: dict[str, list[Cell]]
-    corrections: dict[str, list[Number]]
-    retracted: tuple[NonNegativeInt, ...] = ()
-    earlier: dict[str, list[Cell]] = {}
-    earlier_outcomes: dict[str, list[Number]] = {}
-    earlier_campaigns: tuple[str, ...] = ()
-
-    @field_validator("told", "outcomes", "noise_std", "pending", "corrections", "earlier", "earlier_outcomes")
-    @classmethod
-    def _check_lengths(cls, table: dict[str, list[Any]], info: ValidationInfo) -> dict[str, list[Any]]:
-        lengths = {name: len(column) for name, column in table.items()}
-        if len(set(lengths.values())) > 1:
-            raise ValueError(f"expected columns of one length in {info.field_name}, got {lengths}")
-        return table
-
-    @classmethod
-    def of(cls, observations: Observations) -> Self:
-        """Return the rows of observations."""
-        retracted = observations.as_frame(is_retracted=True)
-        every = pd.concat([observations.as_frame(), retracted]).sort_index()
-        outputs = list(observations.outputs)
-        return cls(
-            told=_columns(every[[name for name in every if name not in (*outputs, "is_failed")]]),
-            outcomes=_columns(every[outputs]),
-            noise_std=_columns(observations.error_bars()),
-            pending=_columns(observations.pending),
-            corrections=_columns(observations.corrections),
-            retracted=tuple(retracted.index),
-            **_earlier_columns(observations),
-        )
-
-    def restore(self, space: SearchSpace, observations: Observations, bounds: Sequence[Outcome] = ()) -> None:
-        """Give the rows to observations that hold none yet, checked as rows that are told are."""
-        outputs = observations.outputs
-        told = as_settings(space, _table(self.told, space.names, "told"))
-        if len(told):
-            table = _table(self.outcomes, outputs, "outcomes")
-            outcomes = as_outcomes(table, outputs, len(told), bounds)
-            errors = as_noise_std(_table(self.noise_std, outputs, "noise_std"), outputs, len(told))
-            observations.add(told, outcomes, errors)
-        if self.earlier_campaigns:
-            settings = as_settings(space, _table(self.earlier, space.names, "earlier"))
-            table = _table(self.earlier_outcomes, outputs, "earlier_outcomes")
-            names = as_campaigns(self.earlier_campaigns, len(settings))
-            values = as_outcomes(table, outputs, len(settings), bounds)
-            observations.add_earlier(Earlier(settings, values, names))
-        pending = _table(self.pending, space.names, "pending")
-        if len(pending):
-            observations.add_pending(as_settings(space, pending))
-        corrections = _table(self.corrections, ["row", *outputs], "corrections")
-        _refuse_rows_beyond(len(told), "retracted", list(self.retracted))
-        _refuse_rows_beyond(len(told), "corrected", corrections["row"].tolist())
-        types = {"row": int} | dict.fromkeys(outputs, float)
-        observations.restore(self.retracted, corrections.astype(types))
-
-
-class OptimizerState(_State):
+class OptimizerState(FrozenState):
     """All that an optimizer is: what `BayesianOptimizer.to_json` writes and `from_json` reads.
 
     `OptimizerState.model_json_schema()` is the JSON schema of the file.
@@ -363,36 +262,3 @@ def _plain_or_own(value: Any) -> Any:
 
 def _made(part: NamedPart | OwnPart, make: Any) -> Any:
     return None if isinstance(part, OwnPart) else make(part.name, **part.parameters)
-
-
-def _earlier_columns(observations: Observations) -> dict[str, Any]:
-    settings, outcomes, campaigns = observations.earlier
-    if not campaigns:
-        return {}
-    table = pd.DataFrame(outcomes, columns=list(observations.outputs))
-    return {
-        "earlier": _columns(settings),
-        "earlier_outcomes": _columns(table),
-        "earlier_campaigns": campaigns,
-    }
-
-
-def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """Return a table as lists of plain values by column, None for NaN."""
-    return {str(name): [None if pd.isna(cell) else cell for cell in frame[name].tolist()] for name in frame}
-
-
-def _refuse_rows_beyond(n_told: int, what: str, rows: Sequence[Any]) -> None:
-    """Raise `InvalidDataError` unless these are numbers of rows told."""
-    if all(isinstance(row, int) and 0 <= row < n_told for row in rows):
-        return
-    raise InvalidDataError(
-        f"The state names {what} rows {rows} of {n_told} rows told; numbers count from 0. Repair the file, "
-        "or take a whole copy of it."
-    )
-
-
-def _table(columns: dict[str, list[Any]], names: Any, what: str) -> pd.DataFrame:
-    frame = pd.DataFrame(columns)
-    require_columns(frame, names, f"rows.{what} of the state")
-    return frame[list(names)]

@@ -278,7 +278,17 @@ Constraint = Annotated[
 
 
 def name_of_function(function: ConstraintFunction) -> str:
-    """Return "module:function", whether that can be imported or not; of what has no name that of its type."""
+    """Return "module:function", whether that can be imported or not.
+
+    Parameters
+    ----------
+    function : callable
+        Of what has no name, that of its type is taken.
+
+    Returns
+    -------
+    str
+    """
     name = getattr(function, "__qualname__", type(function).__qualname__)
     return f"{getattr(function, '__module__', type(function).__module__)}:{name}"
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from bnnopt._plain import shown
+from bnnopt._plain import plain, shown
 from bnnopt.space._descriptors import Descriptors
 from bnnopt.space._encoding import Codec, IntervalCodec, Level, ListCodec, RawCodec
 from bnnopt.space._grid import Grid
@@ -106,6 +106,7 @@ Variable = Annotated[Real | Integer | Discrete | Categorical | Context, Field(di
 
 def limits_of(variable: Variable, limits: Sequence[Any]) -> dict[str, Any]:
     """Return new limits of a variable as its fields: (lower, upper), or the levels to keep."""
+    limits = plain(limits)
     if isinstance(variable, Categorical | Context) and variable.levels is not None:
         return _kept_levels(variable.levels, variable.descriptors, tuple(limits))
     if isinstance(variable.codec, ListCodec):

@@ -125,6 +125,7 @@ def test_the_smallest_counts_work(make_optimizer):
         ([OutcomeConstraint("y", lower=1)], "at least one objective.*got none"),
         ("y", "Expected a list of Minimize.*'y'"),
         (["y"], "Expected a list of Minimize.*'y'"),
+        ([Minimize("y"), Minimize("y")], r"objectives: minimize 'y' occurs twice"),
         ([Minimize("x")], r"\['x'\] are both settings and outcomes"),
         ([Minimize("is_failed")], r"\['is_failed'\] are columns that the optimizer adds"),
         ([Minimize("score")], r"\['score'\] are columns that the optimizer adds"),

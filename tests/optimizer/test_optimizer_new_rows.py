@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import BayesianRidge
 
 from bnnopt import (
     Categorical,
@@ -262,3 +263,26 @@ def test_candidates_given_twice_or_with_another_zero_come_once(make_optimizer):
     candidates = pd.DataFrame({"x": [0.0, -0.5, -0.5, 0.25, -0.5, 0.25]})
     with pytest.warns(SpaceExhaustedWarning, match="Only 2"):
         assert sorted(optimizer.ask(4, candidates=candidates)["x"]) == [-0.5, 0.25]
+
+
+class Recorder(BayesianRidge):
+    """Keeps how many rows are drawn jointly."""
+
+    sizes = ()
+
+    def sample_y(self, X, n_samples=1, random_state=None):
+        Recorder.sizes = (*Recorder.sizes, len(X))
+        mean, std = self.predict(X, return_std=True)
+        noise = np.random.default_rng(random_state).standard_normal((len(X), n_samples))
+        return mean[:, None] + std[:, None] * noise
+
+
+def test_hundreds_of_rows_are_found_by_searches_of_a_hundred(make_told):
+    """So that time grows with their number, and not with its cube."""
+    told = make_told(SearchSpace([Real("x", 0, 1), Real("z", 0, 1)]), surrogate=Recorder())
+    batch = told.ask(230)
+    assert len(batch.drop_duplicates(["x", "z"])) == len(told.pending) == 230
+    first, last = Recorder.sizes[0], Recorder.sizes[-4]
+    told.ask(70)
+    assert first <= 400
+    assert max(last, *Recorder.sizes[-4:-3]) <= 400 + told.n_draws // 2

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 
 from bnnopt._typing import FloatArray, IntArray
 from bnnopt.acquisition import greedy_batch
@@ -27,11 +28,22 @@ def batch_by_draws(search: Search, pool: Candidates, n: int) -> IntArray:
     n : int
         Rows wanted.
     """
-    pending = _encoded(search, search.pending)
+    pending = _nearest(_encoded(search, search.pending), pool.points, search.n_draws // 2)
     rows = np.concatenate([pool.points, pending])
     draws = _joint_draws(search, np.concatenate([rows, _measured_points(search)]))
     choose = _joint_batch if search.scoring.acquisition.is_joint else _conditioned_batch
     return choose(search, draws, rows, len(pool), n)
+
+
+def _nearest(pending: FloatArray, points: FloatArray, n: int) -> FloatArray:
+    """Return at most `n` of the rows pending, those nearest to any candidate.
+
+    As many draws tell of as many rows apart from each other: conditioned on more, they would all be the same.
+    """
+    if len(pending) <= n:
+        return pending
+    distances = np.concatenate([cdist(rows, points).min(axis=1) for rows in np.array_split(pending, 16)])
+    return pending[np.sort(np.argsort(distances, kind="stable")[:n])]
 
 
 def _conditioned_batch(search: Search, draws: FloatArray, rows: FloatArray, n_pool: int, n: int) -> IntArray:
