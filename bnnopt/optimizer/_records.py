@@ -254,7 +254,9 @@ class Records:
         if not len(measured):
             n_failed = len(self._observations.told)
             told = f"all {n_failed} row(s) told failed" if n_failed else "no row was told"
-            raise InvalidDataError(f"There is no best row yet: {told}. Tell rows with their outcomes first.")
+            raise InvalidDataError(
+                f"None of the 0 measured rows can be the best yet: {told}. Tell rows with outcomes first."
+            )
         flags = self._goals.is_feasible(outcomes)
         if not flags.any():
             raise InvalidDataError(

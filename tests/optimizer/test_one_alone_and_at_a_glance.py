@@ -65,10 +65,10 @@ def test_one_of_each_in_the_settings_of_a_campaign():
 def test_the_best_of_nothing_says_so():
     optimizer = BayesianOptimizer(X, Minimize("y"))
     for ask in (optimizer.best, optimizer.front):
-        with pytest.raises(InvalidDataError, match=r"no best row yet: no row was told"):
+        with pytest.raises(InvalidDataError, match=r"can be the best yet: no row was told"):
             ask()
     optimizer.tell(pd.DataFrame({"x": [0.1, 0.2]}), [np.nan, np.nan])
-    with pytest.raises(InvalidDataError, match=r"no best row yet: all 2 row\(s\) told failed"):
+    with pytest.raises(InvalidDataError, match=r"can be the best yet: all 2 row\(s\) told failed"):
         optimizer.best()
 
 
