@@ -210,7 +210,7 @@ def test_numbers_that_may_be_two_levels_are_refused(levels):
         [True, False],
         [1, "x"],
     ],
-    ids=str,
+    ids=lambda case: type(case).__name__,
 )
 @pytest.mark.parametrize("separator", [",", ";"])
 def test_runs_read_without_settings_keep_their_levels(levels, separator, tmp_path):
@@ -287,7 +287,7 @@ Row = namedtuple("Row", ["B", "A"])
         [pd.Series({"B": 1, "A": 7}), pd.Series({"A": 8, "B": 2})],
         [[7, 1], [8, 2]],
     ],
-    ids=str,
+    ids=lambda table: type(table).__name__,
 )
 def test_what_has_names_goes_by_name_and_an_array_by_place(table):
     assert AB.encode(table).tolist() == [[0.7, 0.1], [0.8, 0.2]]
@@ -296,7 +296,9 @@ def test_what_has_names_goes_by_name_and_an_array_by_place(table):
     assert optimizer.data["A"].tolist() == [7, 8]
 
 
-@pytest.mark.parametrize("row", [pd.Series({"B": 1, "A": 7}), Row(1, 7), {"B": 1, "A": 7}], ids=str)
+@pytest.mark.parametrize(
+    "row", [pd.Series({"B": 1, "A": 7}), Row(1, 7), {"B": 1, "A": 7}], ids=["Series", "Row", "dict"]
+)
 def test_one_row_with_names_goes_by_name(row):
     optimizer = BayesianOptimizer(AB, [Minimize("y"), Minimize("z")], surrogate="gaussian_process")
     optimizer.tell(row, pd.Series({"z": 2, "y": 1}))
