@@ -42,7 +42,7 @@ from bnnopt.acquisition._mixture import (
 from bnnopt.acquisition._mutual_information import mutual_information
 from bnnopt.acquisition._pareto import chebyshev_weights, reference_point
 from bnnopt.acquisition._posterior import posterior_draws, posterior_moments, posterior_quantiles
-from bnnopt.acquisition._registry import ACQUISITIONS, get_acquisition, stand_in_for
+from bnnopt.acquisition._registry import ACQUISITIONS, get_acquisition, joint_form_of, stand_in_for
 from bnnopt.acquisition._smooth_improvement import q_log_expected_improvement
 from bnnopt.acquisition._target import (
     expected_improvement_to_target,
@@ -73,6 +73,7 @@ __all__ = [
     "get_acquisition",
     "greedy_batch",
     "has_gradients",
+    "joint_form_of",
     "knowledge_gradient",
     "log_expected_improvement",
     "log_expected_improvement_to_target",

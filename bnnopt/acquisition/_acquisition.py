@@ -63,6 +63,9 @@ class Acquisition:
         is searched before the draws decide among the best. Of several the first that weighs as many utilities
         as there are counts. By default the upper confidence bound, of several utilities "ehvi" or the
         hypervolume that their bounds would add.
+    joint : str, default=""
+        For a function of moments without parameters: the key in `ACQUISITIONS` of the same score of several
+        rows together, by draws, which chooses batches in its place.
 
     Raises
     ------
@@ -90,6 +93,7 @@ class Acquisition:
     folded: Callable[..., Any] | None = None
     n_utilities: NumberOfUtilities = "one"
     stand_in: "Acquisition | Sequence[Acquisition]" = ()
+    joint: str = ""
 
     def __post_init__(self) -> None:
         n_arrays = lookup(N_ARRAYS, self.needs, "needs of an acquisition")

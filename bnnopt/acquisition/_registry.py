@@ -49,7 +49,7 @@ from bnnopt.acquisition._target import (
 from bnnopt.acquisition._thompson import thompson
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["ACQUISITIONS", "get_acquisition", "stand_in_for"]
+__all__ = ["ACQUISITIONS", "get_acquisition", "joint_form_of", "stand_in_for"]
 
 LOG_EI = Acquisition(
     "log_ei",
@@ -58,6 +58,7 @@ LOG_EI = Acquisition(
     "log",
     is_expectation=True,
     folded=log_expected_improvement_to_target,
+    joint="q_log_ei",
 )
 STD = Acquisition("std", posterior_standard_deviation, "moments", "positive")
 UCB = Acquisition("ucb", upper_confidence_bound, "moments", "utility")
@@ -162,6 +163,16 @@ def get_acquisition(acquisition: str | Callable[..., Any] | Acquisition, **param
     """
     found = _as_acquisition(acquisition)
     return replace(found, parameters={**found.parameters, **parameters}) if parameters else found
+
+
+def joint_form_of(acquisition: Acquisition) -> Acquisition:
+    """Return the acquisition that chooses several rows together: what it names, else itself.
+
+    One with values of its own for parameters, which the joint score does not know, is its own.
+    """
+    if not acquisition.joint or acquisition.parameters:
+        return acquisition
+    return ACQUISITIONS[acquisition.joint]
 
 
 def stand_in_for(acquisition: Acquisition, n_utilities: int) -> Acquisition:

@@ -18,6 +18,7 @@ from bnnopt.acquisition import (
     average_scores,
     draws_where_feasible,
     get_acquisition,
+    joint_form_of,
     moments_of_draws,
     stand_in_for,
 )
@@ -78,6 +79,18 @@ class Scoring:
         wanted = [*(self.goals.objectives if objectives is None else objectives), *self.goals.constraints]
         chosen = get_acquisition(acquisition) if acquisition else self.acquisition
         return Scoring(wanted, chosen, self.goals.outputs, self.cost_output)
+
+    @property
+    def of_batches(self) -> "Scoring":
+        """The scoring by which rows are chosen together.
+
+        The draws of a joint score count what keeps the constraints in each draw, of which there may be none:
+        with constraints, rows are chosen one after the other.
+        """
+        chosen = joint_form_of(self.acquisition)
+        if chosen is self.acquisition or self.goals.constraints or self.goals.n_utilities > 1:
+            return self
+        return Scoring(self.goals.objectives, chosen, self.goals.outputs, self.cost_output)
 
     def situation(
         self, believed: FloatArray, noise: FloatArray | None = None, measured: FloatArray | None = None

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from bnnopt._plain import plain
+from bnnopt._tables import as_level
 from bnnopt.space._encoding import Level
 
 __all__ = ["REQUIRED", "BaseVariable", "Scale", "check_interval", "check_levels", "given", "plain_levels"]
@@ -65,6 +66,18 @@ def check_levels(name: str, levels: tuple[Level, ...]) -> None:
         raise ValueError(
             f"Variable {name!r}: level(s) {', '.join(doubled)} occur more than once in {list(levels)}; "
             "keep each once (1, 1.0 and True count as the same level)."
+        )
+    texts = [level for level in levels if isinstance(level, str)]
+    alike = [
+        f"{level!r} and {text!r}"
+        for level in levels
+        for text in texts
+        if not isinstance(level, str) and as_level(text, [level]) is not None
+    ]
+    if alike:
+        raise ValueError(
+            f"Variable {name!r}: no table in a file can tell {', '.join(alike)} apart; make all of them "
+            "text, or give them different names."
         )
     if any(isinstance(level, float) and not np.isfinite(level) for level in levels):
         raise ValueError(

@@ -203,6 +203,7 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
         check_parameters(self, self._rules)
         if (
             isinstance(self.kernels, str)
+            or not isinstance(self.kernels, Sequence | np.ndarray)
             or not len(self.kernels)
             or len(set(self.kernels)) < len(self.kernels)
         ):

@@ -158,15 +158,15 @@ class TransferRegressor(MixtureRegressor):
         with self._fitting():
             check_parameters(self, self._rules)
             rows = check_fit_data(self, X, y, sample_weight, noise_variance, may_stay=False)
-            tables = _Tables.of(rows, self._place(X), self.present)
+            tables = _Tables.of(rows, self._place(), self.present)
             before = previous.estimators_ if isinstance(previous, type(self)) else {}
             return self._learn(tables, self._datas(tables, sample_weight, noise_variance), before, y)
 
-    def _place(self, X: Any) -> int | None:
+    def _place(self) -> int | None:
         """Position of the column of campaigns."""
         n = self.n_features_in_
         if isinstance(self.campaign, str):
-            names = list(X.columns) if isinstance(X, pd.DataFrame) else []
+            names = getattr(self, "feature_names_in_", ())
             return lookup({name: place for place, name in enumerate(names)}, self.campaign, "campaign column")
         if self.campaign is not None and not -n <= self.campaign < n:
             raise InvalidDataError(

@@ -60,9 +60,10 @@ def test_target_is_met():
 def test_a_mirrored_outcome_with_a_mirrored_objective_gives_the_same_rows(
     objective, mirror, acquisition, make_told
 ):
+    n = 1 if acquisition == "log_ei" else 3  # its batches are chosen by draws, which have no mirror image
     options = {"acquisition": acquisition, "surrogate": BayesianRidge()}
-    asked = make_told(SQUARE, [objective], outcome=bowl, **options).ask(3)
-    mirrored = make_told(SQUARE, [mirror], outcome=lambda rows: -bowl(rows), **options).ask(3)
+    asked = make_told(SQUARE, [objective], outcome=bowl, **options).ask(n)
+    mirrored = make_told(SQUARE, [mirror], outcome=lambda rows: -bowl(rows), **options).ask(n)
     np.testing.assert_allclose(asked[["x", "z"]], mirrored[["x", "z"]], rtol=1e-9)
     np.testing.assert_allclose(asked["y_mean"], -mirrored["y_mean"], rtol=1e-6)
     np.testing.assert_allclose(asked["y_std"], mirrored["y_std"], rtol=1e-6)

@@ -66,3 +66,9 @@ def test_levels_keep_their_types():
     levels = Categorical("s", ["1", np.int64(2), 2.5, np.True_]).levels
     assert levels == ("1", 2, 2.5, True)
     assert [type(level) for level in levels] == [str, int, float, bool]
+
+
+@pytest.mark.parametrize("levels", [["7", 7], [True, "true"], [1, "1.0"], ["007", 7.0]], ids=str)
+def test_levels_that_a_file_cannot_tell_apart_are_refused(levels):
+    with pytest.raises(ValueError, match="no table in a file can tell"):
+        Categorical("lot", levels)

@@ -105,3 +105,8 @@ def test_use_before_fit_and_with_other_columns(method):
         ValueError, match="X has 1 features, but GaussianProcessEnsembleRegressor is expecting 2"
     ):
         getattr(ensemble().fit(X, Y), method)(X[:, :1])
+
+
+def test_kernels_that_are_no_sequence():
+    with pytest.raises(InvalidDataError, match=r"kernels must name at least one of .* got 5"):
+        GaussianProcessEnsembleRegressor(kernels=5).fit(X, X[:, 0])

@@ -210,7 +210,7 @@ def test_numbers_that_may_be_two_levels_are_refused(levels):
         [True, False],
         [1, "x"],
     ],
-    ids=lambda case: type(case).__name__,
+    ids=str,
 )
 @pytest.mark.parametrize("separator", [",", ";"])
 def test_runs_read_without_settings_keep_their_levels(levels, separator, tmp_path):

@@ -1,6 +1,7 @@
 """Choosing a batch by joint draws: each row with those before it and those pending in mind."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ def batch_by_draws(search: Search, pool: Candidates, n: int) -> IntArray:
     n : int
         Rows wanted.
     """
+    search = replace(search, scoring=search.scoring.of_batches)
     pending = _nearest(_encoded(search, search.pending), pool.points, search.n_draws // 2)
     rows = np.concatenate([pool.points, pending])
     draws = _joint_draws(search, np.concatenate([rows, _measured_points(search)]))
