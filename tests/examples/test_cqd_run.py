@@ -183,7 +183,7 @@ def test_intervals_contain_their_means_and_say_whether_the_target(suggestions):
     contains = suggestions["target_nm"].between(
         suggestions["peak_nm_lower_95"], suggestions["peak_nm_upper_95"]
     )
-    assert suggestions["interval_contains_target"].tolist() == contains.tolist()
+    assert suggestions["interval_contains_target"].tolist() == contains.astype(str).tolist()
 
 
 @pytest.mark.slow

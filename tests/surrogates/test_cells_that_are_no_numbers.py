@@ -92,7 +92,7 @@ TABLES = {
     "periods": (pd.Series(pd.period_range("2024", periods=N_ROWS)), "a time or date"),
     "one date": (pd.Series([1.0] * 7 + [datetime.date(2024, 1, 1)]), r"a time or date .* in row\(s\) 'h'"),
     "one NaT": (pd.Series([1.0] * 7 + [pd.NaT], dtype=object), r"an empty cell in row\(s\) 'h'"),
-    "text nan": (pd.Series(["nan"] + ["1"] * 7, dtype=object), r"text .* in row\(s\) 'a'"),
+    "text nan": (pd.Series(["nan"] + ["1"] * 7, dtype=object), r"an empty cell in row\(s\) 'a'"),
     "missing": (pd.Series([pd.NA] + [1] * 7, dtype="Int64"), r"an empty cell in row\(s\) 'a'"),
 }
 

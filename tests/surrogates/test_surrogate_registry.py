@@ -83,6 +83,7 @@ def test_the_public_names():
         "HeldOutPredictions",
         "KerasMCDropoutRegressor",
         "MCDropoutRegressor",
+        "TransferRegressor",
         "make_surrogate",
     }
     assert all(hasattr(bnnopt.surrogates, name) for name in bnnopt.surrogates.__all__)
