@@ -278,7 +278,7 @@ class BayesianStackingRegressor(MixtureRegressor):
         with warnings.catch_warnings():
             # that a short fit has not converged is what makes it short
             warnings.simplefilter("ignore", ConvergenceWarning)
-            trial = fit_member(name, short, data, draw_seed(self.random_state), None)
+            trial = fit_member(name, short, data, draw_seed(self.random_state), None, is_trial=True)
         gain, chance = gain_by(data, others, trial)
         if gain >= max(LEAST_GAIN, chance):
             return "", data.n_rows

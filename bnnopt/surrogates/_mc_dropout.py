@@ -8,8 +8,10 @@ import numpy as np
 from bnnopt._estimators import Rule, check_parameters
 from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._dropout._engines import FEW_ROWS, TENSORFLOW, check_installed
+from bnnopt.surrogates._dropout._few_rows import KNOWN
 from bnnopt.surrogates._dropout._fit import TrainedFit, fit_networks
-from bnnopt.surrogates._dropout._networks import RULES, UPDATES_PER_CHUNK, check_layers
+from bnnopt.surrogates._dropout._networks import FULL_BATCH_ROWS, RULES, UPDATES_PER_CHUNK, check_layers
 from bnnopt.surrogates._predictor import MixtureRegressor
 from bnnopt.surrogates._rows import check_fit_data, check_number_of_outputs, open_batches
 
@@ -362,6 +364,35 @@ class MCDropoutRegressor(MixtureRegressor):
                 return self._take(fit_networks(self, rows, None, n_updates=int(self.max_iter)), y)
             n_updates = max(int(self.max_iter * SHARE_OF_UPDATES), 1)
             return self._take(fit_networks(self, rows, before, n_updates=n_updates), y)
+
+    def fit_trial(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit, to show a stacking whether networks are worth their time; see `trial_parameters`.
+
+        The same networks are trained as by `fit`, but on up to 1,024 rows in NumPy: that takes less time than
+        to load TensorFlow and to have it share out small operations. Other numbers are drawn.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        MissingDependencyError
+            If TensorFlow is not installed, without which no fit could follow.
+        """
+        check_installed()
+        with self._fitting():
+            self._check()
+            rows = check_fit_data(self, X, y, sample_weight)
+            is_small = rows.stream is None and len(rows) <= FULL_BATCH_ROWS
+            is_known = self.activation in KNOWN and not self.early_stopping
+            engine = FEW_ROWS if is_small and is_known else TENSORFLOW
+            return self._take(fit_networks(self, rows, None, n_updates=int(self.max_iter), engine=engine), y)
 
     @property
     def trial_parameters(self) -> dict[str, Any]:

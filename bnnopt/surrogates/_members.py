@@ -208,7 +208,9 @@ class Member:
         return np.swapaxes(np.concatenate(parts, axis=1), 1, 2)
 
 
-def fit_member(name: str, model: BaseEstimator, data: Data, seed: int, previous: Any) -> Member:
+def fit_member(
+    name: str, model: BaseEstimator, data: Data, seed: int, previous: Any, *, is_trial: bool = False
+) -> Member:
     """Fit a member, after an earlier one if it can, and ask it for held-out rows.
 
     Parameters
@@ -221,6 +223,9 @@ def fit_member(name: str, model: BaseEstimator, data: Data, seed: int, previous:
         Shuffles the rows of a cross-validation.
     previous : estimator, list of estimator or None
         Fitted before on some of the rows.
+    is_trial : bool, default=False
+        Whether it is a short fit that shows whether a long one is worth its time; one that has `fit_trial`
+        makes that.
     """
     _check_return_std(name, model)
     n_outputs = data.rows.y.shape[1]
@@ -228,15 +233,20 @@ def fit_member(name: str, model: BaseEstimator, data: Data, seed: int, previous:
         models = [model.fit_stream(data.batches)]
     elif getattr(last_step(model)[0], "trains_outputs_jointly", False):
         y = data.y[:, 0] if n_outputs == 1 and np.ndim(data.y) == 2 else data.y
-        models = [_fitted(model, data.X, y, data.further, previous)]
+        models = [_fitted(model, data.X, y, data.further, previous, is_trial=is_trial)]
     else:
         earlier = previous if isinstance(previous, list) else [previous] * n_outputs
-        models = [_fitted(clone(model), *data.for_output(k), earlier[k]) for k in range(n_outputs)]
+        parts = [(*data.for_output(k), earlier[k]) for k in range(n_outputs)]
+        models = [_fitted(clone(model), *part, is_trial=is_trial) for part in parts]
     return Member(name, models, n_outputs, _held_out(models, data, seed))
 
 
-def _fitted(model: Any, X: Any, y: Any, further: Mapping[str, Any], previous: Any) -> Any:
+def _fitted(
+    model: Any, X: Any, y: Any, further: Mapping[str, Any], previous: Any, *, is_trial: bool = False
+) -> Any:
     taken = {name: value for name, value in further.items() if has_fit_parameter(model, name)}
+    if is_trial and hasattr(model, "fit_trial"):
+        return model.fit_trial(X, y, **taken)
     if previous is not None and hasattr(model, "fit_after"):
         return model.fit_after(previous, X, y, **taken)
     return model.fit(X, y, **taken)

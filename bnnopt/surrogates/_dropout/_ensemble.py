@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray
+from bnnopt.surrogates._dropout._engines import TENSORFLOW, Engine
 from bnnopt.surrogates._dropout._held_out import HeldOutError, Holdout, held_out_mean
 from bnnopt.surrogates._dropout._networks import Networks, Training, TrainingPlan, draw_masks
 from bnnopt.surrogates._rows import Rows
@@ -41,6 +42,8 @@ class TrainedNetworks:
         Rows of all trainings, each with the network that leaves it out, or the rule that says which.
     total_weight : float
         Sum of the weights of all rows trained on.
+    engine : Engine
+        Passes rows through.
     """
 
     networks: Networks
@@ -48,6 +51,7 @@ class TrainedNetworks:
     error: HeldOutError
     holdout: Holdout
     total_weight: float
+    engine: Engine = TENSORFLOW
 
     @property
     def noise(self) -> FloatArray:
@@ -61,9 +65,7 @@ class TrainedNetworks:
 
     def moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and variance of the function at scaled rows, each of shape (n_rows, n_outputs)."""
-        from bnnopt.surrogates._dropout._propagation import propagate_moments
-
-        mean, variance = propagate_moments(X, self.networks, self.masks)
+        mean, variance = self.engine.moments(X, self.networks, self.masks)
         return mean, variance * self.spread_scale
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
@@ -71,10 +73,8 @@ class TrainedNetworks:
 
         Draws are pulled towards the mean so that they vary as much as `moments` says.
         """
-        from bnnopt.surrogates._dropout._propagation import propagate
-
         n_masks = -(-n_samples // self.networks.n_networks)
-        draws = propagate(X, self.networks, draw_masks(self.networks, n_masks, rng))
+        draws = self.engine.propagate(X, self.networks, draw_masks(self.networks, n_masks, rng))
         in_turns = np.swapaxes(draws, 1, 2).reshape(len(X), -1, draws.shape[-1])[:, :n_samples]
         mean = self.moments(X)[0][:, None]
         return mean + np.sqrt(self.spread_scale) * (in_turns - mean)
@@ -111,6 +111,7 @@ def train_ensemble(
     chunks: Iterator[Chunk] | None = None,
     callbacks: Sequence[Any] = (),
     is_shown: bool = False,
+    engine: Engine = TENSORFLOW,
 ) -> TrainedEnsemble:
     """Train dropout networks, each without its share of the rows, and judge them on it.
 
@@ -138,36 +139,16 @@ def train_ensemble(
         a sample that the networks are judged by.
     callbacks, is_shown
         As in `train_networks`.
+    engine : Engine
+        Trains and judges.
 
     Raises
     ------
     ValueError
         If the training diverged.
     """
-    training = _train(rows, plan, is_held_out, before, chunks, callbacks, is_shown)
-    masks = draw_masks(training.networks, n_masks, rng)
-    error, held_out = _judge(rows, training.networks, is_held_out, rng)
-    total_weight = rows.total_weight
-    if before is not None and is_more:
-        error = before.error.joined(error)
-        total_weight += before.total_weight
-    posterior = TrainedNetworks(training.networks, masks, error, holdout, total_weight)
-    return TrainedEnsemble(posterior, held_out, training)
-
-
-def _train(
-    rows: Rows,
-    plan: TrainingPlan,
-    is_held_out: BoolArray,
-    before: TrainedNetworks | None,
-    chunks: Iterator[Chunk] | None,
-    callbacks: Sequence[Any],
-    is_shown: bool,
-) -> Training:
-    from bnnopt.surrogates._dropout._training import train_networks
-
     weights = rows.weights[:, None]
-    return train_networks(
+    training = engine.train(
         rows.X,
         rows.y,
         weights * ~is_held_out,
@@ -178,13 +159,19 @@ def _train(
         callbacks=callbacks,
         is_shown=is_shown,
     )
+    masks = draw_masks(training.networks, n_masks, rng)
+    error, held_out = _judge(rows, training.networks, is_held_out, rng, engine)
+    total_weight = rows.total_weight
+    if before is not None and is_more:
+        error = before.error.joined(error)
+        total_weight += before.total_weight
+    posterior = TrainedNetworks(training.networks, masks, error, holdout, total_weight, engine)
+    return TrainedEnsemble(posterior, held_out, training)
 
 
 def _judge(
-    rows: Rows, networks: Networks, is_held_out: BoolArray, rng: np.random.Generator
+    rows: Rows, networks: Networks, is_held_out: BoolArray, rng: np.random.Generator, engine: Engine
 ) -> tuple[HeldOutError, FloatArray]:
-    from bnnopt.surrogates._dropout._propagation import propagate
-
     n_masks = min(MOST_MASKS_FOR_NOISE, -(-DRAWS_FOR_NOISE // networks.n_networks))
     masks = draw_masks(networks, n_masks, rng)
     is_judged = is_held_out.any(axis=1)
@@ -193,7 +180,7 @@ def _judge(
     errors: list[HeldOutError] = []
     for start in range(0, len(places), ROWS_AT_ONCE):
         part = places[start : start + ROWS_AT_ONCE]
-        draws = propagate(rows.X[part], networks, masks)
+        draws = engine.propagate(rows.X[part], networks, masks)
         _check_finite(draws)
         errors.append(HeldOutError.of(rows.y[part], draws, is_held_out[part], rows.weights[part]))
         held_out[part] = held_out_mean(draws, is_held_out[part])

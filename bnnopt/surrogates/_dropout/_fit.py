@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from bnnopt._estimators import LARGEST_SEED, draw_seed
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._dropout._engines import TENSORFLOW, Engine
 from bnnopt.surrogates._dropout._ensemble import Chunk, TrainedNetworks, train_ensemble
 from bnnopt.surrogates._dropout._held_out import HashedHoldout, Holdout, hold_out
 from bnnopt.surrogates._dropout._networks import (
@@ -163,6 +164,7 @@ def fit_networks(
     *,
     n_updates: int,
     is_more: bool = False,
+    engine: Engine = TENSORFLOW,
 ) -> TrainedFit:
     """Scale, train and judge.
 
@@ -178,6 +180,8 @@ def fit_networks(
         Optimizer updates at most.
     is_more : bool, default=False
         Whether the rows come in addition to those of `before`, or in their place.
+    engine : Engine
+        Trains and judges.
     """
     check_shapes(estimator.get_params(deep=False), rows.y.shape[1])
     scaling = before.scaling if before else Scaling.of(rows)
@@ -208,6 +212,7 @@ def fit_networks(
         chunks=_chunks(rows, scaling, plan, holdout),
         callbacks=estimator.callbacks or (),
         is_shown=bool(estimator.verbose),
+        engine=engine,
     )
     scale = loss_of_the_mean(scaled, plan.output_weights)
     if not is_more:

@@ -15,6 +15,11 @@ from bnnopt.surrogates._rows import Rows
 
 __all__ = [
     "ACTIVATIONS",
+    "BETA_1",
+    "BETA_2",
+    "EPSILON",
+    "FULL_BATCH_ROWS",
+    "LAST_RATE",
     "RULES",
     "UPDATES_PER_CHUNK",
     "Networks",
@@ -27,9 +32,12 @@ __all__ = [
     "initial_weights",
     "loss_of_the_mean",
     "training_plan",
+    "with_mean_one",
 ]
 
 UPDATES_PER_CHUNK = 250
+LAST_RATE = 0.02  # of the step size, in units of the first
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # of Adam
 ACTIVATIONS = ("elu", "gelu", "relu", "selu", "silu", "softplus", "tanh")
 FULL_BATCH_ROWS = 1024  # up to here an update of all rows costs little more than one of some
 MINI_BATCH_ROWS = 256
@@ -258,6 +266,12 @@ def initial_weights(
         kernels.append(rng.uniform(-limit, limit, (n_networks, n_in, n_out)).astype(np.float32))
         biases.append(np.zeros((n_networks, n_out), dtype=np.float32))
     return kernels, biases
+
+
+def with_mean_one(weights: FloatArray) -> FloatArray:
+    """Divide the weights of rows, (n_rows, n_networks), by the mean of each network; 0 where all are 0."""
+    mean = weights.mean(axis=0)
+    return np.divide(weights, mean, out=np.zeros_like(weights, dtype=float), where=mean > 0)
 
 
 def draw_masks(networks: Networks, n_masks: int, rng: np.random.Generator) -> list[FloatArray]:

@@ -20,6 +20,7 @@ from bnnopt.surrogates._dropout._networks import (
     Training,
     TrainingPlan,
     first_networks,
+    with_mean_one,
 )
 from bnnopt.surrogates._dropout._tensorflow import KerasRegressor, check_process, keras, tf
 from bnnopt.surrogates._dropout._updates import chunk_graph, first_state
@@ -89,7 +90,7 @@ def train_networks(
             _padded(each, n_rows) for each in (X, y, row_weights, held_out_weights)
         )
         plan = replace(plan, batch_size=n_rows)
-    targets = [y, _with_mean_one(row_weights)]
+    targets = [y, with_mean_one(row_weights)]
     if held_out_weights is not None and held_out_weights.any():
         targets.append(held_out_weights * (len(X) / held_out_weights.sum()))
     with ExitStack() as stack:
@@ -124,13 +125,8 @@ def _padded(values: FloatArray | None, n_rows: int) -> Any:
     return None if values is None else np.pad(values, ((0, n_rows - len(values)), (0, 0)))
 
 
-def _with_mean_one(weights: FloatArray) -> FloatArray:
-    mean = weights.mean(axis=0)
-    return np.divide(weights, mean, out=np.zeros_like(weights, dtype=float), where=mean > 0)
-
-
 def _tensors(X: FloatArray, y: FloatArray, row_weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    targets = np.concatenate([y, _with_mean_one(row_weights)], axis=1)
+    targets = np.concatenate([y, with_mean_one(row_weights)], axis=1)
     return X.astype(np.float32), targets.astype(np.float32)
 
 

@@ -16,7 +16,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bnnopt.surrogates._dropout._networks import UPDATES_PER_CHUNK, TrainingPlan
+from bnnopt.surrogates._dropout._networks import (
+    BETA_1,
+    BETA_2,
+    EPSILON,
+    LAST_RATE,
+    UPDATES_PER_CHUNK,
+    TrainingPlan,
+)
 from bnnopt.surrogates._dropout._tensorflow import keras, tf
 
 __all__ = [
@@ -31,10 +38,8 @@ __all__ = [
 ]
 
 UPDATES_PER_LOSS = 25
-LAST_RATE = 0.02
 N_PLACES = 2**14  # of a mask in the pool of a chunk
 STRIDE = 16  # numbers between two places: TensorFlow need not copy windows that begin and end at such places
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 State = list[Any]
 Shapes = Sequence[tuple[int, ...]]

@@ -1,0 +1,137 @@
+"""A short trial of dropout networks, without TensorFlow: the same networks as those of a fit."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.linear_model import BayesianRidge
+
+from bnnopt import BayesianStackingRegressor, MCDropoutRegressor
+from bnnopt.surrogates._dropout import _few_rows
+from bnnopt.surrogates._dropout._networks import TrainingPlan, draw_masks, first_networks
+
+
+def rows(n=60, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.random((n, 3))
+    return X, np.sin(6 * X[:, 0]) + X[:, 1] + 0.1 * rng.standard_normal(n)
+
+
+def plan(activation="silu", **others):
+    settings = {
+        "hidden_layer_sizes": (5, 4),
+        "activation": activation,
+        "dropout": 0.0,
+        "n_networks": 2,
+        "penalty": 0.01,
+        "output_weights": (1.0, 0.5),
+        "learning_rate_init": 0.01,
+        "n_updates": 1,
+        "batch_size": 7,
+        "seed": 0,
+    }
+    return TrainingPlan(**(settings | others))
+
+
+@pytest.mark.parametrize("activation", sorted(_few_rows.KNOWN))
+def test_slopes_of_activations_are_differences(activation):
+    sums = np.linspace(-3, 3, 50)
+    function = _few_rows.KNOWN[activation]
+    difference = (function.value(sums + 1e-6) - function.value(sums - 1e-6)) / 2e-6
+    np.testing.assert_allclose(function.slope(sums, function.value(sums)), difference, atol=1e-4)
+
+
+@pytest.mark.parametrize("activation", sorted(_few_rows.KNOWN))
+def test_first_step_goes_down_the_loss(activation):
+    """Of Adam, each weight moves by the step size against the sign of its slope."""
+    rng = np.random.default_rng(1)
+    X, y, weights = rng.random((7, 3)), rng.random((7, 2)), np.ones((7, 2))
+    own = plan(activation)
+    before = first_networks(3, 2, own)
+    after = _few_rows.train_networks(X, y, weights, own).networks
+
+    def loss(kernel, step, place):
+        moved = [each.astype(float) for each in before.kernels]
+        moved[kernel][place] += step
+        networks = type(before)(tuple(moved), before.biases, activation, 0.0)
+        outputs = _few_rows.propagate(X, networks, [])[:, :, 0]
+        errors = np.square(outputs - y[:, None]) * own.output_weights
+        return errors.sum() / 7 + 0.01 * sum(np.square(each).sum() for each in moved)
+
+    for kernel, place in ((0, (0, 1, 2)), (1, (1, 2, 3)), (2, (0, 3, 1))):
+        slope = (loss(kernel, 1e-2, place) - loss(kernel, -1e-2, place)) / 2e-2
+        if abs(slope) > 1e-3:
+            moved = after.kernels[kernel][place] - before.kernels[kernel][place]
+            assert moved == pytest.approx(-0.01 * np.sign(slope), rel=1e-2)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("activation", sorted(_few_rows.KNOWN))
+def test_passes_are_those_of_the_graph(activation):
+    from bnnopt.surrogates._dropout import _propagation
+
+    networks = first_networks(3, 2, plan(activation, dropout=0.3))
+    masks, X = draw_masks(networks, 6, np.random.default_rng(0)), rows(10)[0]
+    np.testing.assert_allclose(
+        _few_rows.propagate(X, networks, masks), _propagation.propagate(X, networks, masks), atol=1e-5
+    )
+    pairs = zip(
+        _few_rows.propagate_moments(X, networks, masks),
+        _propagation.propagate_moments(X, networks, masks),
+        strict=True,
+    )
+    for own, other in pairs:
+        np.testing.assert_allclose(own, other, atol=1e-5)
+
+
+@pytest.mark.tensorflow
+def test_a_trial_predicts_held_out_rows_as_well_as_a_fit_of_as_many_updates():
+    X, y = rows(120)
+    settings = {"max_iter": 500, "random_state": 0}
+    fit, trial = MCDropoutRegressor(**settings).fit(X, y), MCDropoutRegressor(**settings).fit_trial(X, y)
+    assert trial.held_out_log_density_ == pytest.approx(fit.held_out_log_density_, abs=0.15)
+    assert trial.loss_ == pytest.approx(fit.loss_, rel=0.3)
+    correlation = np.corrcoef(trial.predict(X), fit.predict(X))[0, 1]
+    assert correlation > 0.98
+
+
+@pytest.mark.tensorflow
+def test_the_same_seed_gives_the_same_numbers():
+    X, y = rows()
+    predicted = [MCDropoutRegressor(max_iter=50, random_state=3).fit_trial(X, y).predict(X) for _ in range(2)]
+    np.testing.assert_array_equal(*predicted)
+
+
+@pytest.mark.tensorflow
+def test_repeats_and_weights_are_alike():
+    X, y = rows(30)
+    weights = np.ones(30)
+    weights[3] = 2
+    once = MCDropoutRegressor(max_iter=50, random_state=0).fit_trial(X, y, sample_weight=weights)
+    twice = MCDropoutRegressor(max_iter=50, random_state=0)
+    twice.fit_trial(np.vstack([X, X[3:4]]), np.append(y, y[3]))
+    np.testing.assert_array_equal(once.predict(X), twice.predict(X))
+
+
+@pytest.mark.tensorflow
+def test_a_stacking_that_leaves_networks_out_does_not_load_tensorflow():
+    code = (
+        "import sys, numpy as np; from bnnopt import BayesianStackingRegressor\n"
+        "X = np.linspace(0, 1, 20)[:, None]\n"
+        "model = BayesianStackingRegressor(random_state=0).fit(X, np.sin(6 * X[:, 0]))\n"
+        "assert 'short trial' in model.left_out_['mc_dropout'], model.left_out_\n"
+        "assert 'tensorflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.tensorflow
+def test_networks_join_where_their_trial_helps():
+    rng = np.random.default_rng(0)
+    X = rng.random((300, 6))
+    y = np.where(X[:, 0] + X[:, 1] > 1, 3.0, 0.0) + np.abs(X[:, 2] - 0.5) + 0.05 * rng.standard_normal(300)
+    members = [("linear", BayesianRidge())]
+    networks = MCDropoutRegressor(max_iter=1500)
+    model = BayesianStackingRegressor([*members, ("networks", networks)], random_state=0).fit(X, y)
+    assert "networks" in model.estimators_
