@@ -54,6 +54,7 @@ PRIOR = Prior(
     first_noise=np.exp(-4.0),
 )
 JUDGING_PARTS = 4  # each member learns from all but one of so many parts of the rows
+N_STARTS = 2
 STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 30, 25, 20
 INDUCING_OF_THE_BOUND = 128
 WIDTH_OF_NOISE = 1.0  # in nats, see `learn_from_two_starts`
@@ -137,7 +138,7 @@ def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.ra
         Draws anchors, parts and inducing points.
     """
     learner = _Learner(rows, families, n_members, rng)
-    parts = _parts(len(rows), n_members, learner.rows_for(STEPS), rng)
+    parts = _parts(len(rows), n_members, learner.rows_for(N_STARTS * STEPS), rng)
     first = learner.learn_from_two_starts(parts, STEPS)
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(STEPS)])
     held_out = learner.held_out(first, _is_seen(parts, len(rows)), part)
