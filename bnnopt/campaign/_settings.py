@@ -226,6 +226,20 @@ class CampaignSettings(_Frozen):
             models |= dict.fromkeys(CHOICES, NamedChoice)
             raise InvalidDataError(f"{path} is not a valid campaign:\n{listed(error, models)}") from error
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outcomes to be measured, that of the cost last."""
+        named = [name for objective in self.objectives for name in objective.names]
+        return tuple(dict.fromkeys([*named, *([self.cost] if self.cost else [])]))
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of settings, context and outcomes by name, of those that have one."""
+        units: dict[str, str | None] = dict(self.space.units)
+        for each in (*self.outcomes, *self.objectives):
+            units.update({name: unit for name, unit in each.units.items() if unit})
+        return {name: unit for name, unit in units.items() if unit}
+
     def make_surrogate(self, **parameters: Any) -> BaseEstimator:
         """Make the surrogate, not fitted; `parameters` override those of the settings."""
         return _surrogate(self.surrogate, **parameters)
