@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-import bnnopt
 from bnnopt.campaign._experiments import Experiments, next_id
 from bnnopt.campaign._folder import CampaignFolder
 from bnnopt.campaign._readable import settable
@@ -17,7 +16,7 @@ from bnnopt.campaign._recording import Recording, given_runs
 from bnnopt.campaign._settings import CampaignSettings
 from bnnopt.campaign._statuses import MEASURED, PENDING, PLANNED, SETTLED, WITHDRAWN, error_name
 from bnnopt.campaign._suggest import resume, with_intervals
-from bnnopt.campaign._suggestions import batch_document, batches, predictions_of, today
+from bnnopt.campaign._suggestions import batch_document, batches, predictions_of, today, version_of
 from bnnopt.campaign._toml import as_toml
 from bnnopt.exceptions import ChangedRowsError, InvalidDataError
 from bnnopt.optimizer import BayesianOptimizer
@@ -142,7 +141,7 @@ class Campaign:
             if not is_there:
                 files.write(files.settings, _text_of(settings, known, files.path).encode())
             files.replace_table(table, experiments.content(None), files.read(files.table))
-            files.write(files.recorded, Recorded().of(experiments, bnnopt.__version__).content())
+            files.write(files.recorded, Recorded().of(experiments, version_of("bnnopt")).content())
         return cls(folder)
 
     @property
@@ -443,7 +442,7 @@ class Campaign:
         content = table.content(before if path == old and old.exists() else None)
         self._files.create()
         self._files.replace_table(path, content, self._files.read(old))
-        self._files.write(self._files.recorded, recorded.of(table, bnnopt.__version__).content())
+        self._files.write(self._files.recorded, recorded.of(table, version_of("bnnopt")).content())
 
 
 def _told(optimizer: BayesianOptimizer, experiments: Experiments) -> BayesianOptimizer:

@@ -46,7 +46,7 @@ def settable(batch: pd.DataFrame, space: SearchSpace) -> pd.DataFrame:
     space : SearchSpace
         Whose settings they are.
     """
-    bound = {name for each in space.constraints for name in each.names}
+    bound = {name for each in space.constraints for name in getattr(each, "names", ())}
     columns = {
         v.name: [_set(cell, v, is_bound=v.name in bound) for cell in batch[v.name]]
         for v in space.settings

@@ -14,7 +14,7 @@ from bnnopt._plain import plain
 from bnnopt.campaign._folder import CampaignFolder
 from bnnopt.campaign._statuses import MEASURED
 
-__all__ = ["batch_document", "batches", "predictions_of", "today"]
+__all__ = ["batch_document", "batches", "predictions_of", "today", "version_of"]
 
 PACKAGES = ("bnnopt", "numpy", "scipy", "scikit-learn", "pandas", "tensorflow", "keras")
 
@@ -33,7 +33,7 @@ def batch_document(
         "batch": number,
         "asked": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": seed,
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}},
         "options": {name: _plain(value) for name, value in options.items() if value},
         "units": dict(units),
         "rows": [{name: _plain(cell) for name, cell in row.items()} for row in batch.to_dict("records")],
@@ -97,14 +97,12 @@ def _number(value: Any) -> float:
     return np.nan if value is None else float(value)
 
 
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+def version_of(package: str) -> str:
+    """Return the version of an installed package, an empty text if it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def _plain(value: Any) -> Any:
