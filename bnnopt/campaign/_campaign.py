@@ -14,7 +14,7 @@ from bnnopt.campaign._readable import settable
 from bnnopt.campaign._recorded import Change, Recorded, changes_of
 from bnnopt.campaign._recording import Recording, given_runs
 from bnnopt.campaign._settings import CampaignSettings
-from bnnopt.campaign._statuses import MEASURED, PENDING, PLANNED, SETTLED, WITHDRAWN, error_name
+from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, PLANNED, SETTLED, WITHDRAWN, error_name
 from bnnopt.campaign._suggest import resume, with_intervals
 from bnnopt.campaign._suggestions import batch_document, batches, predictions_of, today, version_of
 from bnnopt.campaign._toml import as_toml
@@ -104,6 +104,7 @@ class Campaign:
         runs: Any = None,
         *,
         as_xlsx: bool = False,
+        empty: str = "planned",
     ) -> Self:
         """Begin a campaign in a folder.
 
@@ -118,6 +119,8 @@ class Campaign:
             right. An empty outcome is a run that is planned.
         as_xlsx : bool, default=False
             Whether the table is an Excel workbook instead of a CSV.
+        empty : {"planned", "failed"}, default="planned"
+            What an empty outcome of a run without status means.
 
         Raises
         ------
@@ -135,6 +138,8 @@ class Campaign:
         known = settings if isinstance(settings, CampaignSettings) else CampaignSettings.from_toml(settings)
         table = files.path / ("experiments.xlsx" if as_xlsx else "experiments.csv")
         experiments = _first_table(known, runs, table)
+        if empty == FAILED:
+            experiments = experiments.with_empties_failed()
         _told(known.make_optimizer(), experiments)
         files.create()
         with files.lock():
@@ -334,7 +339,7 @@ class Campaign:
         rows = []
         for document in batches(self._files):
             statuses = [runs.get(row.get("id"), WITHDRAWN) for row in document["rows"]]
-            counts = [statuses.count(MEASURED), statuses.count("failed"), sum(s in PENDING for s in statuses)]
+            counts = [statuses.count(MEASURED), statuses.count(FAILED), sum(s in PENDING for s in statuses)]
             head = [document.get(name) for name in ("batch", "asked")]
             version = document.get("versions", {}).get("bnnopt")
             rows.append([*head, version, document.get("seed"), len(statuses), *counts])

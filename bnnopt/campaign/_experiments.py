@@ -12,7 +12,7 @@ import pandas as pd
 
 from bnnopt._tables import Header, Kind, TextTable, as_file, as_number, escaped, name_and_unit, read_text
 from bnnopt.campaign._settings import CampaignSettings
-from bnnopt.campaign._statuses import STATUS_OF, error_name, with_statuses
+from bnnopt.campaign._statuses import FAILED, PLANNED, STATUS_OF, error_name, with_statuses
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["OWN", "Experiments", "kinds_of_columns", "next_id"]
@@ -152,6 +152,16 @@ class Experiments:
             if change:
                 changes[int(str(row))] = change
         return self.with_cells(changes) if changes else self
+
+    def with_empties_failed(self) -> "Experiments":
+        """Return the table with runs without outcome and without status as failed ones."""
+        said, runs = self._statuses_of_cells(), self.frame
+        rows = [
+            row
+            for row, cell, status in zip(self.text.rows, said, runs["status"], strict=True)
+            if status == PLANNED and cell in ("", PLANNED)
+        ]
+        return self.with_cells({row: {"status": FAILED} for row in rows})
 
     def content(self, before: "Experiments | None") -> bytes:
         """Return the content of the file; `before` is what was read from it."""
