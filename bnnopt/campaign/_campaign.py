@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from bnnopt.campaign._recording import Recording, given_runs
 from bnnopt.campaign._settings import CampaignSettings
 from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, PLANNED, SETTLED, WITHDRAWN, error_name
 from bnnopt.campaign._suggest import resume, with_intervals
-from bnnopt.campaign._suggestions import batch_document, batches, predictions_of, today, version_of
+from bnnopt.campaign._suggestions import batch_document, batches, last_rows, predictions_of, today, version_of
 from bnnopt.campaign._toml import as_toml
 from bnnopt.exceptions import ChangedRowsError, InvalidDataError
 from bnnopt.optimizer import BayesianOptimizer
@@ -245,13 +246,14 @@ class Campaign:
         with self._files.lock():
             batch = self._asked(self._optimizer(self._unchanged()[0], seed, parameters), n, targets, options)
             experiments, recorded = self._unchanged()  # as the laboratory has it after a long fit
-            batch, number = self._numbered(batch, experiments)
+            table = experiments.filled_in()
+            batch, number = self._numbered(batch, table)
             document = batch_document(number, batch, seed=seed, options=asked, units=self.settings.units)
             self._files.create()
             path = self.folder / "suggestions" / f"batch_{number:04d}.json"
             self._files.write(path, json.dumps(document, ensure_ascii=False, indent=1).encode())
-            rows = self._planned_rows(batch, number, experiments)
-            self._save(experiments.with_rows(rows), experiments, recorded, as_xlsx=as_xlsx)
+            rows = self._planned_rows(batch, number, table)
+            self._save(table.with_rows(rows), experiments, recorded, as_xlsx=as_xlsx)
         return batch
 
     def record(self, results: Any, *, accept_changes: bool = False, repeats: bool = False) -> list[str]:
@@ -283,7 +285,9 @@ class Campaign:
         given, where = given_runs(results, self.settings)
         with self._files.lock():
             experiments, recorded = self._unchanged()
-            recording = Recording(experiments, given, where, accept_changes=accept_changes, repeats=repeats)
+            recording = Recording(
+                experiments.filled_in(), given, where, accept_changes=accept_changes, repeats=repeats
+            )
             changed, ids = recording.run()
             corrections = [
                 {"id": c.id, "column": c.column, "before": c.before, "after": c.after, "date": today()}
@@ -365,7 +369,8 @@ class Campaign:
         """Return the table and what was recorded, which is read first: never newer than the table."""
         recorded, path = Recorded.read(self._files), self._files.table
         if path.exists():
-            return Experiments.read(path, self.settings), recorded
+            used = (*recorded.runs, *(str(row.get("id")) for row in last_rows(self._files)))
+            return replace(Experiments.read(path, self.settings), used=used), recorded
         if recorded.runs:
             raise InvalidDataError(
                 f"{path} is not there, and {len(recorded.runs)} run(s) were recorded in it. Put it back; "
@@ -407,10 +412,7 @@ class Campaign:
 
     def _numbered(self, batch: pd.DataFrame, experiments: Experiments) -> tuple[pd.DataFrame, int]:
         """Return a batch with ids that no run ever had, and the number of the batch."""
-        asked, recorded = batches(self._files), Recorded.read(self._files)
-        used = [*experiments.frame["id"], *recorded.runs]
-        used += [str(row.get("id")) for document in asked for row in document["rows"]]
-        first = next_id(used)
+        first = next_id([*experiments.frame["id"], *experiments.used])
         batch = settable(batch, self.settings.space)
         batch.insert(0, "id", [str(first + number) for number in range(len(batch))])
         files = self._files.suggestions()

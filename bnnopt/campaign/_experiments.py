@@ -42,10 +42,13 @@ class Experiments:
         Say what the columns are.
     text : TextTable
         The cells as they stand in the file.
+    used : tuple of str, default=()
+        Ids of runs that are not in the table any more, which no other run gets.
     """
 
     settings: CampaignSettings
     text: TextTable
+    used: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path, settings: CampaignSettings) -> "Experiments":
@@ -230,7 +233,7 @@ class Experiments:
                 "the run "
                 "that is new, and it gets the next one."
             )
-        following = next_id(given)
+        following = next_id([*given, *self.used])
         ids = []
         for name in given:
             ids.append(name or str(following))

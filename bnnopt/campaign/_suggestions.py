@@ -5,6 +5,7 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from bnnopt._plain import plain
 from bnnopt.campaign._folder import CampaignFolder
 from bnnopt.campaign._statuses import MEASURED
 
-__all__ = ["batch_document", "batches", "predictions_of", "today", "version_of"]
+__all__ = ["batch_document", "batches", "last_rows", "predictions_of", "today", "version_of"]
 
 PACKAGES = ("bnnopt", "numpy", "scipy", "scikit-learn", "pandas", "tensorflow", "keras")
 
@@ -42,15 +43,12 @@ def batch_document(
 
 def batches(folder: CampaignFolder) -> list[dict[str, Any]]:
     """Return all batches ever asked, oldest first; a file that is damaged is left aside."""
-    found = []
-    for path in folder.suggestions():
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(document, dict) and isinstance(document.get("rows"), list):
-            found.append(document)
-    return found
+    return [document for path in folder.suggestions() if (document := _read(path))]
+
+
+def last_rows(folder: CampaignFolder) -> list[dict[str, Any]]:
+    """Return the rows of the last batch that was asked, whose ids are the largest."""
+    return [row for path in folder.suggestions()[-1:] for row in _read(path).get("rows", [])]
 
 
 def predictions_of(
@@ -91,6 +89,16 @@ def _prediction(batch: int, row: Mapping[str, Any], run: pd.Series, name: str) -
     is_known = not np.isnan(measured) and not np.isnan(lower)
     is_inside = bool(lower <= measured <= upper) if is_known else None
     return [batch, row["id"], run["status"], name, mean, lower, upper, measured, is_inside]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what a file of a batch holds, nothing if it is damaged."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    is_batch = isinstance(document, dict) and isinstance(document.get("rows"), list)
+    return document if is_batch else {}
 
 
 def _number(value: Any) -> float:
