@@ -104,7 +104,7 @@ def test_a_campaign_of_a_reaction_by_shell_alone(tmp_path, monkeypatch):
     assert told["best"][0]["Temp_C"] == 120
     low, high = told["predictions"][0]["lower"], told["predictions"][0]["upper"]
     assert 0 <= low < high <= 100
-    assert "13 runs left out in 5 parts" in done("validate")
+    assert "yield: 13 runs left out in turn: error" in done("validate")
     assert (tmp_path / "experiments.csv").read_text(encoding="utf-8").startswith("entry;Base;Solvent;Temp_C;")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from math import floor, gcd, log10
+from math import ceil, floor, gcd, log10
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ FEW_VALUES = 5  # different numbers, each tried several times, that are a list r
 MANY_LEVELS = 30  # different texts beyond which a column is remarks rather than levels
 LOG_RATIO = 1000.0  # largest over smallest, from which on ratios matter
 MOST_STEPS = 2000
+DIGITS_OF_RANGE = 3  # of a setting without a common step: a thousandth of its range can be set
 SUM_ERROR = 1e-6
 COUNTS = ("entry", "index", "no", "no.", "nr", "number", "run", "experiment", "#", "priority")
 
@@ -30,7 +31,7 @@ COUNTS = ("entry", "index", "no", "no.", "nr", "number", "run", "experiment", "#
 class Guess(NamedTuple):
     """Settings that were guessed, and why.
 
-    Attributes
+    Parameters
     ----------
     settings : CampaignSettings
         The settings.
@@ -43,7 +44,13 @@ class Guess(NamedTuple):
 
 
 def columns_of(path: str | Path) -> list[str]:
-    """Return the names of the columns of numbers of a table, of which outcomes may be."""
+    """Return the names of the columns of numbers of a table, of which outcomes may be.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV or xlsx.
+    """
     frame = _read(path)[0]
     return [str(name) for name in frame if pd.api.types.is_numeric_dtype(frame[name])]
 
@@ -204,7 +211,8 @@ def _of_numbers(
     step = step or _common_step(values, lower)
     if step and (upper - lower) / step <= MOST_STEPS:
         return {**found, "step": step}, f"real, {lower:g} to {upper:g} in steps of {step:g} ({said})"
-    return found, f"real, {lower:g} to {upper:g} ({said})"
+    digits = max(0, DIGITS_OF_RANGE - ceil(log10(upper - lower)))
+    return {**found, "digits": digits}, f"real, {lower:g} to {upper:g}, {digits} decimal place(s) ({said})"
 
 
 def _outward(value: float, width: float, direction: int) -> float:

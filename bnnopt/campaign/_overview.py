@@ -15,7 +15,7 @@ __all__ = ["Overview", "overview"]
 class Overview(NamedTuple):
     """Where a campaign stands.
 
-    Attributes
+    Parameters
     ----------
     counts : dict of str to int
         Runs by status, those that repeat others, and batches asked.

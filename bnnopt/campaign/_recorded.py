@@ -23,7 +23,7 @@ Cell = bool | int | float | str | None
 class Change(NamedTuple):
     """One thing that reads otherwise than it was recorded.
 
-    Attributes
+    Parameters
     ----------
     id : str
         Of the run, empty for what concerns all.

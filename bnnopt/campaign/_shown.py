@@ -39,7 +39,15 @@ def shown_number(value: Any, spread: float = np.nan) -> str:
 
 
 def shown_suggestions(batch: pd.DataFrame, settings: CampaignSettings) -> pd.DataFrame:
-    """Return suggested runs as text: settings, for each outcome its mean with the 95 % interval, and why."""
+    """Return suggested runs as text: settings, for each outcome its mean with the 95 % interval, and why.
+
+    Parameters
+    ----------
+    batch : DataFrame
+        From `Campaign.suggest`.
+    settings : CampaignSettings
+        Of the campaign.
+    """
     names = [name for name in ("goal", "id", *settings.space.names) if name in batch]
     table = readable(batch[names], settings.space)
     for name in settings.outputs:
@@ -50,7 +58,17 @@ def shown_suggestions(batch: pd.DataFrame, settings: CampaignSettings) -> pd.Dat
 
 
 def shown_runs(runs: pd.DataFrame, settings: CampaignSettings, names: Iterable[str]) -> pd.DataFrame:
-    """Return runs of the table as text, with units in the header."""
+    """Return runs of the table as text, with units in the header.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        Such as `Campaign.experiments`.
+    settings : CampaignSettings
+        Of the campaign.
+    names : iterable of str
+        The columns to show.
+    """
     table = readable(runs[list(names)], settings.space)
     for name in set(settings.outputs) & set(table.columns):
         table[name] = [shown_number(cell) for cell in runs[name]]
@@ -61,7 +79,13 @@ def shown_runs(runs: pd.DataFrame, settings: CampaignSettings, names: Iterable[s
 
 
 def shown_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return predictions beside what came out, as text."""
+    """Return predictions beside what came out, as text.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        From `Campaign.predictions`.
+    """
     spreads = (predictions["upper"] - predictions["lower"]) / 4
     predicted = [_with_interval(*cells) for cells in predictions[["mean", "lower", "upper"]].to_numpy(float)]
     pairs = zip(predictions["measured"], spreads, strict=True)

@@ -1,12 +1,14 @@
 """How far the model of a campaign is to be trusted: rows left out, later batches, repeats."""
 
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import KFold
 
 from bnnopt.campaign._campaign import Campaign
+from bnnopt.campaign._shown import shown_number
 from bnnopt.campaign._suggest import resume
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.metrics import calibration_error, coverage, negative_log_likelihood, replicate_noise
@@ -19,7 +21,7 @@ FEWEST = 5
 class Validation(NamedTuple):
     """How far the model of a campaign is to be trusted.
 
-    Attributes
+    Parameters
     ----------
     held_out : DataFrame
         For each outcome how well runs were predicted that the model had not seen: n, rmse, mae (in the unit
@@ -36,6 +38,33 @@ class Validation(NamedTuple):
     later: pd.DataFrame
     noise: pd.DataFrame
     predictions: pd.DataFrame
+
+    def lines(self, units: Mapping[str, str]) -> list[str]:
+        """Return the same in words, one line for each outcome and kind of check.
+
+        Parameters
+        ----------
+        units : mapping of str to str
+            Units of the outcomes by name.
+        """
+        found = [
+            f"{row['outcome']}: {row['n']} runs left out in turn: error {_with_unit(row, 'rmse', units)} "
+            "(root mean "
+            f"square), R² {row['r2']:.2f}; {row['inside']:.0%} inside the 95 % interval"
+            for row in self.held_out.to_dict("records")
+        ]
+        found += [
+            f"{row['outcome']}: {row['n']} suggested runs: error {_with_unit(row, 'rmse', units)}; "
+            f"{row['inside']:.0%} inside the 95 % interval"
+            for row in self.later.to_dict("records")
+        ]
+        for row in self.noise.to_dict("records"):
+            freedom = row["degrees_of_freedom"]
+            known = f"{_with_unit(row, 'std', units)} ({freedom:.0f} repeat(s))"
+            found.append(
+                f"{row['outcome']}: noise of repeated runs: {known if freedom else 'no repeats yet'}"
+            )
+        return found
 
 
 def validate(campaign: Campaign, *, n_folds: int = 5, seed: int = 0) -> Validation:
@@ -74,6 +103,10 @@ def validate(campaign: Campaign, *, n_folds: int = 5, seed: int = 0) -> Validati
     std, freedom = replicate_noise(measured[campaign.settings.space.setting_names], measured[outputs])
     noise = pd.DataFrame({"outcome": outputs, "std": np.ravel(std), "degrees_of_freedom": np.ravel(freedom)})
     return Validation(held_out, _later(campaign), noise, _long(measured, predicted, outputs))
+
+
+def _with_unit(row: Mapping[Hashable, Any], name: str, units: Mapping[str, str]) -> str:
+    return f"{shown_number(row[name])} {units.get(row['outcome'], '')}".strip()
 
 
 def _scores(name: str, measured: pd.Series, predicted: pd.DataFrame) -> dict[str, object]:

@@ -37,7 +37,7 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Say how far the model is to be trusted: runs left out, later batches, the noise of repeats."""
-    from bnnopt.campaign import shown_number, validate
+    from bnnopt.campaign import validate
 
     campaign = opened(folder, accept_changes=accept_changes)
     with working("fitting"):
@@ -45,24 +45,8 @@ def validate(
     if as_json:
         echo_json({name: as_records(table) for name, table in found._asdict().items()})
         return
-    units = campaign.settings.units
-    for row in found.held_out.to_dict("records"):
-        name, unit = row["outcome"], units.get(row["outcome"], "")
-        typer.echo(
-            f"{name}: {row['n']} runs left out in {folds} parts: error {shown_number(row['rmse'])} {unit} "
-            "(root mean "
-            f"square), R² {row['r2']:.2f}; {row['inside']:.0%} inside the 95 % interval"
-        )
-    for row in found.later.to_dict("records"):
-        typer.echo(
-            f"{row['outcome']}: {row['n']} suggested runs: error {shown_number(row['rmse'])} "
-            f"{units.get(row['outcome'], '')}; {row['inside']:.0%} inside the 95 % interval"
-        )
-    for row in found.noise.to_dict("records"):
-        name, freedom = row["outcome"], row["degrees_of_freedom"]
-        known = f"{shown_number(row['std'])} {units.get(name, '')} ({freedom} repeats)"
-        noise = known if freedom else "no repeats yet"
-        typer.echo(f"{name}: noise of repeated runs: {noise}")
+    for line in found.lines(campaign.settings.units):
+        typer.echo(line)
 
 
 def advise(
