@@ -1,8 +1,10 @@
 """The command line: campaigns by shell alone, plain messages for mistakes, nothing heavy loaded for help."""
 
 import json
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ import bnnopt
 from bnnopt import Campaign
 from bnnopt.cli import app, main
 
+ROOT = Path(__file__).parents[1]
 TOML = """
 name = "dots"
 objectives = [{ type = "minimize", name = "y", unit = "nm" }]
@@ -234,6 +237,32 @@ def test_a_campaign_begins_without_runs(folder, tmp_path):
     assert "No best run yet." in done("status", "-f", str(tmp_path / "empty"))
     assert "no model yet" in done("suggest", "-n", "2", "--context", "T=1", "-f", str(tmp_path / "empty"))
     assert "first design" not in done("history", "-f", str(tmp_path / "empty"))
+
+
+def test_fewer_runs_than_asked_for_are_a_note(folder):
+    path = folder / "campaign.toml"
+    text = path.read_text(encoding="utf-8").replace("upper = 1,", "upper = 1, step = 0.5,")
+    path.write_text(text, encoding="utf-8")
+    result = run_process("suggest", "-n", "9", "--context", "T=20")
+    assert result.returncode == 0
+    assert "Note: Only " in result.stderr
+    assert "Warning" not in result.stderr
+
+
+@pytest.mark.slow
+def test_the_shell_section_of_the_readme_runs_as_printed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## From the shell")[1].split("```")[1]
+    commands = [shlex.split(line)[1:] for line in section.splitlines() if line.startswith("bnnopt ")]
+    assert [command[0] for command in commands][:3] == ["init", "suggest", "record"]
+    for command in commands:
+        done(*command)
+    assert Campaign.open("dots").experiments["status"].tolist()[100:] == [
+        "measured",
+        "failed",
+        *["planned"] * 2,
+    ]
 
 
 def test_version():

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from bnnopt.campaign._experiments import Experiments, next_id
+from bnnopt.campaign._experiments import Experiments, next_id, refuse_own_names
 from bnnopt.campaign._folder import CampaignFolder
 from bnnopt.campaign._readable import settable
 from bnnopt.campaign._recorded import Change, Recorded, changes_of
@@ -85,6 +85,7 @@ class Campaign:
             )
         Recorded.read(self._files)  # a campaign of a newer version is told before its settings are
         self.settings = CampaignSettings.from_toml(self._files.settings)
+        refuse_own_names(self.settings)
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -138,6 +139,7 @@ class Campaign:
             raise InvalidDataError(f"{files.table} is there already; give it as the runs, or move it.")
         known = settings if isinstance(settings, CampaignSettings) else CampaignSettings.from_toml(settings)
         table = files.path / ("experiments.xlsx" if as_xlsx else "experiments.csv")
+        refuse_own_names(known)
         experiments = _first_table(known, runs, table)
         if empty == FAILED:
             experiments = experiments.with_empties_failed()
@@ -433,6 +435,10 @@ class Campaign:
                 "status": PLANNED,
                 "batch": str(number),
             }
+            if "goal" in cells:
+                row["note"] = (
+                    f"for {self.settings.targets.outcome} = {cells['goal']}" if self.settings.targets else ""
+                )
             is_same = np.logical_and.reduce([(settled[name] == cells[name]).to_numpy() for name in settings])
             if is_same.any():
                 row["replicate_of"] = settled["id"].to_numpy()[is_same][0]

@@ -15,7 +15,7 @@ from bnnopt.campaign._settings import CampaignSettings
 from bnnopt.campaign._statuses import FAILED, PLANNED, STATUS_OF, error_name, with_statuses
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["OWN", "Experiments", "kinds_of_columns", "next_id"]
+__all__ = ["OWN", "Experiments", "kinds_of_columns", "next_id", "refuse_own_names"]
 
 OWN = ("id", "status", "batch", "replicate_of", "date", "note")
 """Columns of the table besides settings, context and outcomes."""
@@ -271,6 +271,18 @@ def kinds_of_columns(settings: CampaignSettings) -> dict[str, Kind]:
     own: dict[str, Kind] = dict.fromkeys(OWN, "text")
     errors: dict[str, Kind] = dict.fromkeys(map(error_name, outputs), "number")
     return {**own, **errors, **dict.fromkeys(outputs, "number"), **settings.space.kinds()}
+
+
+def refuse_own_names(settings: CampaignSettings) -> None:
+    """Raise `InvalidDataError` for settings and outcomes that are called as other columns of the table."""
+    own = {*OWN, *map(error_name, settings.outputs)}
+    taken = [name for name in (*settings.space.names, *settings.outputs) if name in own]
+    if taken:
+        raise InvalidDataError(
+            f"{taken} are columns that the table has for itself; give these settings or outcomes other "
+            "names, "
+            "such as 'lot' for 'batch'."
+        )
 
 
 def _text(cell: Any) -> str:

@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,14 +80,20 @@ def echo_json(document: Any) -> None:
 
 @contextmanager
 def working(said: str) -> Iterator[None]:
-    """Show on a terminal that something takes its time; ended by hand, nothing is damaged."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
+    """Show on a terminal that something takes its time, and warnings as plain lines.
 
-    with Console(stderr=True).status(said):
-        yield
+    Ended by hand, nothing is damaged.
+    """
+    with warnings.catch_warnings(record=True) as found:
+        if sys.stderr.isatty():
+            from rich.console import Console
+
+            with Console(stderr=True).status(said):
+                yield
+        else:
+            yield
+    for text in dict.fromkeys(str(each.message) for each in found):
+        typer.echo(f"Note: {text}", err=True)
 
 
 def _plain(value: Any) -> Any:

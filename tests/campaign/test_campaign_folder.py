@@ -7,9 +7,12 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from bnnopt import Campaign, CampaignSettings
-from bnnopt.campaign import as_toml, one_run, overview, validate
+from bnnopt.campaign import as_toml, one_run, overview, validate, write_table
 from bnnopt.exceptions import ChangedRowsError, InvalidDataError
 
 SPACE = {
@@ -20,6 +23,7 @@ SPACE = {
     ]
 }
 HERE = {"T": 20.5}
+TARGETS = '\n[targets]\noutcome = "y"\nvalues = [1, 3]\ntolerance = 0.5\n'
 
 
 def settings(**changes):
@@ -317,6 +321,36 @@ def test_a_clock_that_is_set_back_orders_nothing(measured, monkeypatch):
     assert measured.experiments["date"].tolist()[4] == "1999-01-01"
     assert measured.optimizer().data["y"].tolist()[-1] == 1
     assert measured.suggest(1, context=HERE)["id"].tolist() == ["6"]
+
+
+@settings_of_hypothesis(max_examples=20, deadline=None)
+@given(
+    texts=st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=3, max_size=3
+    )
+)
+def test_cells_of_the_laboratory_stay_to_the_last_character(tmp_path_factory, texts):
+    folder = tmp_path_factory.mktemp("own") / "dots"
+    runs = pd.DataFrame({"x": [0.1, 0.2, 0.3], "solvent": "ODE", "T": 1, "y": [1.0, 2, 3], "mine": texts})
+    write_table(runs, folder.with_suffix(".csv"))
+    campaign = Campaign.create(folder, settings(), folder.with_suffix(".csv"))
+    assert campaign.experiments["mine"].tolist() == texts
+    campaign.record({"x": 0.9, "solvent": "ODE", "T": 1, "y": 4})
+    assert campaign.experiments["mine"].tolist()[:3] == texts
+
+
+def test_a_setting_may_not_be_called_as_a_column_of_the_table(tmp_path):
+    space = {"variables": [*SPACE["variables"], {"type": "real", "name": "batch", "lower": 0, "upper": 1}]}
+    with pytest.raises(InvalidDataError, match=r"\['batch'\] are columns that the table has for itself"):
+        Campaign.create(tmp_path / "own", settings(space=space))
+
+
+def test_targets_are_asked_for_in_turn(tmp_path, measured):
+    path = measured.folder / "campaign.toml"
+    path.write_text(path.read_text(encoding="utf-8") + TARGETS, encoding="utf-8")
+    batch = Campaign.open(measured.folder).suggest(1, targets=[1, 3], context=HERE)
+    assert batch["goal"].tolist() == ["1", "3"]
+    assert measured.experiments["note"].tolist()[-2:] == ["for y = 1", "for y = 3"]
 
 
 def test_a_folder_is_begun_only_once(campaign, tmp_path):
