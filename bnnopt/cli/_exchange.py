@@ -1,5 +1,6 @@
 """A campaign to other programs and back: `export`, `import`."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -19,13 +20,19 @@ def add_to(app: typer.Typer) -> None:
 def export(
     file: Annotated[Path, typer.Argument(help="A new file, .json: the state of the optimizer.")],
     folder: Folder = Path(),
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Write the JSON schema of campaign.toml, for editors.")
+    ] = False,
     seed: Seed = 0,
 ) -> None:
     """Write the state of the optimizer as JSON, which BayesianOptimizer.from_json reads in Python."""
-    from bnnopt.campaign import write_file
+    from bnnopt.campaign import CampaignSettings, write_file
 
-    campaign = opened(folder)
-    write_file(file, campaign.optimizer(seed=seed).to_json().encode())
+    if schema:
+        text = json.dumps(CampaignSettings.model_json_schema(), indent=1)
+    else:
+        text = opened(folder).optimizer(seed=seed).to_json()
+    write_file(file, text.encode())
     typer.echo(f"Written to {file}.")
 
 
