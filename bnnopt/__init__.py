@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bnnopt.acquisition import ACQUISITIONS, Acquisition
-    from bnnopt.campaign import CampaignSettings
+    from bnnopt.campaign import Campaign, CampaignSettings
     from bnnopt.model_selection import LaterCohortSplit, check_fit, log_predictive_density, network_grid
     from bnnopt.objectives import (
         Chebyshev,
@@ -51,6 +51,7 @@ __all__ = [
     "BayesianOptimizer",
     "BayesianStackingRegressor",
     "BoundedRegressor",
+    "Campaign",
     "CampaignSettings",
     "CardinalityConstraint",
     "Categorical",
@@ -86,6 +87,7 @@ _ROOM_OF = {
     "BayesianOptimizer": "optimizer",
     "BayesianStackingRegressor": "surrogates",
     "BoundedRegressor": "surrogates",
+    "Campaign": "campaign",
     "CampaignSettings": "campaign",
     "CardinalityConstraint": "space",
     "Categorical": "space",

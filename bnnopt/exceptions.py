@@ -2,6 +2,7 @@
 
 __all__ = [
     "BnnoptError",
+    "ChangedRowsError",
     "DataFetchError",
     "ForkedProcessError",
     "InfeasibleSpaceError",
@@ -20,6 +21,10 @@ class BnnoptError(Exception):
 
 class InvalidDataError(BnnoptError, ValueError):
     """Data that cannot be used: the message names the column and the row."""
+
+
+class ChangedRowsError(InvalidDataError):
+    """Runs that were recorded before read otherwise now; the message names each, and how to accept it."""
 
 
 class InfeasibleSpaceError(BnnoptError, ValueError):

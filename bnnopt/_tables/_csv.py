@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bnnopt._tables._cells import unescaped
 from bnnopt._tables._header import Source
+from bnnopt._tables._units import bare_name, name_and_unit
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["csv_source"]
@@ -116,10 +117,10 @@ def _fit(sample: str, separator: str, known: Collection[str]) -> tuple[int, int,
     return len(found), n_alike, len(rows[0])
 
 
-def _readings(cell: str) -> tuple[str, str]:
-    """Return the name that a cell of the header may be, with and without its unit."""
+def _readings(cell: str) -> tuple[str, str, str]:
+    """Return the names that a cell of the header may be, with and without its unit."""
     name = unescaped(cell).strip()
-    return name, name.split(" [")[0]
+    return name, bare_name(name), name_and_unit(name)[0]
 
 
 def _encoding_of(path: Path) -> str:

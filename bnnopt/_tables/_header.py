@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bnnopt._tables._cells import unescaped
 from bnnopt._tables._rows import MAX_ROWS_NAMED
+from bnnopt._tables._units import bare_name, name_and_unit
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["Header", "header_of"]
@@ -53,12 +54,15 @@ class Header:
         The positions of these columns in the file.
     width : int
         Cells up to the last name.
+    labels : list of str
+        The cells in which the names stand, with their units.
     """
 
     row: int
     names: list[str]
     places: list[int]
     width: int
+    labels: list[str]
 
 
 def header_of(
@@ -90,15 +94,16 @@ def header_of(
     if not cells:
         raise source.fault("it is empty. The first row names the columns.")
     places = [place for place, cell in enumerate(cells) if cell.strip()]
-    names = _names(source, [cells[place] for place in places], known, keeps_units=keeps_units)
-    header = Header(row, names, places, places[-1] + 1)
+    labels = [cells[place] for place in places]
+    names = _names(source, labels, known, keeps_units=keeps_units)
+    header = Header(row, names, places, places[-1] + 1, labels)
     return header, _rows(source, header, known)
 
 
 def _names(source: Source, cells: list[str], known: Collection[str], *, keeps_units: bool) -> list[str]:
     """Return names without units, with them where two unknown ones would be the same."""
     whole = [_name(cell, known) for cell in cells]
-    short = [name if name in known or keeps_units else name.split(" [")[0] for name in whole]
+    short = [name if keeps_units else _without_unit(name, known) for name in whole]
     pairs = zip(short, whole, strict=True)
     names = [name if short.count(name) == 1 or name in known else long for name, long in pairs]
     if set(known).isdisjoint(names) and any("\0" in name for name in names):
@@ -113,6 +118,14 @@ def _name(cell: str, known: Collection[str]) -> str:
     """Return a name without blanks around it, unless it was written or is known with them."""
     name = unescaped(cell)
     return name if name in known or name != cell else name.strip()
+
+
+def _without_unit(name: str, known: Collection[str]) -> str:
+    """Return a name without its unit: in any brackets behind a known name, in square ones behind others."""
+    if name in known:
+        return name
+    stem, _ = name_and_unit(name)
+    return stem if stem in known else bare_name(name)
 
 
 def _rows(source: Source, header: Header, known: Collection[str]) -> Iterator[tuple[int, list[str]]]:
@@ -154,7 +167,7 @@ def _in_words(header: Header, wrong: list[tuple[int, list[str], str]], known: Co
     named = "; ".join(f"row {row}: {problem}" for row, _, problem in wrong[:MAX_ROWS_NAMED])
     more = f"; and {len(wrong) - MAX_ROWS_NAMED} row(s) more" if len(wrong) > MAX_ROWS_NAMED else ""
     row, cells, _ = wrong[0]
-    words = {unescaped(cell).strip().split(" [")[0] for cell in cells}
+    words = {_without_unit(unescaped(cell).strip(), known) for cell in cells}
     if words & set(known) and not set(header.names) & set(known):
         return f"row {header.row} is no row of names; the names stand in row {row}. Delete the rows above."
     return (

@@ -1,7 +1,7 @@
 """Files written whole or not at all, and never in the place of another one unasked."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from secrets import token_hex
@@ -14,7 +14,7 @@ import pandas as pd
 from bnnopt._tables._cells import escaped
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["refuse_existing", "write_file", "write_table"]
+__all__ = ["csv_bytes", "refuse_existing", "write_file", "write_table"]
 
 QUOTED = set(',;\t|"\r\n')
 """Characters for which a cell stands in quotes, whatever separates cells where it is read."""
@@ -125,8 +125,12 @@ def _store_folder(folder: Path) -> None:
 
 
 def _as_csv(table: pd.DataFrame, path: Path) -> bytes:
-    rows = [[_quoted(_written(cell)) for cell in row] for row in _rows_of(table)]
-    text = "".join(",".join(row) + "\n" for row in rows)
+    return csv_bytes([[_written(cell) for cell in row] for row in _rows_of(table)])
+
+
+def csv_bytes(rows: Iterable[Sequence[str]], separator: str = ",") -> bytes:
+    """Return cells as a CSV: UTF-8, with a byte order mark unless all is ASCII."""
+    text = "".join(separator.join(map(_quoted, row)) + "\n" for row in rows)
     return text.encode("utf-8" if text.isascii() else "utf-8-sig")  # a spreadsheet needs the mark for °C
 
 

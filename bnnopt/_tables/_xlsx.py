@@ -9,9 +9,10 @@ from zipfile import BadZipFile, ZipFile
 
 from bnnopt._tables._cells import unescaped
 from bnnopt._tables._header import Source
+from bnnopt._tables._units import bare_name, name_and_unit
 from bnnopt.exceptions import InvalidDataError, MissingDependencyError
 
-__all__ = ["is_workbook", "xlsx_source"]
+__all__ = ["is_workbook", "loaded_workbook", "new_workbook", "sheet_of", "xlsx_source"]
 
 UNREADABLE = (BadZipFile, AttributeError, EOFError, IndexError, KeyError, SyntaxError, TypeError, zlib.error)
 MAGIC = b"PK\x03\x04"  # of all archives of this kind
@@ -41,8 +42,8 @@ def xlsx_source(path: Path, known: Collection[str]) -> Source:
     MissingDependencyError
         When openpyxl is not installed.
     """
-    values, written = _loaded(path, data_only=True), _loaded(path, data_only=False)
-    sheet = _sheet(path, values, known)
+    values, written = loaded_workbook(path, data_only=True), loaded_workbook(path)
+    sheet = sheet_of(path, values, known)
     _refuse_unknown_values(path, sheet, written[sheet.title])
     rows = enumerate(sheet.iter_rows(values_only=True), start=1)
     records = ((number, [_text(cell) for cell in row]) for number, row in rows)
@@ -61,7 +62,13 @@ def _openpyxl(path: Path) -> Any:
     return package
 
 
-def _loaded(path: Path, *, data_only: bool) -> Any:
+def new_workbook(path: Path) -> Any:
+    """Return a workbook with one empty sheet."""
+    return _openpyxl(path).Workbook()
+
+
+def loaded_workbook(path: Path, *, data_only: bool = False) -> Any:
+    """Return a workbook with its formulas, or with the values that were last stored of them."""
     package = _openpyxl(path)
     try:
         with open(path, "rb") as file, ZipFile(file) as archive, warnings.catch_warnings():
@@ -80,7 +87,8 @@ def _loaded(path: Path, *, data_only: bool) -> Any:
         ) from error
 
 
-def _sheet(path: Path, workbook: Any, known: Collection[str]) -> Any:
+def sheet_of(path: Path, workbook: Any, known: Collection[str]) -> Any:
+    """Return the sheet that holds the table: the one filled, or the one with the most names expected."""
     filled = [
         sheet for sheet in workbook.worksheets if any(map(_is_filled, sheet.iter_rows(values_only=True)))
     ]
@@ -101,7 +109,7 @@ def _names(sheet: Any) -> set[str]:
     rows = sheet.iter_rows(values_only=True)
     cells = next(([_text(cell) for cell in row] for row in rows if _is_filled(row)), [])
     names = [unescaped(cell).strip() for cell in cells]
-    return {*names, *(name.split(" [")[0] for name in names)}
+    return {*names, *(bare_name(name) for name in names), *(name_and_unit(name)[0] for name in names)}
 
 
 def _refuse_unknown_values(path: Path, sheet: Any, written: Any) -> None:

@@ -1,20 +1,46 @@
-"""Campaigns of real experiments: their settings in a TOML file, their runs in a spreadsheet."""
+"""Campaigns of real experiments: a folder with settings in a TOML file and runs in a spreadsheet."""
 
-from bnnopt._tables import write_table
+from bnnopt._tables import write_file, write_table
+from bnnopt.campaign._campaign import Campaign
+from bnnopt.campaign._given import campaign_of_state, one_run, read_candidates
+from bnnopt.campaign._guess import Guess, columns_of, guess_settings
+from bnnopt.campaign._overview import Overview, overview
 from bnnopt.campaign._readable import readable
+from bnnopt.campaign._recorded import Change
 from bnnopt.campaign._settings import CampaignSettings, EarlierRuns, NamedChoice, TargetList
+from bnnopt.campaign._shown import shown_number, shown_predictions, shown_runs, shown_suggestions
 from bnnopt.campaign._suggest import context_of, read_runs, resume, with_intervals, with_units
+from bnnopt.campaign._toml import as_toml
+from bnnopt.campaign._validation import Validation, validate
 
 __all__ = [
+    "Campaign",
     "CampaignSettings",
+    "Change",
     "EarlierRuns",
+    "Guess",
     "NamedChoice",
+    "Overview",
     "TargetList",
+    "Validation",
+    "as_toml",
+    "campaign_of_state",
+    "columns_of",
     "context_of",
+    "guess_settings",
+    "one_run",
+    "overview",
+    "read_candidates",
     "read_runs",
     "readable",
     "resume",
+    "shown_number",
+    "shown_predictions",
+    "shown_runs",
+    "shown_suggestions",
+    "validate",
     "with_intervals",
     "with_units",
+    "write_file",
     "write_table",
 ]

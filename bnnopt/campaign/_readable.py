@@ -8,7 +8,7 @@ import pandas as pd
 
 from bnnopt.space import Discrete, Real, SearchSpace, Variable
 
-__all__ = ["readable"]
+__all__ = ["readable", "settable"]
 
 N_DIGITS = 6
 DIGITS_OF_RANGE = 4  # decimals of a setting: those of its range divided by 10,000
@@ -32,6 +32,33 @@ def readable(table: pd.DataFrame, space: SearchSpace) -> pd.DataFrame:
     known = {variable.name: variable for variable in space.variables}
     columns = {name: [_writer(known.get(name))(cell) for cell in table[name]] for name in table.columns}
     return pd.DataFrame(columns, index=table.index, dtype=object)
+
+
+def settable(batch: pd.DataFrame, space: SearchSpace) -> pd.DataFrame:
+    """Return suggested runs with settings in the digits that a laboratory sets, as `readable` shows them.
+
+    Numbers that a linear constraint binds keep nine digits, so that sums stay what they are.
+
+    Parameters
+    ----------
+    batch : DataFrame of shape (n_rows, n_columns)
+        Settings and whatever stands beside them.
+    space : SearchSpace
+        Whose settings they are.
+    """
+    bound = {name for each in space.constraints for name in getattr(each, "names", ())}
+    columns = {
+        v.name: [_set(cell, v, is_bound=v.name in bound) for cell in batch[v.name]]
+        for v in space.settings
+        if isinstance(v, Real) and v.grid is None
+    }
+    return batch.assign(**columns)
+
+
+def _set(cell: float, variable: Real, *, is_bound: bool) -> float:
+    exact = float(f"{cell:.9g}")
+    value = exact if is_bound else float(_writer(variable)(float(cell)))
+    return min(max(value, variable.lower), variable.upper)
 
 
 def _writer(variable: Variable | None) -> Callable[[Any], str]:

@@ -19,6 +19,7 @@ from sklearn.base import BaseEstimator
 from bnnopt._validation import lookup
 from bnnopt.acquisition import Acquisition, get_acquisition, try_acquisition
 from bnnopt.campaign._document import read_document
+from bnnopt.campaign._formula import Formula, formula_of
 from bnnopt.campaign._mistakes import listed
 from bnnopt.campaign._named_files import with_descriptor_tables, with_earlier_files
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
@@ -126,7 +127,8 @@ class CampaignSettings(_Frozen):
     n_initial : int, optional
         Rows of the first design.
     cost : str, optional
-        Name of the outcome that tells what an experiment costs.
+        Name of the outcome that tells what an experiment costs; or what it costs as a formula over settings,
+        such as "2*Pb + 0.3*T": numbers, names, + - * / **, brackets, abs, exp, log, max, min, sqrt.
     learns_failures : bool, default=True
         Whether failed experiments are learned from, or only left out.
     earlier : sequence of EarlierRuns, default empty
@@ -226,6 +228,27 @@ class CampaignSettings(_Frozen):
             models |= dict.fromkeys(CHOICES, NamedChoice)
             raise InvalidDataError(f"{path} is not a valid campaign:\n{listed(error, models)}") from error
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outcomes to be measured, that of the cost last."""
+        named = [name for objective in self.objectives for name in objective.names]
+        is_outcome = self.cost and self.cost_formula is None
+        return tuple(dict.fromkeys([*named, *([self.cost] if self.cost and is_outcome else [])]))
+
+    @property
+    def cost_formula(self) -> Formula | None:
+        """The cost as a formula over settings, None where it is an outcome or there is none."""
+        numbers = [each.name for each in self.space.variables if getattr(each, "levels", None) is None]
+        return formula_of(self.cost, numbers) if self.cost else None
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of settings, context and outcomes by name, of those that have one."""
+        units: dict[str, str | None] = dict(self.space.units)
+        for each in (*self.outcomes, *self.objectives):
+            units.update({name: unit for name, unit in each.units.items() if unit})
+        return {name: unit for name, unit in units.items() if unit}
+
     def make_surrogate(self, **parameters: Any) -> BaseEstimator:
         """Make the surrogate, not fitted; `parameters` override those of the settings."""
         return _surrogate(self.surrogate, **parameters)
@@ -251,7 +274,7 @@ class CampaignSettings(_Frozen):
             "surrogate": self.make_surrogate(),
             "acquisition": self.make_acquisition(),
             "n_initial": self.n_initial,
-            "cost": self.cost,
+            "cost": self.cost_formula or self.cost,
             "success_classifier": "auto" if self.learns_failures else None,
             "trust_region": self.trust_region,
             "random_state": random_state,

@@ -45,7 +45,7 @@ def read_runs(path: str | Path, settings: CampaignSettings | None = None) -> pd.
     return read_table(path, {} if settings is None else _kinds(settings), is_strict=False)
 
 
-def resume(settings: CampaignSettings, runs: Any, *, seed: int = 0) -> BayesianOptimizer:
+def resume(settings: CampaignSettings, runs: Any, *, seed: int = 0, **parameters: Any) -> BayesianOptimizer:
     """Return an optimizer of the campaign that was told all past runs, those of earlier campaigns apart.
 
     Parameters
@@ -56,8 +56,10 @@ def resume(settings: CampaignSettings, runs: Any, *, seed: int = 0) -> BayesianO
         Past runs, at least none.
     seed : int, default=0
         Seeds the optimizer.
+    **parameters
+        As in `CampaignSettings.make_optimizer`.
     """
-    optimizer = settings.make_optimizer(random_state=seed)
+    optimizer = settings.make_optimizer(random_state=seed, **parameters)
     optimizer.tell(runs, runs)
     for each in settings.earlier:
         _tell_earlier(optimizer, settings, each)
@@ -89,9 +91,7 @@ def context_of(settings: CampaignSettings, cells: Mapping[str, str]) -> dict[str
 
 def _kinds(settings: CampaignSettings) -> dict[str, Kind]:
     """Return what the columns of past runs are."""
-    outputs = [name for objective in settings.objectives for name in objective.names]
-    outputs += [settings.cost] if settings.cost else []
-    return {**dict.fromkeys(outputs, "number"), **settings.space.kinds()}
+    return {**dict.fromkeys(settings.outputs, "number"), **settings.space.kinds()}
 
 
 def with_intervals(batch: pd.DataFrame, optimizer: BayesianOptimizer, level: float = 0.95) -> pd.DataFrame:

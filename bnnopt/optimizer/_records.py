@@ -187,6 +187,21 @@ class Records:
         self._observations.retract(rows)
         self._modelling.forget()
 
+    def plan(self, X: Any) -> None:
+        """Count rows as pending that were not asked for here: planned by somebody, or asked for elsewhere.
+
+        Parameters
+        ----------
+        X : DataFrame with the columns of the space
+            Settings and context; `tell` settles them and `withdraw` takes them off, as rows asked for.
+
+        Raises
+        ------
+        InvalidDataError
+            A column is missing, or a cell is not what it should be.
+        """
+        self._observations.add_pending(as_settings(self.space, X))
+
     def withdraw(self, X: Any) -> int:
         """Forget that rows are pending, because they will not be run; return how many were.
 

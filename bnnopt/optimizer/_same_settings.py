@@ -55,11 +55,22 @@ def is_open(space: SearchSpace, planned: pd.DataFrame, known: pd.DataFrame) -> B
 
 
 def is_met(space: SearchSpace, planned: pd.DataFrame, run: pd.DataFrame) -> BoolArray:
-    """Return which planned rows are met by rows run, one by each, shape (n_planned,).
+    """Return which planned rows are met by rows run, one by each.
 
     A row of equal settings meets a plan, else the nearest one that is nearby in every number: within a
     hundredth of its range, and in a continuum as far as the number that was run may have been rounded. 80 may
     stand for 75 to 85, and 0.25 for 0.225 to 0.275.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Of the settings.
+    planned, run : DataFrame of shape (n_planned, n_columns) and (n_run, n_columns)
+        Settings, checked as `tell` checks them; other columns are ignored.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_planned,)
     """
     found = np.zeros(len(planned), dtype=bool)
     if not len(planned) or not len(run):

@@ -1,0 +1,504 @@
+"""A campaign that lives for months: a folder with settings, a table, and every batch ever asked."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from bnnopt.campaign._experiments import Experiments, next_id, refuse_own_names
+from bnnopt.campaign._folder import CampaignFolder
+from bnnopt.campaign._readable import settable
+from bnnopt.campaign._recorded import Change, Recorded, changes_of
+from bnnopt.campaign._recording import Recording, given_runs
+from bnnopt.campaign._settings import CampaignSettings
+from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, PLANNED, SETTLED, WITHDRAWN, error_name
+from bnnopt.campaign._suggest import resume, with_intervals
+from bnnopt.campaign._suggestions import batch_document, batches, last_rows, predictions_of, today, version_of
+from bnnopt.campaign._toml import as_toml
+from bnnopt.exceptions import ChangedRowsError, InvalidDataError
+from bnnopt.optimizer import BayesianOptimizer
+
+__all__ = ["Campaign"]
+
+MOST_NAMED = 10
+
+
+class Campaign:
+    """A folder with a campaign of real experiments: open it, suggest, record, and again for months.
+
+    The folder holds `campaign.toml` (the settings), `experiments.csv` or `.xlsx` (one row a run: id,
+    settings, context, outcomes, `<outcome>_error`, status, batch, replicate_of, date, note, and any columns
+    of your own, which stay as they are), `suggestions/` (every batch ever asked, with its predictions) and
+    `history/` (former versions of the table, and what was recorded of each run). A run is *planned*,
+    *running*, *measured*, *failed* or *withdrawn*; an empty outcome is awaited, and a failure says so:
+    `failed` as the status or in the cell.
+
+    The table may be edited in any spreadsheet program between calls. A run that was measured and reads
+    otherwise later is not taken silently: `check` tells, and `accept_changes` takes it. Files are written
+    whole or not at all, by one process at a time.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of a campaign that is there; see `create` for a new one.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it lives.
+    settings : CampaignSettings
+        As they stood when it was opened.
+
+    Raises
+    ------
+    InvalidDataError
+        There is no campaign in the folder, it is of a newer version, or its settings are not valid.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from bnnopt import Campaign, CampaignSettings, Minimize, Real, SearchSpace
+    >>> space = SearchSpace([Real("x", 0, 1)])
+    >>> settings = CampaignSettings(name="a", space=space, objectives=[Minimize("y")])
+    >>> folder = TemporaryDirectory()
+    >>> campaign = Campaign.create(folder.name, settings)
+    >>> batch = campaign.suggest(2)
+    >>> campaign.record({"id": 1, "y": 0.5})
+    ['1']
+    >>> campaign.experiments["status"].tolist()
+    ['measured', 'planned']
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self._files = CampaignFolder(folder)
+        self.folder = self._files.path
+        if not self._files.settings.exists():
+            raise InvalidDataError(
+                f"There is no campaign in {self.folder}: it has no campaign.toml. Begin one there with "
+                "bnnopt init, or "
+                "name the folder of another with --folder."
+            )
+        Recorded.read(self._files)  # a campaign of a newer version is told before its settings are
+        self.settings = CampaignSettings.from_toml(self._files.settings)
+        refuse_own_names(self.settings)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """Open a campaign that is there.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Where its campaign.toml is.
+        """
+        return cls(folder)
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        settings: CampaignSettings | str | Path,
+        runs: Any = None,
+        *,
+        as_xlsx: bool = False,
+        empty: str = "planned",
+    ) -> Self:
+        """Begin a campaign in a folder.
+
+        Parameters
+        ----------
+        folder : str or Path
+            New, or without a campaign in it.
+        settings : CampaignSettings or path of a TOML file
+            What it is about; a file in this very folder stays as it is.
+        runs : table, or path of a CSV or xlsx file, optional
+            Past runs; their columns stay in their place, and those of bnnopt that are missing come at the
+            right. An empty outcome is a run that is planned.
+        as_xlsx : bool, default=False
+            Whether the table is an Excel workbook instead of a CSV.
+        empty : {"planned", "failed"}, default="planned"
+            What an empty outcome of a run without status means.
+
+        Raises
+        ------
+        InvalidDataError
+            There is a campaign already, or a run is not what the settings say.
+        """
+        files = CampaignFolder(folder)
+        is_there = files.settings.exists()
+        if is_there and not _is_same_file(settings, files.settings):
+            raise InvalidDataError(
+                f"{files.settings} is there already; open this campaign, or name another folder."
+            )
+        if files.table.exists() and not _is_same_file(runs, files.table):
+            raise InvalidDataError(f"{files.table} is there already; give it as the runs, or move it.")
+        known = settings if isinstance(settings, CampaignSettings) else CampaignSettings.from_toml(settings)
+        table = files.path / ("experiments.xlsx" if as_xlsx else "experiments.csv")
+        refuse_own_names(known)
+        experiments = _first_table(known, runs, table)
+        if empty == FAILED:
+            experiments = experiments.with_empties_failed()
+        _told(known.make_optimizer(), experiments)
+        files.create()
+        with files.lock():
+            if not is_there:
+                files.write(files.settings, _text_of(settings, known, files.path).encode())
+            files.replace_table(table, experiments.content(None), files.read(files.table))
+            files.write(files.recorded, Recorded().of(experiments, version_of("bnnopt")).content())
+        return cls(folder)
+
+    @property
+    def experiments(self) -> pd.DataFrame:
+        """The table as it stands in the file: one row a run, `status` as outcomes and words say."""
+        return self._read()[0].frame.reset_index(drop=True)
+
+    @property
+    def table(self) -> Path:
+        """The file of the table."""
+        return self._files.table
+
+    def optimizer(self, *, seed: int = 0, **parameters: Any) -> BayesianOptimizer:
+        """Return an optimizer that was told all measured and failed runs, and knows of those on their way.
+
+        Parameters
+        ----------
+        seed : int, default=0
+            Seeds it.
+        **parameters
+            Parameters of `BayesianOptimizer` that are to differ from the settings, such as `acquisition`.
+
+        Raises
+        ------
+        InvalidDataError
+            A run is not what it should be, or reads otherwise than it was recorded (`ChangedRowsError`).
+        """
+        return self._optimizer(self._unchanged()[0], seed, parameters)
+
+    def check(self) -> list[Change]:
+        """Return what reads otherwise than it was recorded, in words too: nothing, as a rule."""
+        experiments, recorded = self._read()
+        return changes_of(recorded, experiments)
+
+    def accept_changes(self) -> list[Change]:
+        """Take what reads otherwise than it was recorded, and keep what it was as corrections."""
+        with self._files.lock():
+            experiments, recorded = self._read()
+            changes = changes_of(recorded, experiments)
+            corrections = [
+                {"id": c.id, "column": c.column, "before": c.before, "after": c.after, "date": today()}
+                for c in changes
+            ]
+            accepted = recorded.model_copy(update={"corrections": [*recorded.corrections, *corrections]})
+            self._save(experiments, experiments, accepted)
+        return changes
+
+    def suggest(
+        self,
+        n: int = 1,
+        *,
+        seed: int = 0,
+        targets: Sequence[float] = (),
+        is_dry: bool = False,
+        as_xlsx: bool | None = None,
+        acquisition: Any = None,
+        **options: Any,
+    ) -> pd.DataFrame:
+        """Suggest the next runs, and write them into the table as planned ones.
+
+        Parameters
+        ----------
+        n : int, default=1
+            Runs, of each target.
+        seed : int, default=0
+            The same seed and runs give the same suggestions.
+        targets : sequence of float, default=()
+            Wanted values of the outcome that `targets` of the settings names, each for a batch of its own.
+        is_dry : bool, default=False
+            Whether nothing is written.
+        as_xlsx : bool, optional
+            Whether the table is to be an Excel workbook from now on, or a CSV; by default what it is.
+        acquisition : str, callable or Acquisition, optional
+            In place of that of the settings.
+        **options
+            As in `BayesianOptimizer.ask`: context, held, shared, candidates, exploration, n_replicates and
+            others.
+
+        Returns
+        -------
+        DataFrame of n rows
+            id, settings, context, for each outcome its mean, standard deviation and 95 % interval, score,
+            reason.
+
+        Raises
+        ------
+        InvalidDataError
+            As in `ask` and `optimizer`; nothing is written then.
+        """
+        asked = {"n": n, "targets": list(targets), "acquisition": acquisition, **options}
+        parameters = {} if acquisition is None else {"acquisition": acquisition}
+        if is_dry:
+            experiments = self._unchanged()[0]
+            batch = self._asked(self._optimizer(experiments, seed, parameters), n, targets, options)
+            return self._numbered(batch, experiments)[0]
+        with self._files.lock():
+            batch = self._asked(self._optimizer(self._unchanged()[0], seed, parameters), n, targets, options)
+            experiments, recorded = self._unchanged()  # as the laboratory has it after a long fit
+            table = experiments.filled_in()
+            batch, number = self._numbered(batch, table)
+            document = batch_document(number, batch, seed=seed, options=asked, units=self.settings.units)
+            self._files.create()
+            path = self.folder / "suggestions" / f"batch_{number:04d}.json"
+            self._files.write(path, json.dumps(document, ensure_ascii=False, indent=1).encode())
+            rows = self._planned_rows(batch, number, table)
+            self._save(table.with_rows(rows), experiments, recorded, as_xlsx=as_xlsx)
+        return batch
+
+    def record(self, results: Any, *, accept_changes: bool = False, repeats: bool = False) -> list[str]:
+        """Write results into the table; when this returns, they are stored.
+
+        Parameters
+        ----------
+        results : table, mapping, or path of a CSV or xlsx file
+            Runs by `id`, or by their settings: those mean the planned run that is nearest (see
+            `BayesianOptimizer.tell`), and a new run where none is near. Cells that are empty change nothing;
+            `failed` as an outcome or status says that a run failed.
+        accept_changes : bool, default=False
+            Whether a run that has outcomes may get others; the former are kept as corrections.
+        repeats : bool, default=False
+            Whether runs may be recorded once more with the same settings and outcomes. By default that is
+            taken for a table that was recorded before, and refused; by id it changes nothing.
+
+        Returns
+        -------
+        list of str
+            The ids of the runs, in the order of the results.
+
+        Raises
+        ------
+        InvalidDataError
+            A row is not what it should be, or would change a run (`ChangedRowsError`); nothing is recorded
+            then.
+        """
+        given, where = given_runs(results, self.settings)
+        with self._files.lock():
+            experiments, recorded = self._unchanged()
+            recording = Recording(
+                experiments.filled_in(), given, where, accept_changes=accept_changes, repeats=repeats
+            )
+            changed, ids = recording.run()
+            corrections = [
+                {"id": c.id, "column": c.column, "before": c.before, "after": c.after, "date": today()}
+                for c in changes_of(recorded, changed)
+            ]
+            update = {"corrections": [*recorded.corrections, *corrections]}
+            self._save(changed, experiments, recorded.model_copy(update=update))
+        return ids
+
+    def withdraw(self, ids: Iterable[Any]) -> list[str]:
+        """Say that planned runs will not be made; they stay in the table as withdrawn.
+
+        Parameters
+        ----------
+        ids : iterable of str or int
+            Of runs that are planned or running.
+
+        Returns
+        -------
+        list of str
+            The ids.
+
+        Raises
+        ------
+        InvalidDataError
+            There is no such run, or it has outcomes.
+        """
+        wanted = [str(name).strip() for name in ids]
+        with self._files.lock():
+            experiments, recorded = self._unchanged()
+            runs = experiments.frame
+            open_ids = runs.loc[runs["status"].isin(PENDING), "id"].tolist()
+            unknown = [name for name in wanted if name not in open_ids]
+            if unknown:
+                raise InvalidDataError(
+                    f"No run with the id(s) {unknown} is planned or running; on their way are {open_ids}. "
+                    "What was "
+                    "measured is not withdrawn: correct it in the table."
+                )
+            rows = [int(row) for row in runs.index[runs["id"].isin(wanted)]]
+            changed = experiments.with_cells({row: {"status": WITHDRAWN} for row in rows})
+            self._save(changed, experiments, recorded)
+        return wanted
+
+    def history(self) -> pd.DataFrame:
+        """Return every batch ever asked: number, when, version, seed, runs, and what became of them.
+
+        Returns
+        -------
+        DataFrame with the columns batch, asked, version, seed, n_runs, n_measured, n_failed, n_pending
+        """
+        runs = self._read()[0].frame.set_index("id")["status"]
+        rows = []
+        for document in batches(self._files):
+            statuses = [runs.get(row.get("id"), WITHDRAWN) for row in document["rows"]]
+            counts = [statuses.count(MEASURED), statuses.count(FAILED), sum(s in PENDING for s in statuses)]
+            head = [document.get(name) for name in ("batch", "asked")]
+            version = document.get("versions", {}).get("bnnopt")
+            rows.append([*head, version, document.get("seed"), len(statuses), *counts])
+        columns = ["batch", "asked", "version", "seed", "n_runs", "n_measured", "n_failed", "n_pending"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def predictions(self) -> pd.DataFrame:
+        """Return what was predicted for every run ever suggested, and what came out.
+
+        Returns
+        -------
+        DataFrame with the columns batch, id, status, outcome, mean, lower, upper, measured, is_inside
+            One row for each run and outcome; the ends are those of the 95 % interval.
+        """
+        return predictions_of(batches(self._files), self._read()[0].frame, self.settings.outputs)
+
+    def corrections(self) -> pd.DataFrame:
+        """Return what was changed of recorded runs and accepted, oldest first."""
+        columns = ["id", "column", "before", "after", "date"]
+        return pd.DataFrame(Recorded.read(self._files).corrections, columns=columns)
+
+    def _read(self) -> tuple[Experiments, Recorded]:
+        """Return the table and what was recorded, which is read first: never newer than the table."""
+        recorded, path = Recorded.read(self._files), self._files.table
+        if path.exists():
+            used = (*recorded.runs, *(str(row.get("id")) for row in last_rows(self._files)))
+            return replace(Experiments.read(path, self.settings), used=used), recorded
+        if recorded.runs:
+            raise InvalidDataError(
+                f"{path} is not there, and {len(recorded.runs)} run(s) were recorded in it. Put it back; "
+                "former versions "
+                f"are in {self.folder / 'history'}."
+            )
+        return Experiments.new(path, self.settings), recorded
+
+    def _unchanged(self) -> tuple[Experiments, Recorded]:
+        """Return the same, or raise `ChangedRowsError` if a run reads otherwise than it was recorded."""
+        experiments, recorded = self._read()
+        changes = changes_of(recorded, experiments)
+        if changes:
+            lines = [change.text for change in changes[:MOST_NAMED]]
+            more = [f"and {len(changes) - MOST_NAMED} more"] if len(changes) > MOST_NAMED else []
+            raise ChangedRowsError(
+                f"{experiments.where} reads otherwise than it was recorded:\n  "
+                + "\n  ".join(lines + more)
+                + f"\nCorrect the table (former versions are in {self.folder / 'history'}), or take it as it "
+                "is now: "
+                "--accept-changes, in Python accept_changes()."
+            )
+        return experiments, recorded
+
+    def _optimizer(
+        self, experiments: Experiments, seed: int, parameters: Mapping[str, Any]
+    ) -> BayesianOptimizer:
+        empty = experiments.frame.iloc[:0]
+        optimizer = resume(self.settings, empty, seed=seed, **parameters)
+        return _told(optimizer, experiments)
+
+    def _asked(
+        self, optimizer: BayesianOptimizer, n: int, targets: Sequence[float], options: Mapping[str, Any]
+    ) -> pd.DataFrame:
+        if not targets:
+            return with_intervals(optimizer.ask(n, **options), optimizer)
+        goals = {f"{target:g}": self.settings.objectives_for(target) for target in targets}
+        return with_intervals(optimizer.ask_each(goals, n, **options), optimizer)
+
+    def _numbered(self, batch: pd.DataFrame, experiments: Experiments) -> tuple[pd.DataFrame, int]:
+        """Return a batch with ids that no run ever had, and the number of the batch."""
+        first = next_id([*experiments.frame["id"], *experiments.used])
+        batch = settable(batch, self.settings.space)
+        batch.insert(0, "id", [str(first + number) for number in range(len(batch))])
+        files = self._files.suggestions()
+        return batch, 1 + max((int(path.stem.split("_")[-1]) for path in files), default=0)
+
+    def _planned_rows(
+        self, batch: pd.DataFrame, number: int, experiments: Experiments
+    ) -> list[dict[str, Any]]:
+        """Return the rows of the table for a batch; a repeat says of which run."""
+        names, settings = self.settings.space.names, self.settings.space.setting_names
+        runs = experiments.frame
+        settled = runs[runs["status"] == MEASURED]
+        rows = []
+        for cells in batch.to_dict("records"):
+            row = {
+                "id": cells["id"],
+                **{name: cells[name] for name in names},
+                "status": PLANNED,
+                "batch": str(number),
+            }
+            if "goal" in cells:
+                row["note"] = (
+                    f"for {self.settings.targets.outcome} = {cells['goal']}" if self.settings.targets else ""
+                )
+            is_same = np.logical_and.reduce([(settled[name] == cells[name]).to_numpy() for name in settings])
+            if is_same.any():
+                row["replicate_of"] = settled["id"].to_numpy()[is_same][0]
+            rows.append(row)
+        return rows
+
+    def _save(
+        self, changed: Experiments, before: Experiments, recorded: Recorded, *, as_xlsx: bool | None = None
+    ) -> None:
+        """Write the table, then what is recorded of it: killed in between, its new rows are read as such."""
+        old = before.text.path
+        path = old if as_xlsx is None else old.with_suffix(".xlsx" if as_xlsx else ".csv")
+        table = changed.filled_in().at(path)
+        content = table.content(before if path == old and old.exists() else None)
+        self._files.create()
+        self._files.replace_table(path, content, self._files.read(old))
+        self._files.write(self._files.recorded, recorded.of(table, version_of("bnnopt")).content())
+
+
+def _told(optimizer: BayesianOptimizer, experiments: Experiments) -> BayesianOptimizer:
+    """Tell an optimizer the runs of a table, failed ones too, and plan those on their way."""
+    runs, outputs = experiments.frame, list(optimizer.outputs)
+    settled = runs[runs["status"].isin(SETTLED)]
+    bars = {name: settled[error_name(name)] for name in outputs if error_name(name) in runs}
+    errors = (
+        pd.DataFrame({name: bars.get(name, np.nan) for name in outputs}, index=settled.index)
+        if bars
+        else None
+    )
+    try:
+        optimizer.tell(settled, settled, None if errors is None else errors.astype(float))
+        optimizer.plan(runs[runs["status"].isin(PENDING)])
+    except InvalidDataError as error:
+        raise InvalidDataError(f"{experiments.where}: {error}") from error
+    return optimizer
+
+
+def _first_table(settings: CampaignSettings, runs: Any, path: Path) -> Experiments:
+    """Return the table of a new campaign: past runs with all columns, or none."""
+    new = Experiments.new(path, settings)
+    if runs is None:
+        return new
+    if isinstance(runs, str | Path):
+        experiments = Experiments.read(Path(runs), settings)
+        return experiments.with_columns(new.text.names).filled_in().at(path)
+    given, _ = given_runs(runs, settings)
+    rows = given.astype(object).to_dict("records")
+    return new.with_rows(
+        [{name: cell for name, cell in row.items() if not pd.isna(cell)} for row in rows]
+    ).filled_in()
+
+
+def _text_of(settings: CampaignSettings | str | Path, known: CampaignSettings, folder: Path) -> str:
+    """Return the text of the campaign's file: as it was written, unless it names files beside it."""
+    if isinstance(settings, CampaignSettings):
+        return as_toml(known)
+    text = Path(settings).read_text(encoding="utf-8-sig")
+    names_files = known.earlier or "descriptors" in text
+    return as_toml(known) if names_files and Path(settings).parent.resolve() != folder.resolve() else text
+
+
+def _is_same_file(given: Any, path: Path) -> bool:
+    return isinstance(given, str | Path) and Path(given).exists() and Path(given).samefile(path)

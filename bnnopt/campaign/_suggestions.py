@@ -1,0 +1,125 @@
+"""Batches as they were asked: one file for each, so that predictions can be held against what came."""
+
+import json
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bnnopt._plain import plain
+from bnnopt.campaign._folder import CampaignFolder
+from bnnopt.campaign._statuses import MEASURED
+
+__all__ = ["batch_document", "batches", "last_rows", "predictions_of", "today", "version_of"]
+
+PACKAGES = ("bnnopt", "numpy", "scipy", "scikit-learn", "pandas", "tensorflow", "keras")
+
+
+def today() -> str:
+    """Return the date as ISO 8601; it orders nothing, clocks may be wrong."""
+    return date.today().isoformat()
+
+
+def batch_document(
+    number: int, batch: pd.DataFrame, *, seed: int, options: Mapping[str, Any], units: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return a batch with all that is needed to know later how it came about."""
+    return {
+        "format": 1,
+        "batch": number,
+        "asked": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "versions": {"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}},
+        "options": {name: _plain(value) for name, value in options.items() if value},
+        "units": dict(units),
+        "rows": [{name: _plain(cell) for name, cell in row.items()} for row in batch.to_dict("records")],
+    }
+
+
+def batches(folder: CampaignFolder) -> list[dict[str, Any]]:
+    """Return all batches ever asked, oldest first; a file that is damaged is left aside."""
+    return [document for path in folder.suggestions() if (document := _read(path))]
+
+
+def last_rows(folder: CampaignFolder) -> list[dict[str, Any]]:
+    """Return the rows of the last batch that was asked, whose ids are the largest."""
+    return [row for path in folder.suggestions()[-1:] for row in _read(path).get("rows", [])]
+
+
+def predictions_of(
+    asked: Iterable[Mapping[str, Any]], runs: pd.DataFrame, outputs: Sequence[str]
+) -> pd.DataFrame:
+    """Return each prediction of a suggested run beside what came out.
+
+    Parameters
+    ----------
+    asked : iterable of mapping
+        From `batches`.
+    runs : DataFrame
+        The table, with `id`, `status` and the outcomes.
+    outputs : sequence of str
+        Names of the outcomes.
+
+    Returns
+    -------
+    DataFrame of shape (n_runs * n_outputs, 9)
+        batch, id, status, outcome, mean, lower, upper, measured, is_inside (None where nothing came yet).
+    """
+    known = runs.set_index("id")
+    rows = []
+    for document in asked:
+        for row in document["rows"]:
+            if row.get("id") not in known.index:
+                continue
+            run = known.loc[row["id"]]
+            for name in outputs:
+                rows.append(_prediction(document["batch"], row, run, name))
+    columns = ["batch", "id", "status", "outcome", "mean", "lower", "upper", "measured", "is_inside"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _prediction(batch: int, row: Mapping[str, Any], run: pd.Series, name: str) -> list[Any]:
+    mean, lower, upper = (_number(row.get(f"{name}_{end}")) for end in ("mean", "lower", "upper"))
+    measured = float(run[name]) if run["status"] == MEASURED else np.nan
+    is_known = not np.isnan(measured) and not np.isnan(lower)
+    is_inside = bool(lower <= measured <= upper) if is_known else None
+    return [batch, row["id"], run["status"], name, mean, lower, upper, measured, is_inside]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what a file of a batch holds, nothing if it is damaged."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    is_batch = isinstance(document, dict) and isinstance(document.get("rows"), list)
+    return document if is_batch else {}
+
+
+def _number(value: Any) -> float:
+    return np.nan if value is None else float(value)
+
+
+def version_of(package: str) -> str:
+    """Return the version of an installed package, an empty text if it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON holds it, NaN as null."""
+    value = plain(value)
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, bool | int | float | str | None) else str(value)

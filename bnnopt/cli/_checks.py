@@ -1,0 +1,85 @@
+"""What to think of a campaign: `validate`, `advise`, `history`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bnnopt.cli._options import (
+    Accept,
+    AsJson,
+    Context,
+    Folder,
+    Seed,
+    as_records,
+    echo_json,
+    echo_table,
+    opened,
+    pairs_of,
+    working,
+)
+
+__all__ = ["add_to"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Example: bnnopt validate --folds 10")(validate)
+    app.command(epilog="Example: bnnopt advise --budget 60")(advise)
+    app.command(epilog="Example: bnnopt history")(history)
+
+
+def validate(
+    folder: Folder = Path(),
+    folds: Annotated[int, typer.Option(min=2, help="Parts of the runs that are left out in turn.")] = 5,
+    accept_changes: Accept = False,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Say how far the model is to be trusted: runs left out, later batches, the noise of repeats."""
+    from bnnopt.campaign import validate
+
+    campaign = opened(folder, accept_changes=accept_changes)
+    with working("fitting"):
+        found = validate(campaign, n_folds=folds, seed=seed)
+    if as_json:
+        echo_json({name: as_records(table) for name, table in found._asdict().items()})
+        return
+    for line in found.lines(campaign.settings.units):
+        typer.echo(line)
+
+
+def advise(
+    folder: Folder = Path(),
+    context: Context = None,
+    budget: Annotated[int | None, typer.Option(min=1, help="Runs to make in all.")] = None,
+    accept_changes: Accept = False,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether going on is worth it, and why."""
+    from bnnopt.campaign import context_of
+
+    campaign = opened(folder, accept_changes=accept_changes)
+    fixed = context_of(campaign.settings, pairs_of(context, "--context"))
+    with working("fitting"):
+        advice = campaign.optimizer(seed=seed).advise(context=fixed, budget=budget)
+    if as_json:
+        echo_json({"is_stop": advice.is_stop, "reasons": advice.reasons})
+        return
+    typer.echo("Stop:" if advice.is_stop else "Go on:")
+    for reason in advice.reasons:
+        typer.echo(f"- {reason}")
+
+
+def history(folder: Folder = Path(), as_json: AsJson = False) -> None:
+    """List every batch ever asked with what became of it, and what was corrected since."""
+    campaign = opened(folder)
+    batches, corrections = campaign.history(), campaign.corrections()
+    if as_json:
+        echo_json({"batches": as_records(batches), "corrections": as_records(corrections)})
+        return
+    if not len(batches):
+        typer.echo("No batch was asked yet.")
+    echo_table(batches.rename(columns=lambda name: str(name).removeprefix("n_")).astype(str))
+    echo_table(corrections.astype(str), "\nCorrections:")
