@@ -8,6 +8,7 @@ import pandas as pd
 
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.plotting._around_row import AroundRow, unit_of, values_along
 from bnnopt.plotting._checks import column, deviations, flags, measured_points, points, same_length
 from bnnopt.plotting._predictions import base_row, pick_output, spread
 from bnnopt.plotting._style import OKABE_ITO, Z95, draw_measured, legend_above, name_axes, new_axes
@@ -30,6 +31,8 @@ class SliceDisplay:
         Experiments (x, y) to draw on top; those with NaN are not drawn.
     guided : array-like of bool of shape (n,), optional
         True for the experiments that a model suggested (open markers). Default: none of them.
+    is_allowed : array-like of bool of shape (m,), optional
+        Whether the settings at each x keep the constraints between them. Default: all do.
     labels : tuple of 2 str
         Names of the historical and of the guided experiments in the legend.
     x_label, y_label, x_unit, y_unit : str
@@ -66,6 +69,7 @@ class SliceDisplay:
         cloud: tuple[ArrayLike, ArrayLike] | None = None,
         measured: tuple[ArrayLike, ArrayLike] | None = None,
         guided: ArrayLike | None = None,
+        is_allowed: ArrayLike | None = None,
         labels: tuple[str, str] = ("historical", "model-guided"),
         x_label: str = "x",
         y_label: str = "y",
@@ -75,6 +79,10 @@ class SliceDisplay:
         if (x is None) != (mean is None) or (x is None and cloud is None):
             raise InvalidDataError("A slice needs x with mean, a cloud, or both.")
         self.x, self.mean, self.std = _line(x, mean, std)
+        self.is_allowed = np.ones(len(self.x), dtype=bool)
+        if x is not None and is_allowed is not None:
+            order = np.argsort(column(x, "x"), kind="stable")
+            self.is_allowed = flags(is_allowed, len(self.x), "is_allowed")[order]
         self.cloud = None if cloud is None else points(cloud, "cloud")
         self.measured = measured_points(measured)
         self.guided = flags(guided, len(self.measured[0]), "guided")
@@ -130,6 +138,51 @@ class SliceDisplay:
         return cls(
             x, pick_output(mean, output), pick_output(std, output), **{"x_label": str(feature), **options}
         )
+
+    @classmethod
+    def from_optimizer(
+        cls,
+        optimizer: Any,
+        feature: str,
+        *,
+        row: Any = None,
+        outcome: str | None = None,
+        n_points: int = 100,
+        **options: Any,
+    ) -> "SliceDisplay":
+        """Predict new observations along one setting, the others held as in one row, with the rows told.
+
+        Parameters
+        ----------
+        optimizer : BayesianOptimizer
+            Told two measured rows or more.
+        feature : str
+            A setting or context that is a number.
+        row : Series or DataFrame of one row, optional
+            What is held; by default the best row.
+        outcome : str, optional
+            By default the first.
+        n_points : int, default=100
+            Points along the setting, at least 2; fewer where it can take fewer values.
+        **options
+            Passed to `SliceDisplay`; they go before what is taken from the optimizer.
+
+        Returns
+        -------
+        SliceDisplay
+        """
+        around = AroundRow.of(optimizer, row, outcome)
+        values = values_along(optimizer, feature, n_points)
+        rows = around.varied({feature: values})
+        found: dict[str, Any] = {
+            "measured": around.measured(feature),
+            "is_allowed": around.is_allowed(rows),
+            "x_label": feature,
+            "x_unit": unit_of(optimizer, feature),
+            "y_label": around.outcome,
+            "y_unit": unit_of(optimizer, around.outcome),
+        }
+        return cls(values, *around.predict(rows), **(found | options))
 
     def plot(
         self, ax: Any | None = None, *, cmap: str = "cividis_r", n_bins: int = 60, size: float = 26.0
