@@ -12,7 +12,7 @@ from bnnopt._validation import lookup
 from bnnopt.plotting._predictions import BaseRow, base_row
 from bnnopt.space import Variable
 
-__all__ = ["AroundRow", "limits_of", "shown_outcome", "unit_of", "values_along", "variable_of"]
+__all__ = ["AroundRow", "cells_along", "limits_of", "shown_outcome", "unit_of", "values_along", "variable_of"]
 
 MARGIN = 0.5  # on both sides of a context that was the same in all rows
 
@@ -109,3 +109,19 @@ def values_along(optimizer: Any, name: str, n_points: int) -> FloatArray:
         return np.unique(np.linspace(low, high, n_points).round())
     is_log = getattr(variable, "scale", "linear") == "log"
     return np.geomspace(low, high, n_points) if is_log else np.linspace(low, high, n_points)
+
+
+def cells_along(optimizer: Any, name: str, n_cells: int) -> tuple[FloatArray, FloatArray]:
+    """Return borders of cells along a numeric variable, increasing, and the value that each cell is asked at.
+
+    Cells of a variable of few values are around these.
+    """
+    variable = variable_of(optimizer, name)
+    values = values_along(optimizer, name, n_cells + 1)
+    if getattr(variable, "values", None) is None and variable.type != "integer":
+        is_log = getattr(variable, "scale", "linear") == "log"
+        middles = np.sqrt(values[:-1] * values[1:]) if is_log else (values[:-1] + values[1:]) / 2
+        return values, middles
+    borders = (values[:-1] + values[1:]) / 2
+    ends = values[0] - (borders[0] - values[0]), values[-1] + (values[-1] - borders[-1])
+    return np.concatenate([[ends[0]], borders, [ends[1]]]), values

@@ -9,7 +9,7 @@ from scipy.stats import binned_statistic_2d
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.plotting._around_row import AroundRow, limits_of, unit_of
+from bnnopt.plotting._around_row import AroundRow, cells_along, unit_of
 from bnnopt.plotting._checks import column, flags, measured_points, same_length
 from bnnopt.plotting._predictions import base_row, pick_output, spread
 from bnnopt.plotting._style import draw_measured, legend_above, name_axes, new_axes, with_unit
@@ -220,8 +220,8 @@ class MapDisplay:
             The contour is the standard deviation of a new observation.
         """
         around = AroundRow.of(optimizer, row, outcome)
-        edges = [spread(limits_of(optimizer, name), n_points + 1, name) for name in features]
-        x, y = np.meshgrid(*(_centres(each) for each in edges))
+        edges, values = zip(*(cells_along(optimizer, name, n_points) for name in features), strict=True)
+        x, y = np.meshgrid(*values)
         rows = around.varied({features[0]: x.ravel(), features[1]: y.ravel()})
         mean, std = (
             np.where(around.is_allowed(rows), each, np.nan).reshape(x.shape) for each in around.predict(rows)
