@@ -60,6 +60,14 @@ class Records:
         return self._observations.outputs
 
     @property
+    def units(self) -> dict[str, str]:
+        """Unit of each setting, context and outcome, by name; "" where none is known."""
+        units = {**self.space.units, **dict.fromkeys(self.outputs, "")}
+        for each in (*self.outcomes, *self._goals.objectives, *self._goals.constraints):
+            units |= {name: unit for name, unit in each.units.items() if unit}
+        return units
+
+    @property
     def data(self) -> pd.DataFrame:
         """Every row told and not retracted: settings, context, outcomes and a column `is_failed`."""
         return self._observations.as_frame()

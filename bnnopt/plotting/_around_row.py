@@ -10,11 +10,8 @@ import pandas as pd
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.plotting._predictions import BaseRow, base_row
-from bnnopt.space import Variable
 
-__all__ = ["AroundRow", "cells_along", "limits_of", "shown_outcome", "unit_of", "values_along", "variable_of"]
-
-MARGIN = 0.5  # on both sides of a context that was the same in all rows
+__all__ = ["AroundRow", "cells_along", "shown_outcome", "values_along"]
 
 
 @dataclass(frozen=True)
@@ -69,46 +66,26 @@ def shown_outcome(optimizer: Any, outcome: str | None) -> str:
     return lookup(names, optimizer.outputs[0] if outcome is None else outcome, "outcome")
 
 
-def variable_of(optimizer: Any, name: str) -> Variable:
-    """Return the variable of a name, or raise `UnknownNameError`."""
-    known = {variable.name: variable for variable in optimizer.space.variables}
-    found: Variable = lookup(known, name, "variable")
-    return found
-
-
-def unit_of(optimizer: Any, name: str) -> str:
-    """Return the unit of a variable or an outcome, "" where none is known."""
-    units: dict[str, str | None] = dict(optimizer.space.units)
-    for each in (*optimizer.outcomes, *optimizer.objectives):
-        units |= {key: unit for key, unit in each.units.items() if unit}
-    return units.get(name) or ""
-
-
-def limits_of(optimizer: Any, name: str) -> tuple[float, float]:
-    """Return the range of a numeric variable, that of the rows told where it has no bounds."""
-    variable = variable_of(optimizer, name)
-    values = getattr(variable, "values", None)
-    if values is not None:
-        return float(min(values)), float(max(values))
-    lower, upper = getattr(variable, "lower", None), getattr(variable, "upper", None)
-    if lower is not None and upper is not None:
-        return float(lower), float(upper)
-    seen = optimizer.data[name].to_numpy(float)
-    low, high = float(seen.min()), float(seen.max())
-    return (low, high) if low < high else (low - MARGIN, high + MARGIN)
-
-
 def values_along(optimizer: Any, name: str, n_points: int) -> FloatArray:
-    """Return values of a numeric variable from its lower to its upper end: those that can be set, if few."""
-    variable = variable_of(optimizer, name)
+    """Return values of a numeric variable from its lower to its upper end: those that can be set, if few.
+
+    A context without bounds has the range of the rows told.
+    """
+    space = optimizer.space.with_observed_context(optimizer.data)
+    variable = {each.name: each for each in space.variables}[_numeric(space, name)]
     values = getattr(variable, "values", None)
     if values is not None:
         return np.array(sorted(values), dtype=float)
-    low, high = limits_of(optimizer, name)
+    low, high = space.ranges[name]
     if variable.type == "integer":
         return np.unique(np.linspace(low, high, n_points).round())
     is_log = getattr(variable, "scale", "linear") == "log"
     return np.geomspace(low, high, n_points) if is_log else np.linspace(low, high, n_points)
+
+
+def _numeric(space: Any, name: str) -> str:
+    """Return the name of a variable that is a number, or raise `UnknownNameError`."""
+    return str(lookup({each: each for each in space.ranges}, name, "setting that is a number,"))
 
 
 def cells_along(optimizer: Any, name: str, n_cells: int) -> tuple[FloatArray, FloatArray]:
@@ -116,8 +93,8 @@ def cells_along(optimizer: Any, name: str, n_cells: int) -> tuple[FloatArray, Fl
 
     Cells of a variable of few values are around these.
     """
-    variable = variable_of(optimizer, name)
     values = values_along(optimizer, name, n_cells + 1)
+    variable = next(each for each in optimizer.space.variables if each.name == name)
     if getattr(variable, "values", None) is None and variable.type != "integer":
         is_log = getattr(variable, "scale", "linear") == "log"
         middles = np.sqrt(values[:-1] * values[1:]) if is_log else (values[:-1] + values[1:]) / 2

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from bnnopt._typing import ArrayLike, BoolArray
-from bnnopt.plotting._around_row import shown_outcome, unit_of
+from bnnopt.plotting._around_row import shown_outcome
 from bnnopt.plotting._checks import column, flags, points, same_length
 from bnnopt.plotting._style import draw_measured, legend_above, name_axes, new_axes, with_unit
 
@@ -102,9 +102,9 @@ class CoverageDisplay:
             "x_label": x,
             "y_label": y,
             "outcome_label": shown,
-            "x_unit": unit_of(optimizer, x),
-            "y_unit": unit_of(optimizer, y),
-            "outcome_unit": unit_of(optimizer, shown),
+            "x_unit": optimizer.units[x],
+            "y_unit": optimizer.units[y],
+            "outcome_unit": optimizer.units[shown],
         }
         columns = (data[name].to_numpy(float) for name in (x, y, shown))
         return cls(*columns, **(found | options))

@@ -9,7 +9,7 @@ from scipy.stats import binned_statistic_2d
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.plotting._around_row import AroundRow, cells_along, unit_of
+from bnnopt.plotting._around_row import AroundRow, cells_along
 from bnnopt.plotting._checks import column, flags, measured_points, same_length
 from bnnopt.plotting._predictions import base_row, pick_output, spread
 from bnnopt.plotting._style import draw_measured, legend_above, name_axes, new_axes, with_unit
@@ -233,7 +233,7 @@ class MapDisplay:
             "value_label": around.outcome,
         }
         for axis, name in (("x", features[0]), ("y", features[1]), ("value", around.outcome)):
-            found |= {f"{axis}_unit": unit_of(optimizer, name)}
+            found |= {f"{axis}_unit": optimizer.units[name]}
         found |= {"x_label": features[0], "y_label": features[1], "contour_unit": found["value_unit"]}
         return cls(edges[0], edges[1], mean, **(found | options))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.plotting._around_row import shown_outcome, unit_of
+from bnnopt.plotting._around_row import shown_outcome
 from bnnopt.plotting._checks import column, deviations, same_length
 from bnnopt.plotting._predictions import pick_output, predict_outputs
 from bnnopt.plotting._style import OKABE_ITO, Z95, new_axes, with_unit
@@ -130,7 +130,13 @@ class ParityDisplay:
 
     @classmethod
     def from_optimizer(
-        cls, optimizer: Any, *, outcome: str | None = None, names: Sequence[Any] | None = None, **options: Any
+        cls,
+        optimizer: Any,
+        *,
+        outcome: str | None = None,
+        names: Sequence[Any] | None = None,
+        held_out: Any = None,
+        **options: Any,
     ) -> "ParityDisplay":
         """Compare the rows told with what the model predicts for each without itself.
 
@@ -142,6 +148,8 @@ class ParityDisplay:
             By default the first.
         names : sequence, optional
             What each row of `optimizer.data` is called; by default its number there.
+        held_out : DataFrame, optional
+            What `optimizer.predict_held_out` returned, where it is at hand.
         **options
             Passed to `ParityDisplay`; they go before what is taken from the optimizer.
 
@@ -151,14 +159,15 @@ class ParityDisplay:
             Of the rows that some model left out.
         """
         shown, data = shown_outcome(optimizer, outcome), optimizer.data
-        held_out = optimizer.predict_held_out()[[f"{shown}_mean", f"{shown}_std"]].dropna()
+        table = optimizer.predict_held_out() if held_out is None else held_out
+        left_out = table[[f"{shown}_mean", f"{shown}_std"]].dropna()
         called = dict(zip(data.index, data.index if names is None else names, strict=True))
         found = {
-            "names": [called[row] for row in held_out.index],
+            "names": [called[row] for row in left_out.index],
             "label": shown,
-            "unit": unit_of(optimizer, shown),
+            "unit": optimizer.units[shown],
         }
-        return cls(data.loc[held_out.index, shown], *held_out.to_numpy().T, **(found | options))
+        return cls(data.loc[left_out.index, shown], *left_out.to_numpy().T, **(found | options))
 
     def plot(self, ax: Any | None = None, *, size: float = 5.0) -> "ParityDisplay":
         """Draw the comparison.

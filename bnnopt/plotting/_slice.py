@@ -8,7 +8,7 @@ import pandas as pd
 
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.plotting._around_row import AroundRow, unit_of, values_along
+from bnnopt.plotting._around_row import AroundRow, values_along
 from bnnopt.plotting._checks import column, deviations, flags, measured_points, points, same_length
 from bnnopt.plotting._predictions import base_row, pick_output, spread
 from bnnopt.plotting._style import OKABE_ITO, Z95, draw_measured, legend_above, name_axes, new_axes
@@ -178,9 +178,9 @@ class SliceDisplay:
             "measured": around.measured(feature),
             "is_allowed": around.is_allowed(rows),
             "x_label": feature,
-            "x_unit": unit_of(optimizer, feature),
+            "x_unit": optimizer.units[feature],
             "y_label": around.outcome,
-            "y_unit": unit_of(optimizer, around.outcome),
+            "y_unit": optimizer.units[around.outcome],
         }
         return cls(values, *around.predict(rows), **(found | options))
 

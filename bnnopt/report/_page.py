@@ -1,0 +1,122 @@
+"""From the sections to one HTML file that needs nothing else."""
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from bnnopt._tables import refuse_existing, write_file
+from bnnopt.exceptions import MissingDependencyError
+from bnnopt.report._asked import asked_and_came, counts
+from bnnopt.report._blocks import Figure, Section
+from bnnopt.report._data import ReportData
+from bnnopt.report._next import next_runs, predicted_and_measured
+from bnnopt.report._origin import advice, origin
+from bnnopt.report._progress import best_so_far, best_words
+from bnnopt.report._quality import quality
+from bnnopt.report._sensitivities import Effects, effects
+from bnnopt.report._space import coverage_of_space, failures, maps_and_slices
+
+__all__ = ["write_report"]
+
+TEMPLATE, STYLE, SCRIPT = "report.html", "report.css", "report.js"
+
+
+def write_report(data: ReportData, path: str | Path, *, replace: bool = False) -> None:
+    """Write a campaign as one HTML page, whole or not at all, that needs no network.
+
+    Parameters
+    ----------
+    data : ReportData
+        What the page is about.
+    path : str or Path
+        Its folder exists; a name that ends in ".html" opens in a browser.
+    replace : bool, default=False
+        Whether a file of this name may be replaced.
+
+    Raises
+    ------
+    InvalidDataError
+        When there is such a file already, or something that is no file.
+    MissingDependencyError
+        When jinja2 or plotly is not installed.
+    OSError
+        When the file cannot be written; what was there stays.
+    """
+    refuse_existing(path, replace=replace)
+    environment, plotly = _environment(), _plotly()
+    page = environment.get_template(TEMPLATE).render(
+        data=data,
+        counts=counts(data),
+        best=best_words(data),
+        sections=(sections := _sections(data)),
+        specs=_as_json(sections),
+        style=_part(STYLE),
+        script=_part(SCRIPT),
+        plotly=plotly,
+    )
+    write_file(path, page.encode(), replace=replace)
+
+
+def _sections(data: ReportData) -> list[Section]:
+    found = Effects.of(data) if data.optimizer.has_model else None
+    return [
+        best_so_far(data),
+        next_runs(data),
+        advice(data),
+        predicted_and_measured(data),
+        quality(data),
+        effects(data, found),
+        maps_and_slices(data, found),
+        coverage_of_space(data, found),
+        failures(data, found),
+        asked_and_came(data),
+        origin(data),
+    ]
+
+
+def figures_of(sections: list[Section]) -> Iterator[Figure]:
+    """Yield all figures, in the order in which the template places them."""
+    for section in sections:
+        yield from section.figures
+        for group in section.groups:
+            yield from group.figures
+
+
+def _as_json(sections: list[Section]) -> str:
+    """Return what plotly draws as JSON that no text in it can end."""
+    specs = [{"data": list(each.data), "layout": each.layout} for each in figures_of(sections)]
+    text = json.dumps(specs, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _part(name: str) -> str:
+    return (files(__package__) / "templates" / name).read_text(encoding="utf-8")
+
+
+def _environment() -> Any:
+    """Return what fills the template: everything is text, never markup, unless the template says so."""
+    try:
+        import jinja2
+    except ImportError as error:
+        raise _missing("jinja2") from error
+    loader = jinja2.FunctionLoader(_part)
+    return jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def _plotly() -> str:
+    """Return plotly.js, which goes into the page."""
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError as error:
+        raise _missing("plotly") from error
+    return str(get_plotlyjs())
+
+
+def _missing(package: str) -> MissingDependencyError:
+    return MissingDependencyError(
+        f'A report needs the package {package}, which is not installed: pip install "bnnopt[report]".'
+    )

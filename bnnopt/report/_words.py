@@ -1,0 +1,108 @@
+"""Numbers as a laboratory writes them: no more digits than mean something."""
+
+from collections.abc import Callable, Iterable
+from math import ceil, floor, isfinite, log10
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bnnopt.space import Discrete, Integer, Real, Variable
+
+__all__ = ["NOTHING", "Z95", "count", "digits_for", "interval", "is_number", "number", "rounded", "writer_of"]
+
+NOTHING = "–"
+Z95 = 1.96
+"""Half-width of a normal distribution's central 95 % interval, in standard deviations."""
+DIGITS = 3  # that tell values apart
+DIGITS_OF_POINTS = 5  # of points in a picture, of their range
+SMALLEST, LARGEST = 1e-4, 1e7  # between which numbers are written without a power of ten
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: Any, digits: int = DIGITS + 1) -> str:
+    """Return a number to so many significant digits; what is none as a dash.
+
+    Parameters
+    ----------
+    value : float or None
+    digits : int, default=4
+        At least 1; whole digits of large numbers are kept.
+    """
+    if value is None or pd.isna(value) or not isfinite(value):
+        return NOTHING
+    size = abs(float(value))
+    if size and not SMALLEST <= size < LARGEST:
+        head, _, power = f"{value:.{digits - 1}e}".partition("e")
+        return f"{_trimmed(head)} × 10{str(int(power)).translate(SUPERSCRIPTS)}"
+    decimals = max(0, digits - 1 - (floor(log10(size)) if size else 0))
+    return _trimmed(f"{value:.{decimals}f}")
+
+
+def interval(middle: Any, lower: Any, upper: Any) -> str:
+    """Return a number with an interval, to two digits of the width of the interval."""
+    if any(each is None or pd.isna(each) for each in (middle, lower, upper)):
+        return NOTHING if middle is None or pd.isna(middle) else number(middle)
+    digits = digits_for([middle, lower, upper], DIGITS - 1)
+    return f"{number(middle, digits)} ({number(lower, digits)} to {number(upper, digits)})"
+
+
+def digits_for(values: Iterable[Any], digits: int = DIGITS) -> int:
+    """Return how many significant digits numbers need so that their range has `digits`."""
+    finite = _finite(values)
+    spread = float(np.ptp(finite)) if len(finite) else 0.0
+    if not spread or not isfinite(spread):
+        return digits + 1
+    return min(digits + max(0, ceil(log10(np.abs(finite).max() / spread))), 15)
+
+
+def rounded(values: Iterable[Any]) -> list[float | None]:
+    """Return numbers for a picture, to a ten-thousandth of their range; None where there is none."""
+    numbers = [float(value) for value in values]
+    digits = digits_for(numbers, DIGITS_OF_POINTS)
+    return [float(f"{each:.{digits}g}") if isfinite(each) else None for each in numbers]
+
+
+def writer_of(variable: Variable | None, values: Iterable[Any] = ()) -> Callable[[Any], str]:
+    """Return how cells of a column are written: settings in full where they have a resolution.
+
+    Parameters
+    ----------
+    variable : Variable or None
+        None for a column that is no setting.
+    values : iterable
+        The cells of the column, which say how many digits tell them apart.
+    """
+    if isinstance(variable, Discrete | Integer) or (isinstance(variable, Real) and variable.grid is not None):
+        return lambda cell: _text(cell, 15)
+    digits = digits_for((value for value in values if is_number(value)), DIGITS + 1)
+    return lambda cell: _text(cell, digits)
+
+
+def is_number(cell: Any) -> bool:
+    """Tell whether a cell is a number, truth values not counted."""
+    return isinstance(cell, int | float | np.integer | np.floating) and not isinstance(cell, bool | np.bool_)
+
+
+def count(n: int, noun: str, nouns: str = "") -> str:
+    """Return a number of things in words, such as "1 run" and "2 runs"."""
+    return f"{n} {noun if n == 1 else nouns or noun + 's'}"
+
+
+def _text(cell: Any, digits: int) -> str:
+    if cell is None or cell is pd.NaT or (np.ndim(cell) == 0 and pd.isna(cell)):
+        return NOTHING
+    if isinstance(cell, pd.Timestamp):
+        return str(cell.date()) if cell == cell.normalize() else f"{cell:%Y-%m-%d %H:%M}"
+    return number(cell, digits) if is_number(cell) else str(cell)
+
+
+def _trimmed(text: str) -> str:
+    """Return digits without zeros behind the point, and no minus before nothing."""
+    short = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if short == "-0" else short.replace("-", "−")
+
+
+def _finite(values: Iterable[Any]) -> np.ndarray:
+    numbers = np.array([float(value) for value in values], dtype=float)
+    return numbers[np.isfinite(numbers)]
