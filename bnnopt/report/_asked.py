@@ -7,9 +7,9 @@ import pandas as pd
 
 from bnnopt.objectives import in_words
 from bnnopt.report._blocks import Section, Table
-from bnnopt.report._data import AWAITED, ReportData
+from bnnopt.report._data import AWAITED, ENDS, ReportData
 from bnnopt.report._units import units_of
-from bnnopt.report._words import count, writer_of
+from bnnopt.report._words import DIGITS, count, writer_like, writer_of
 from bnnopt.space import values_of
 
 __all__ = ["asked_and_came", "counts", "runs_table"]
@@ -39,15 +39,18 @@ def runs_table(data: ReportData, runs: pd.DataFrame, caption: str) -> Table:
         caption,
         runs,
         units=units_of(data.optimizer),
-        writers=writers(data, runs),
+        writers=writers(data),
         is_folded=len(runs) > SHORT,
     )
 
 
-def writers(data: ReportData, table: pd.DataFrame) -> dict[str, Callable[[Any], str]]:
-    """Return how the settings of a table are written."""
-    known = {variable.name: variable for variable in data.optimizer.space.variables}
-    return {name: writer_of(known[name], table[name]) for name in known if name in table.columns}
+def writers(data: ReportData) -> dict[str, Callable[[Any], str]]:
+    """Return how settings, outcomes and what is predicted of outcomes are written, by name of column."""
+    found = {variable.name: writer_of(variable) for variable in data.space.variables}
+    for name in data.optimizer.outputs:
+        write = writer_like(data.told[name].tolist(), DIGITS + 1)
+        found |= {name: write, **{f"{name}{end}": write for end in ENDS}}
+    return found
 
 
 def _came(data: ReportData) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from bnnopt.report._words import NOTHING, is_number, writer_of
+from bnnopt.report._words import DIGITS, NOTHING, is_number, writer_like
 
 __all__ = ["Cell", "Column", "Figure", "Group", "Section", "Table"]
 
@@ -51,7 +51,7 @@ class Table:
         columns, cells = [], []
         for place, name in enumerate(map(str, frame.columns)):
             values = frame.iloc[:, place].tolist()
-            write = (writers or {}).get(name) or writer_of(None, values)
+            write = (writers or {}).get(name) or writer_like(values, DIGITS + 1)
             are_numbers = any(map(is_number, values)) and all(
                 is_number(value) or write(value) == NOTHING for value in values
             )
@@ -93,12 +93,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Group:
-    """Figures that belong together, under a heading of their own."""
+    """Figures that belong together, under a heading of their own; three beside each other where dense."""
 
     title: str
-    text: Sequence[str] = ()
     figures: Sequence[Figure] = ()
-    tables: Sequence[Table] = ()
+    is_dense: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ __all__ = [
     "layout",
     "line",
     "points",
+    "shortened",
     "shown",
+    "taken",
     "with_unit",
 ]
 
@@ -29,12 +31,7 @@ MANY = 3000
 
 PLAIN = {"color": "--blue", "size": 7, "opacity": 0.75}
 BEST = {"color": "--orange", "size": 12, "symbol": "star", "line": {"color": "--ink", "width": 1}}
-FAILED = {
-    "color": "--vermillion",
-    "size": 8,
-    "symbol": "x-thin",
-    "line": {"color": "--vermillion", "width": 2},
-}
+FAILED = {"color": "--vermillion", "size": 9, "symbol": "x", "line": {"color": "--ground", "width": 1}}
 
 
 def shown(text: Any) -> str:
@@ -43,12 +40,17 @@ def shown(text: Any) -> str:
     return escaped.replace("%{", "%\u200b{")
 
 
+def shortened(text: str, most: int = 28) -> str:
+    """Return text that leaves room for a picture beside it."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def with_unit(name: str, unit: str = "") -> str:
     """Return a name with its unit, as on an axis."""
     return f"{name} ({unit})" if unit else name
 
 
-def axis(name: str = "", unit: str = "", **options: Any) -> dict[str, Any]:
+def axis(name: str = "", unit: str = "", /, **options: Any) -> dict[str, Any]:
     """Return an axis with its name and unit."""
     title = {"text": shown(with_unit(name, unit)), "standoff": 8}
     return {"title": title, "automargin": True, "zeroline": False, **options}
@@ -91,6 +93,11 @@ def points(
         "marker": dict(marker),
         **options,
     }
+
+
+def taken(ids: Sequence[str], chosen: Iterable[Any]) -> list[str]:
+    """Return the ids of chosen rows."""
+    return [each for each, is_chosen in zip(ids, chosen, strict=True) if is_chosen]
 
 
 def line(x: Iterable[Any], y: Iterable[Any], *, name: str = "", **options: Any) -> dict[str, Any]:

@@ -78,9 +78,7 @@ def _next_table(data: ReportData, rows: pd.DataFrame) -> Table:
     if "reason" in rows.columns and rows["reason"].notna().any():
         shown["reason"] = rows["reason"].fillna("").astype(object)
     units = {name: unit for name, unit in data.optimizer.units.items() if unit}
-    return Table.of(
-        "Next runs, predictions with 95 % intervals", shown, units=units, writers=writers(data, rows)
-    )
+    return Table.of("Next runs, predictions with 95 % intervals", shown, units=units, writers=writers(data))
 
 
 def _next_figure(data: ReportData, name: str, rows: pd.DataFrame, ends: pd.DataFrame) -> Figure:

@@ -47,8 +47,8 @@ def origin(data: ReportData) -> Section:
     """Return the section on versions, seed and hashes."""
     text = [
         f"Surrogate {type(data.optimizer.surrogate).__name__}, acquisition function "
-        f"{data.optimizer.acquisition.name}, seed {_seed(data)}. The same runs, settings, seed and versions give "
-        "the same model and the same next runs."
+        f"{data.optimizer.acquisition.name}, seed {_seed(data)}. The same runs, settings, seed and "
+        "versions give the same model and the same next runs."
     ]
     versions = {**_installed(), **data.versions}
     hashes = {**_hashes(data), **data.hashes}
@@ -56,7 +56,10 @@ def origin(data: ReportData) -> Section:
         "origin",
         "How to reproduce this",
         text,
-        tables=[_pairs("Versions", "package", "version", versions), _pairs("Hashes", "of", "SHA-256", hashes)],
+        tables=[
+            _pairs("Versions", "package", "version", versions),
+            _pairs("Hashes", "of", "SHA-256", hashes),
+        ],
     )
 
 

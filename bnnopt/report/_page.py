@@ -10,13 +10,14 @@ from bnnopt._tables import refuse_existing, write_file
 from bnnopt.exceptions import MissingDependencyError
 from bnnopt.report._asked import asked_and_came, counts
 from bnnopt.report._blocks import Figure, Section
+from bnnopt.report._coverage import coverage_of_space, failures
 from bnnopt.report._data import ReportData
+from bnnopt.report._maps import maps_and_slices
 from bnnopt.report._next import next_runs, predicted_and_measured
 from bnnopt.report._origin import advice, origin
 from bnnopt.report._progress import best_so_far, best_words
 from bnnopt.report._quality import quality
 from bnnopt.report._sensitivities import Effects, effects
-from bnnopt.report._space import coverage_of_space, failures, maps_and_slices
 
 __all__ = ["write_report"]
 
@@ -46,11 +47,13 @@ def write_report(data: ReportData, path: str | Path, *, replace: bool = False) -
     """
     refuse_existing(path, replace=replace)
     environment, plotly = _environment(), _plotly()
+    sections = _sections(data)
     page = environment.get_template(TEMPLATE).render(
         data=data,
         counts=counts(data),
         best=best_words(data),
-        sections=(sections := _sections(data)),
+        advice=next(each.text[0] for each in sections if each.anchor == "advice"),
+        sections=sections,
         specs=_as_json(sections),
         style=_part(STYLE),
         script=_part(SCRIPT),

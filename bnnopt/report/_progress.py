@@ -11,7 +11,7 @@ from bnnopt.plotting import ConvergenceDisplay, ParetoDisplay
 from bnnopt.report._asked import writers
 from bnnopt.report._blocks import Figure, Section, Table
 from bnnopt.report._data import ReportData
-from bnnopt.report._figures import FAILED, PLAIN, axis, hover, layout, line, points, with_unit
+from bnnopt.report._figures import FAILED, PLAIN, axis, hover, layout, line, points, taken, with_unit
 from bnnopt.report._units import units_of
 from bnnopt.report._words import Z95, count, number, rounded
 
@@ -71,9 +71,19 @@ def _why_none(data: ReportData) -> str:
 def _best_table(data: ReportData) -> Table:
     is_one = len(goals_of(data)) == 1
     rows = data.best.to_frame().T.infer_objects() if is_one and data.best is not None else _front_rows(data)
-    rows = rows.dropna(axis=1, how="all")
+    rows = rows.dropna(axis=1, how="all").rename(columns=_expected_name)
     caption = "The best run" if is_one else "The front"
-    return Table.of(caption, rows, units=units_of(data.optimizer), writers=writers(data, rows))
+    return Table.of(
+        caption, rows, units=_with_expected(units_of(data.optimizer)), writers=_with_expected(writers(data))
+    )
+
+
+def _expected_name(name: str) -> str:
+    return f"{name.removesuffix('_mean')}, expected" if name.endswith("_mean") else name
+
+
+def _with_expected(values: dict[str, Any]) -> dict[str, Any]:
+    return values | {_expected_name(name): value for name, value in values.items()}
 
 
 def _front_rows(data: ReportData) -> pd.DataFrame:
@@ -103,7 +113,7 @@ def _history(data: ReportData, place: int) -> Figure:
         points(
             runs[is_kind],
             display.values[is_kind],
-            _taken(data.ids, is_kind),
+            taken(data.ids, is_kind),
             template,
             name=name,
             marker=look,
@@ -134,7 +144,7 @@ def _failed_marks(data: ReportData, runs: Any, display: ConvergenceDisplay) -> l
     low = values.min() - 0.08 * (np.ptp(values) or 1.0) if len(values) else 0.0
     places = np.full(display.failed.sum(), low)
     template = "<b>%{text}</b><br>failed<extra></extra>"
-    ids = _taken(data.ids, display.failed)
+    ids = taken(data.ids, display.failed)
     return [points(runs[display.failed], places, ids, template, name="failed", marker=FAILED)]
 
 
@@ -151,9 +161,11 @@ def _said_of_history(data: ReportData, display: ConvergenceDisplay) -> str:
         return f"No run counts for {name} yet.{failed}"
     best = display.best[there]
     last = int(there[np.flatnonzero(best != best[-1])[-1] + 1]) if (best != best[-1]).any() else int(there[0])
+    since = len(data.ids) - 1 - last
+    when = f", {count(since, 'run')} ago" if since else ", the last one"
     return (
         f"Best value measured of {name}: from {number(best[0])} to {number(best[-1])}, reached by run "
-        f"{data.ids[last]}, {count(len(data.ids) - 1 - last, 'run')} before the last.{failed}"
+        f"{data.ids[last]}{when}.{failed}"
     )
 
 
@@ -203,7 +215,7 @@ def _front(data: ReportData, pair: tuple[int, int]) -> Figure:
     template = hover((display.x_label, "x", display.x_unit), (display.y_label, "y", display.y_unit))
     kinds = [("other runs", is_there & ~is_front, OTHERS), ("front", is_there & is_front, FRONT)]
     traces = [
-        points(x[chosen], y[chosen], _taken(data.ids, chosen), template, name=name, marker=look)
+        points(x[chosen], y[chosen], taken(data.ids, chosen), template, name=name, marker=look)
         for name, chosen, look in kinds
         if chosen.any()
     ]
@@ -244,12 +256,8 @@ def _expected(data: ReportData, pair: tuple[int, int]) -> list[dict[str, Any]]:
     units = data.optimizer.units
     template = hover(*((name, axis_name, units[name]) for name, axis_name in zip(names, "xy", strict=True)))
     look = {"color": "--blue", "size": 8, "symbol": "diamond"}
-    bars = {
+    bars: dict[str, Any] = {
         f"error_{axis_name}": {"type": "data", "array": rounded(Z95 * std), "color": "--sky", "thickness": 1}
         for axis_name, std in (("x", sx), ("y", sy))
     }
     return [points(x, y, rows["id"].tolist(), template, name="next runs, predicted", marker=look, **bars)]
-
-
-def _taken(ids: list[str], chosen: Any) -> list[str]:
-    return [each for each, is_chosen in zip(ids, chosen, strict=True) if is_chosen]

@@ -55,10 +55,10 @@ def _held_out(display: ParityDisplay) -> Figure:
     template = hover(("measured", "x", display.unit), ("predicted without it", "y", display.unit))
     trace = points(display.y, display.mean, display.names, template, marker=PLAIN, error_y=bars)
     inside = f"{100 * (display.coverage_ or 0):.0f} % of {count(len(display.y), 'run')}"
+    error = f"{number(display.mae_, 3)} {display.unit}".rstrip()
     return Figure(
         f"{display.label}: predicted without the run",
-        f"{inside} lie in their 95 % interval, R² is {display.r2_:.2f}, the mean absolute error {number(display.mae_, 3)} {display.unit}".rstrip()
-        + ".",
+        f"{inside} lie in their 95 % interval, R² is {display.r2_:.2f}, the mean absolute error {error}.",
         [diagonal(display.y, display.mean), trace],
         layout(axis(f"measured {display.label}", display.unit), axis("predicted", display.unit)),
         height=380,

@@ -1,4 +1,4 @@
-"""What settings do: over the rows measured, and around the best one, with intervals from draws of the model."""
+"""What settings do, over the rows measured and around the best one, with intervals from draws."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bnnopt._typing import FloatArray
 from bnnopt.report._asked import writers
 from bnnopt.report._blocks import Cell, Column, Figure, Group, Section, Table
 from bnnopt.report._data import ReportData
-from bnnopt.report._figures import axis, hover, layout, line, shown, with_unit
+from bnnopt.report._figures import axis, hover, layout, line, shortened, shown, with_unit
 from bnnopt.report._quality import NO_MODEL
 from bnnopt.report._words import interval, number, rounded
 
@@ -32,8 +32,8 @@ class Effects:
     Parameters
     ----------
     importances : DataFrame
-        The columns outcome, name, lower, middle, upper: the share of the variation of the outcome that is lost
-        when the variable is shuffled over the rows measured, between 0 and about 1.
+        The columns outcome, name, lower, middle, upper: the share of the variation of the outcome that is
+        lost when the variable is shuffled over the rows measured, between 0 and 1.
     local : DataFrame
         The columns outcome, name, change, lower, middle, upper: by how much the outcome changes with a change
         of one variable of the best row, in the unit of the outcome.
@@ -71,9 +71,9 @@ def effects(data: ReportData, found: Effects | None) -> Section:
     if found is None:
         return Section("effects", title, [NO_MODEL.format(n=data.optimizer.n_initial)])
     text = (
-        "Shares say how much of the variation of an outcome the model loses when one setting is shuffled over "
-        "the measured runs. Changes say what happens when one setting of the best run moves and all others "
-        "stay. Both come with 95 % intervals from functions that the model believes in."
+        "Shares say how much of the variation of an outcome the model loses when one setting is shuffled "
+        "over the measured runs. Changes say what happens when one setting of the best run moves and all "
+        "others stay. Both come with 95 % intervals from functions that the model believes in."
     )
     groups = [_group(data, found, name) for name in data.optimizer.outputs]
     return Section("effects", title, [text], groups=groups)
@@ -90,7 +90,7 @@ def _importances(data: ReportData) -> pd.DataFrame:
     parts = draws.reshape(len(draws), N_DRAWS, len(names) + 1, n_rows)
     lost = np.square(parts[:, :, 1:] - parts[:, :, :1]).mean(axis=3) / 2
     spread = parts[:, :, 0].var(axis=2)
-    shares = lost / np.where(spread > 0, spread, np.inf)[..., None]
+    shares = np.minimum(lost / np.where(spread > 0, spread, np.inf)[..., None], 1.0)
     return _table(data, shares, [{"name": name} for name in names])
 
 
@@ -123,8 +123,8 @@ def _changes(data: ReportData, base: pd.DataFrame, name: Hashable) -> list[tuple
     low, high = _around(data, variable, float(now))
     if low == high:
         return []
-    write = writers(data, data.told)[str(name)]
-    return [(name, low, high, with_unit(f"{name}: {write(low)} → {write(high)}", variable.unit))]
+    write = writers(data)[str(name)]
+    return [(name, low, high, f"{name}: {write(low)} → {write(high)} {variable.unit}".rstrip())]
 
 
 def _around(data: ReportData, variable: Any, now: float) -> tuple[float, float]:
@@ -196,7 +196,7 @@ def _strongest(local: pd.DataFrame) -> str:
     said = [
         f"{row.change} ({'up' if row.middle > 0 else 'down'})" for row in sure.head(3).itertuples(index=False)
     ]
-    return f"Effects that can be told from none: {len(sure)} of {len(local)}; the strongest are {'; '.join(said)}."
+    return f"{len(sure)} of {len(local)} changes can be told from none; the strongest: {'; '.join(said)}."
 
 
 def _forest(rows: pd.DataFrame, key: str, title: str, label: str, unit: str, message: str) -> Figure:
@@ -223,7 +223,9 @@ def _forest(rows: pd.DataFrame, key: str, title: str, label: str, unit: str, mes
         "showlegend": False,
     }
     zero = line([0, 0], [-0.5, len(names) - 0.5], line={"color": "--muted", "width": 1})
-    ticks = axis(tickvals=places, ticktext=[shown(name) for name in names], range=[len(names) - 0.4, -0.6])
+    ticks = axis(
+        tickvals=places, ticktext=[shown(shortened(name)) for name in names], range=[len(names) - 0.4, -0.6]
+    )
     cells = [
         [Cell(name), Cell(interval(row.middle, row.lower, row.upper), float(f"{row.middle:.6g}"))]
         for name, row in zip(names, rows.itertuples(), strict=True)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bnnopt.report._data import ENDS
-from bnnopt.space import Variable
+from bnnopt.report._data import ENDS, ReportData
+from bnnopt.report._figures import axis, layout
 
-__all__ = ["log_axis", "units_of"]
+__all__ = ["plane_layout", "scale_of", "units_of"]
 
 
 def units_of(optimizer: Any) -> dict[str, str]:
@@ -15,7 +15,14 @@ def units_of(optimizer: Any) -> dict[str, str]:
     return {name: unit for name, unit in (units | ends).items() if unit}
 
 
-def log_axis(variable: Variable) -> dict[str, Any]:
-    """Return what makes an axis logarithmic where the variable is, else nothing."""
+def scale_of(data: ReportData, name: str) -> dict[str, Any]:
+    """Return what makes an axis logarithmic where a setting is, else nothing."""
+    variable = next(each for each in data.space.variables if each.name == name)
     is_log = getattr(variable, "scale", "linear") == "log"
     return {"type": "log", "dtick": 1} if is_log else {}
+
+
+def plane_layout(data: ReportData, names: tuple[str, str]) -> dict[str, Any]:
+    """Return the layout of a picture over the plane of two settings."""
+    x, y = (axis(name, data.optimizer.units[name], **scale_of(data, name)) for name in names)
+    return layout(x, y)

@@ -9,7 +9,20 @@ import pandas as pd
 
 from bnnopt.space import Discrete, Integer, Real, Variable
 
-__all__ = ["NOTHING", "Z95", "count", "digits_for", "interval", "is_number", "number", "rounded", "writer_of"]
+__all__ = [
+    "DIGITS",
+    "NOTHING",
+    "Z95",
+    "count",
+    "digits_for",
+    "interval",
+    "is_number",
+    "number",
+    "rounded",
+    "writer_like",
+    "writer_of",
+    "written",
+]
 
 NOTHING = "–"
 Z95 = 1.96
@@ -40,11 +53,16 @@ def number(value: Any, digits: int = DIGITS + 1) -> str:
 
 
 def interval(middle: Any, lower: Any, upper: Any) -> str:
-    """Return a number with an interval, to two digits of the width of the interval."""
-    if any(each is None or pd.isna(each) for each in (middle, lower, upper)):
-        return NOTHING if middle is None or pd.isna(middle) else number(middle)
-    digits = digits_for([middle, lower, upper], DIGITS - 1)
-    return f"{number(middle, digits)} ({number(lower, digits)} to {number(upper, digits)})"
+    """Return a number with an interval, all to two digits of half its width."""
+    if middle is None or pd.isna(middle):
+        return NOTHING
+    half = (float(upper) - float(lower)) / 2
+    largest = max(abs(each) for each in (middle, lower, upper))
+    if not half > 0 or not half >= SMALLEST or not largest < LARGEST:
+        return f"{number(middle)} ({number(lower)} to {number(upper)})"
+    decimals = max(0, 1 - floor(log10(half)))
+    middle, lower, upper = (f"{each:.{decimals}f}".replace("-", "−") for each in (middle, lower, upper))
+    return f"{middle} ({lower} to {upper})"
 
 
 def digits_for(values: Iterable[Any], digits: int = DIGITS) -> int:
@@ -63,20 +81,34 @@ def rounded(values: Iterable[Any]) -> list[float | None]:
     return [float(f"{each:.{digits}g}") if isfinite(each) else None for each in numbers]
 
 
-def writer_of(variable: Variable | None, values: Iterable[Any] = ()) -> Callable[[Any], str]:
-    """Return how cells of a column are written: settings in full where they have a resolution.
+def writer_of(variable: Variable) -> Callable[[Any], str]:
+    """Return how values of a setting are written: in full where it has a resolution.
 
-    Parameters
-    ----------
-    variable : Variable or None
-        None for a column that is no setting.
-    values : iterable
-        The cells of the column, which say how many digits tell them apart.
+    Others are written to a thousandth of the range or better, on a log scale to four digits.
     """
     if isinstance(variable, Discrete | Integer) or (isinstance(variable, Real) and variable.grid is not None):
-        return lambda cell: _text(cell, 15)
-    digits = digits_for((value for value in values if is_number(value)), DIGITS + 1)
-    return lambda cell: _text(cell, digits)
+        return lambda cell: written(cell, 15)
+    lower, upper = getattr(variable, "lower", None), getattr(variable, "upper", None)
+    if lower is None or upper is None or getattr(variable, "scale", "linear") == "log":
+        return lambda cell: written(cell, DIGITS + 1)
+    place = floor(log10(upper - lower)) - DIGITS
+    return lambda cell: written(cell, _digits_down_to(cell, place))
+
+
+def writer_like(values: Iterable[Any], digits: int = DIGITS) -> Callable[[Any], str]:
+    """Return how numbers are written so that so many digits of the range of `values` are seen."""
+    numbers = [value for value in values if is_number(value)]
+    needed = digits_for(numbers, digits)
+    return lambda cell: written(cell, needed)
+
+
+def written(cell: Any, digits: int) -> str:
+    """Return a cell as text: a number to so many digits, a date as such, what is missing as a dash."""
+    if cell is None or cell is pd.NaT or (np.ndim(cell) == 0 and pd.isna(cell)):
+        return NOTHING
+    if isinstance(cell, pd.Timestamp):
+        return str(cell.date()) if cell == cell.normalize() else f"{cell:%Y-%m-%d %H:%M}"
+    return number(cell, digits) if is_number(cell) else str(cell)
 
 
 def is_number(cell: Any) -> bool:
@@ -89,12 +121,11 @@ def count(n: int, noun: str, nouns: str = "") -> str:
     return f"{n} {noun if n == 1 else nouns or noun + 's'}"
 
 
-def _text(cell: Any, digits: int) -> str:
-    if cell is None or cell is pd.NaT or (np.ndim(cell) == 0 and pd.isna(cell)):
-        return NOTHING
-    if isinstance(cell, pd.Timestamp):
-        return str(cell.date()) if cell == cell.normalize() else f"{cell:%Y-%m-%d %H:%M}"
-    return number(cell, digits) if is_number(cell) else str(cell)
+def _digits_down_to(cell: Any, place: int) -> int:
+    """Return how many significant digits of a number reach down to a power of ten."""
+    if not is_number(cell) or not isfinite(cell) or not cell:
+        return DIGITS
+    return max(1, floor(log10(abs(cell))) - place + 1)
 
 
 def _trimmed(text: str) -> str:

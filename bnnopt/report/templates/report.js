@@ -31,7 +31,7 @@
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: ink, size: isNarrow ? 11 : 13, family: getComputedStyle(document.body).fontFamily },
-      margin: { l: 8, r: 12, t: 36, b: 8 },
+      margin: { l: 8, r: 12, t: spec.data.some((trace) => trace.showlegend) ? 36 : 8, b: 8 },
       hoverlabel: { bgcolor: ground, bordercolor: ink, font: { color: ink } },
       dragmode: isNarrow ? false : "zoom"
     });
