@@ -48,8 +48,9 @@ def writers(data: ReportData) -> dict[str, Callable[[Any], str]]:
     """Return how settings, outcomes and what is predicted of outcomes are written, by name of column."""
     found = {variable.name: writer_of(variable) for variable in data.space.variables}
     for name in data.optimizer.outputs:
-        write = writer_like(data.told[name].tolist(), DIGITS + 1)
-        found |= {name: write, **{f"{name}{end}": write for end in ENDS}}
+        values = data.told[name].tolist()
+        found[name] = writer_like(values, DIGITS + 1)
+        found |= {f"{name}{end}": writer_like(values) for end in ENDS}
     return found
 
 

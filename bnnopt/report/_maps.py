@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from bnnopt.plotting import MapDisplay, SliceDisplay
+from bnnopt.report._asked import writers
 from bnnopt.report._blocks import Figure, Group, Section
 from bnnopt.report._data import ReportData
 from bnnopt.report._figures import (
@@ -24,7 +25,7 @@ from bnnopt.report._figures import (
 from bnnopt.report._quality import NO_MODEL
 from bnnopt.report._sensitivities import Effects, centre_of, important_numbers
 from bnnopt.report._units import plane_layout, scale_of
-from bnnopt.report._words import Z95, number, rounded, writer_like
+from bnnopt.report._words import Z95, number, rounded
 
 __all__ = ["maps_and_slices"]
 
@@ -93,16 +94,16 @@ def _slice(data: ReportData, outcome: str, name: str) -> Figure:
     traces += _best_point(data, name, outcome, template)
     return Figure(
         f"{outcome} along {name}",
-        _said_of_slice(display),
+        _said_of_slice(data, display),
         traces,
         layout(axis(name, x_unit, **scale_of(data, name)), axis(outcome, y_unit)),
         height=290,
     )
 
 
-def _said_of_slice(display: SliceDisplay) -> str:
+def _said_of_slice(data: ReportData, display: SliceDisplay) -> str:
     """Return the ends of a slice, its top and its bottom."""
-    write_x, write_y = writer_like(display.x), writer_like(display.mean)
+    write_x, write_y = (writers(data)[name] for name in (display.x_label, display.y_label))
 
     def at(place: int) -> str:
         y = f"{write_y(display.mean[place])} {display.y_unit}".rstrip()

@@ -34,7 +34,7 @@ def best_so_far(data: ReportData) -> Section:
     if data.best is None:
         return Section("best", title, [_why_none(data)], figures=_histories(data))
     figures = [*_histories(data), *_fronts(data)]
-    return Section("best", title, [best_words(data)], figures, [_best_table(data)])
+    return Section("best", title, [f"{best_words(data)} {_explained(data)}"], figures, [_best_table(data)])
 
 
 def best_words(data: ReportData) -> str:
@@ -44,19 +44,27 @@ def best_words(data: ReportData) -> str:
     if len(goals_of(data)) > 1:
         n_runs = len(data.optimizer.front())
         return f"{count(n_runs, 'run is', 'runs are')} in the front: no other run is better in all goals."
-    units = data.optimizer.units
-    said = ", ".join(
-        f"{name} {number(data.best[name])} {units[name]}".rstrip() for name in data.optimizer.outputs
-    )
+    return f"Best run: {data.best['id']}, with {_outcomes(data, '')}."
+
+
+def _explained(data: ReportData) -> str:
+    """Return by what the best run is the best."""
+    if len(goals_of(data)) > 1:
+        return "Noise can put a run into the front that would not stay there if it was repeated."
     if not data.optimizer.has_model:
-        return f"Run {data.best['id']}: {said}. There is no model yet: this is the best value measured."
-    held = ", ".join(
-        f"{name} {number(data.best[f'{name}_mean'])} {units[name]}".rstrip()
-        for name in data.optimizer.outputs
-    )
+        return "There is no model yet: it is the best value measured."
     return (
-        f"Run {data.best['id']}: {said} measured. Of all measured runs the model believes in it most and "
-        f"expects {held} there; a single better value may be luck."
+        "Of all measured runs it is the one that the model believes in most: it expects "
+        f"{_outcomes(data, '_mean')} there. A single better value may be luck."
+    )
+
+
+def _outcomes(data: ReportData, end: str) -> str:
+    write, units = writers(data), data.optimizer.units
+    return ", ".join(
+        f"{name} {write[name](data.best[f'{name}{end}'])} {units[name]}".rstrip()
+        for name in data.optimizer.outputs
+        if data.best is not None
     )
 
 
