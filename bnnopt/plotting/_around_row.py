@@ -47,6 +47,11 @@ class AroundRow:
         table = self.optimizer.predict(rows)
         return table[f"{self.outcome}_mean"].to_numpy(), table[f"{self.outcome}_std"].to_numpy()
 
+    def interval(self, rows: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+        """Return between which limits 95 % of new observations lie, each of shape (n_rows,)."""
+        table = self.optimizer.intervals(rows)
+        return table[f"{self.outcome}_lower"].to_numpy(), table[f"{self.outcome}_upper"].to_numpy()
+
     def is_allowed(self, rows: pd.DataFrame) -> BoolArray:
         """Return whether rows satisfy the constraints of the space, shape (n_rows,)."""
         flags = np.ones(len(rows), dtype=bool)

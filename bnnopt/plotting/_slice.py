@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.plotting._around_row import AroundRow, values_along
-from bnnopt.plotting._checks import column, deviations, flags, measured_points, points, same_length
+from bnnopt.plotting._checks import Points, column, deviations, flags, measured_points, points, same_length
 from bnnopt.plotting._predictions import base_row, pick_output, spread
 from bnnopt.plotting._style import OKABE_ITO, Z95, draw_measured, legend_above, name_axes, new_axes
 
@@ -31,6 +31,8 @@ class SliceDisplay:
         Experiments (x, y) to draw on top; those with NaN are not drawn.
     guided : array-like of bool of shape (n,), optional
         True for the experiments that a model suggested (open markers). Default: none of them.
+    interval : tuple of 2 array-like of shape (m,), optional
+        Lower and upper ends of the band of 95 %, in `y_unit`. Default: mean ± 1.96 std.
     is_allowed : array-like of bool of shape (m,), optional
         Whether the settings at each x keep the constraints between them. Default: all do.
     labels : tuple of 2 str
@@ -45,7 +47,7 @@ class SliceDisplay:
     line_ : Line2D or None
         The mean.
     band_ : PolyCollection or None
-        Mean ± 1.96 std.
+        The interval.
     cloud_ : PolyCollection or None
         The cells of the density, their array being the number of points.
     historical_, guided_ : PathCollection
@@ -69,6 +71,7 @@ class SliceDisplay:
         cloud: tuple[ArrayLike, ArrayLike] | None = None,
         measured: tuple[ArrayLike, ArrayLike] | None = None,
         guided: ArrayLike | None = None,
+        interval: tuple[ArrayLike, ArrayLike] | None = None,
         is_allowed: ArrayLike | None = None,
         labels: tuple[str, str] = ("historical", "model-guided"),
         x_label: str = "x",
@@ -79,10 +82,10 @@ class SliceDisplay:
         if (x is None) != (mean is None) or (x is None and cloud is None):
             raise InvalidDataError("A slice needs x with mean, a cloud, or both.")
         self.x, self.mean, self.std = _line(x, mean, std)
-        self.is_allowed = np.ones(len(self.x), dtype=bool)
-        if x is not None and is_allowed is not None:
-            order = np.argsort(column(x, "x"), kind="stable")
-            self.is_allowed = flags(is_allowed, len(self.x), "is_allowed")[order]
+        order = np.argsort(column([] if x is None else x, "x"), kind="stable")
+        self.interval = _band(self.mean, self.std) if interval is None else _ends(interval, order)
+        allowed = np.ones(len(order), dtype=bool) if is_allowed is None else is_allowed
+        self.is_allowed = flags(allowed, len(order), "is_allowed")[order]
         self.cloud = None if cloud is None else points(cloud, "cloud")
         self.measured = measured_points(measured)
         self.guided = flags(guided, len(self.measured[0]), "guided")
@@ -176,6 +179,7 @@ class SliceDisplay:
         rows = around.varied({feature: values})
         found: dict[str, Any] = {
             "measured": around.measured(feature),
+            "interval": around.interval(rows),
             "is_allowed": around.is_allowed(rows),
             "x_label": feature,
             "x_unit": optimizer.units[feature],
@@ -231,11 +235,22 @@ class SliceDisplay:
         if not len(self.x):
             return None, None
         (line,) = self.ax_.plot(self.x, self.mean, color=OKABE_ITO["blue"], label="predicted mean", zorder=3)
-        if self.std is None:
+        if self.interval is None:
             return line, None
-        low, high = self.mean - Z95 * self.std, self.mean + Z95 * self.std
         look = {"color": OKABE_ITO["sky blue"], "alpha": 0.35, "linewidth": 0.0, "label": "95 % band"}
-        return line, self.ax_.fill_between(self.x, low, high, zorder=2, **look)
+        return line, self.ax_.fill_between(self.x, *self.interval, zorder=2, **look)
+
+
+def _band(mean: FloatArray, std: FloatArray | None) -> Points | None:
+    """Return the ends of the interval of 95 % of normal distributions, None without deviations."""
+    return None if std is None else (mean - Z95 * std, mean + Z95 * std)
+
+
+def _ends(interval: tuple[ArrayLike, ArrayLike], order: IntArray) -> Points:
+    """Return the ends of an interval in the order of the line."""
+    lower, upper = points(interval, "interval")
+    same_length(x=order, interval=lower)
+    return lower[order], upper[order]
 
 
 def _line(

@@ -35,9 +35,10 @@ def counts(data: ReportData) -> dict[str, int]:
 
 def runs_table(data: ReportData, runs: pd.DataFrame, caption: str) -> Table:
     """Return a table of runs, as they stand in the experiments."""
+    others = [name for name in runs.columns if name != "id"]
     return Table.of(
         caption,
-        runs,
+        runs[["id", *others]],
         units=units_of(data.optimizer),
         writers=writers(data),
         is_folded=len(runs) > SHORT,
@@ -71,7 +72,8 @@ def _goals(data: ReportData) -> Table:
         }
         for each in data.optimizer.objectives
     ]
-    return Table.of("Goals", pd.DataFrame(rows, dtype=object))
+    table = pd.DataFrame(rows, dtype=object)
+    return Table.of("Goals", table.loc[:, (table != "").any()])
 
 
 def _settings(data: ReportData) -> Table:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from bnnopt.plotting import CoverageDisplay
-from bnnopt.report._asked import runs_table
+from bnnopt.report._asked import runs_table, writers
 from bnnopt.report._blocks import Figure, Section
 from bnnopt.report._data import ReportData
 from bnnopt.report._figures import FAILED, axis, hover, layout, line, points, shown, taken, with_unit
@@ -91,7 +91,8 @@ def _strip(data: ReportData, rows: Any, label: str, look: Any) -> dict[str, Any]
 
 def _cells(data: ReportData, rows: Any, name: str) -> list[str]:
     unit = data.optimizer.units[name]
-    return [shown(f"{name} {number(value)} {unit}".rstrip()) for value in rows[name]]
+    write = writers(data)[name]
+    return [shown(f"{name} {write(value)} {unit}".rstrip()) for value in rows[name]]
 
 
 def _place(data: ReportData, name: str, values: np.ndarray) -> np.ndarray:
@@ -160,10 +161,11 @@ def _failed_plane(data: ReportData, names: tuple[str, str], is_failed: np.ndarra
     done, look = ~display.failed, {"color": "--muted", "size": 6, "opacity": 0.6}
     ids = taken(data.ids, done)
     traces = [points(display.x[done], display.y[done], ids, template, name="measured", marker=look)]
+    why = "" if is_failed.all() else "The two settings in which failed and measured runs differ most. "
     medians = [_medians(data, name, is_failed) for name in names]
     return Figure(
         f"Where runs failed: {names[0]} and {names[1]}",
-        f"The two settings in which failed and measured runs differ most. Medians: {'; '.join(medians)}.",
+        f"{why}Medians: {'; '.join(medians)}.",
         [*(traces if done.any() else []), *_failed_points(data, display, template)],
         plane_layout(data, names),
         height=400,
@@ -172,11 +174,11 @@ def _failed_plane(data: ReportData, names: tuple[str, str], is_failed: np.ndarra
 
 
 def _medians(data: ReportData, name: str, is_failed: np.ndarray) -> str:
-    unit, values = data.optimizer.units[name], data.told[name].to_numpy(float)
-    said = f"{name} {number(np.median(values[is_failed]))} {unit}".rstrip() + " of failed runs"
+    unit, values, write = data.optimizer.units[name], data.told[name].to_numpy(float), writers(data)[name]
+    said = f"{name} {write(np.median(values[is_failed]))} {unit}".rstrip() + " of failed runs"
     if is_failed.all():
         return said
-    return f"{said}, {number(np.median(values[~is_failed]))} {unit}".rstrip() + " of measured ones"
+    return f"{said}, {write(np.median(values[~is_failed]))} {unit}".rstrip() + " of measured ones"
 
 
 def _parting(data: ReportData, names: list[str], is_failed: np.ndarray) -> list[str]:

@@ -53,7 +53,7 @@ def with_unit(name: str, unit: str = "") -> str:
 def axis(name: str = "", unit: str = "", /, **options: Any) -> dict[str, Any]:
     """Return an axis with its name and unit."""
     title = {"text": shown(with_unit(name, unit)), "standoff": 8}
-    return {"title": title, "automargin": True, "zeroline": False, **options}
+    return {"title": title, "automargin": True, "zeroline": False, "exponentformat": "power", **options}
 
 
 def layout(x: Mapping[str, Any], y: Mapping[str, Any], **options: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from bnnopt.report._figures import (
 from bnnopt.report._quality import NO_MODEL
 from bnnopt.report._sensitivities import Effects, centre_of, important_numbers
 from bnnopt.report._units import plane_layout, scale_of
-from bnnopt.report._words import Z95, number, rounded
+from bnnopt.report._words import Z95, rounded
 
 __all__ = ["maps_and_slices"]
 
@@ -82,8 +82,7 @@ def _slice(data: ReportData, outcome: str, name: str) -> Figure:
     )
     x_unit, y_unit = display.x_unit, display.y_unit
     template = hover((name, "x", x_unit), (outcome, "y", y_unit))
-    std = display.std if display.std is not None else np.zeros(len(display.x))
-    traces = band(display.x, display.mean - Z95 * std, display.mean + Z95 * std)
+    traces = [] if display.interval is None else band(display.x, *display.interval)
     kept = np.where(display.is_allowed, display.mean, np.nan)
     traces.append(line(display.x, kept))
     if not display.is_allowed.all():
@@ -103,7 +102,7 @@ def _slice(data: ReportData, outcome: str, name: str) -> Figure:
 
 def _said_of_slice(data: ReportData, display: SliceDisplay) -> str:
     """Return the ends of a slice, its top and its bottom."""
-    write_x, write_y = (writers(data)[name] for name in (display.x_label, display.y_label))
+    write_x, write_y = (writers(data)[name] for name in (display.x_label, f"{display.y_label}_mean"))
 
     def at(place: int) -> str:
         y = f"{write_y(display.mean[place])} {display.y_unit}".rstrip()
@@ -124,8 +123,10 @@ def _levels(data: ReportData, outcome: str, name: str) -> Figure:
     variable = next(each for each in data.space.variables if each.name == name)
     levels = list(getattr(variable, "levels", ()) or ())
     rows = centre_of(data).iloc[np.zeros(len(levels), dtype=int)].reset_index(drop=True)
-    table = data.optimizer.predict(rows.assign(**{name: levels}))
-    mean, std = table[f"{outcome}_mean"].to_numpy(), table[f"{outcome}_std"].to_numpy()
+    rows[name] = levels
+    mean = data.optimizer.predict(rows)[f"{outcome}_mean"].to_numpy()
+    ends = data.optimizer.intervals(rows)
+    over, under = ends[f"{outcome}_upper"] - mean, mean - ends[f"{outcome}_lower"]
     unit = data.optimizer.units[outcome]
     template = hover((outcome, "y", unit))
     done = ~data.told["is_failed"].to_numpy(bool)
@@ -133,7 +134,14 @@ def _levels(data: ReportData, outcome: str, name: str) -> Figure:
     places = {level: place for place, level in enumerate(levels)}
     shift = np.random.default_rng(0).uniform(-0.18, 0.18, len(told))
     x = np.array([places.get(level, np.nan) for level in told[name]], dtype=float) + shift
-    bars = {"type": "data", "array": rounded(Z95 * std), "color": "--ink", "thickness": 1.5, "width": 6}
+    bars = {
+        "type": "data",
+        "array": rounded(over),
+        "arrayminus": rounded(under),
+        "color": "--ink",
+        "thickness": 1.5,
+        "width": 6,
+    }
     expected = {
         **points(
             range(len(levels)),
@@ -151,12 +159,12 @@ def _levels(data: ReportData, outcome: str, name: str) -> Figure:
     }
     expected["text"] = [f"{shown(level)}, expected" for level in levels]
     ticks = {"tickvals": list(range(len(levels))), "ticktext": [shown(level) for level in levels]}
-    top = levels[int(np.argmax(mean))]
+    top, bottom, write = int(np.argmax(mean)), int(np.argmin(mean)), writers(data)[f"{outcome}_mean"]
     return Figure(
         f"{outcome} by {name}",
-        f"Expected {outcome} is largest for {top} ({number(mean.max())} {unit}".rstrip()
-        + f") and smallest for {levels[int(np.argmin(mean))]} ({number(mean.min())} {unit}".rstrip()
-        + ").",
+        f"Expected {outcome} is largest for {levels[top]}, {write(mean[top])} {unit}".rstrip()
+        + f", and smallest for {levels[bottom]}, {write(mean[bottom])} {unit}".rstrip()
+        + ".",
         [points(x, told[outcome], told["id"].tolist(), template, marker=FAINT), expected],
         layout(axis(name, data.optimizer.units[name], **ticks), axis(outcome, unit)),
         height=290,
@@ -191,9 +199,10 @@ def _map(data: ReportData, outcome: str, names: tuple[str, str]) -> Figure:
             )
         )
     traces += _best_point(data, names[0], names[1], template)
+    write = writers(data)[f"{outcome}_mean"]
     finite = display.values[np.isfinite(display.values)]
     said = (
-        f"between {number(finite.min())} and {number(finite.max())} {unit}".rstrip()
+        f"between {write(finite.min())} and {write(finite.max())} {unit}".rstrip()
         if len(finite)
         else "nowhere"
     )

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt.objectives import split_objectives
 from bnnopt.plotting import ParityDisplay
 from bnnopt.report._asked import writers
 from bnnopt.report._blocks import Cell, Column, Figure, Section, Table
@@ -84,7 +85,7 @@ def _next_table(data: ReportData, rows: pd.DataFrame) -> Table:
 def _next_figure(data: ReportData, name: str, rows: pd.DataFrame, ends: pd.DataFrame) -> Figure:
     unit = data.optimizer.units[name]
     there = ends.dropna(subset=["mean"])
-    ids = there["id"].tolist()
+    ids, write = there["id"].tolist(), writers(data)[f"{name}_mean"]
     places = [f"run {each}" for each in ids]
     bars = _bars("x", there["mean"], there["lower"], there["upper"])
     template = hover((name, "x", unit))
@@ -96,8 +97,8 @@ def _next_figure(data: ReportData, name: str, rows: pd.DataFrame, ends: pd.DataF
     ticks = {"tickvals": list(range(len(ids))), "ticktext": places} if is_named else {"showticklabels": False}
     return Figure(
         f"{name} expected of the next runs",
-        f"{name} of {count(len(ids), 'run')} is expected between {number(there['lower'].min())} and "
-        f"{number(there['upper'].max())} {unit}".rstrip()
+        f"{name} of {count(len(ids), 'run')} is expected between {write(there['lower'].min())} and "
+        f"{write(there['upper'].max())} {unit}".rstrip()
         + ".",
         traces,
         layout(axis(name, unit), axis(autorange="reversed", **ticks)),
@@ -106,7 +107,7 @@ def _next_figure(data: ReportData, name: str, rows: pd.DataFrame, ends: pd.DataF
 
 
 def _best_line(data: ReportData, name: str, n: int) -> list[dict[str, Any]]:
-    if data.best is None:
+    if data.best is None or len(split_objectives(data.optimizer.objectives)[0]) > 1:
         return []
     look = {"color": "--muted", "width": 1.5, "dash": "dash"}
     value = float(data.best[name])

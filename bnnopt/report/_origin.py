@@ -39,6 +39,7 @@ def advice_in_words(data: ReportData) -> list[str]:
         f"The next run is expected to improve {goal.name} by {number(found.expected_gain, 2)} {unit}".rstrip()
         + f"; the noise of a measurement is {number(found.noise_std, 2)} {unit}".rstrip()
         + f"; {count(found.n_since_best, 'run')} since the last improvement beyond the noise.",
+        *(["Of several goals the first counts here."] if len(goals_of(data)) > 1 else []),
         *_context_in_words(data),
     ]
 

@@ -13,7 +13,7 @@ from bnnopt.report._blocks import Figure, Section, Table
 from bnnopt.report._data import ReportData
 from bnnopt.report._figures import FAILED, PLAIN, axis, hover, layout, line, points, taken, with_unit
 from bnnopt.report._units import units_of
-from bnnopt.report._words import Z95, count, number, rounded
+from bnnopt.report._words import DIGITS, Z95, count, rounded, writer_like
 
 __all__ = ["best_so_far", "best_words", "goals_of"]
 
@@ -33,7 +33,7 @@ def best_so_far(data: ReportData) -> Section:
     title = "Best so far" if len(goals_of(data)) == 1 else "Front so far"
     if data.best is None:
         return Section("best", title, [_why_none(data)], figures=_histories(data))
-    figures = [*_histories(data), *_fronts(data)]
+    figures = [*_fronts(data), *_histories(data)]
     return Section("best", title, [f"{best_words(data)} {_explained(data)}"], figures, [_best_table(data)])
 
 
@@ -140,7 +140,7 @@ def _history(data: ReportData, place: int) -> Figure:
         _said_of_history(data, display),
         traces,
         layout(axis("run, in order of the table", rangemode="tozero"), axis(label, unit)),
-        is_wide=True,
+        is_wide=len(goals_of(data)) == 1,
     )
 
 
@@ -167,12 +167,12 @@ def _said_of_history(data: ReportData, display: ConvergenceDisplay) -> str:
     failed = f" {count(int(display.failed.sum()), 'run')} failed." if display.failed.any() else ""
     if not len(there):
         return f"No run counts for {name} yet.{failed}"
-    best = display.best[there]
+    best, write = display.best[there], writer_like(display.values.tolist(), DIGITS + 1)
     last = int(there[np.flatnonzero(best != best[-1])[-1] + 1]) if (best != best[-1]).any() else int(there[0])
     since = len(data.ids) - 1 - last
     when = f", {count(since, 'run')} ago" if since else ", the last one"
     return (
-        f"Best value measured of {name}: from {number(best[0])} to {number(best[-1])}, reached by run "
+        f"Best value measured of {name}: from {write(best[0])} to {write(best[-1])}, reached by run "
         f"{data.ids[last]}{when}.{failed}"
     )
 
@@ -193,7 +193,6 @@ def _hypervolume(data: ReportData) -> Figure:
             points(runs, share, data.ids, template, marker={**PLAIN, "size": 4}),
         ],
         layout(axis("run, in order of the table"), axis("hypervolume", "% of today", rangemode="tozero")),
-        is_wide=True,
     )
 
 

@@ -36,7 +36,7 @@ def quality(data: ReportData) -> Section:
     )
     tables = [_scores(displays), _shares(data)]
     return Section(
-        "model", title, [text], [_held_out(each) for each in displays], [t for t in tables if t.rows]
+        "model", title, [text], [_held_out(data, each) for each in displays], [t for t in tables if t.rows]
     )
 
 
@@ -44,10 +44,12 @@ def _n_held_out(data: ReportData, name: str) -> int:
     return int(data.held_out[f"{name}_mean"].notna().sum())
 
 
-def _held_out(display: ParityDisplay) -> Figure:
+def _held_out(data: ReportData, display: ParityDisplay) -> Figure:
+    lower, upper = within_bounds(data, display.label, display.mean, Z95 * _std(display))
     bars = {
         "type": "data",
-        "array": rounded(Z95 * _std(display)),
+        "array": rounded(upper - display.mean),
+        "arrayminus": rounded(display.mean - lower),
         "color": "--sky",
         "thickness": 1,
         "width": 0,
@@ -63,6 +65,13 @@ def _held_out(display: ParityDisplay) -> Figure:
         layout(axis(f"measured {display.label}", display.unit), axis("predicted", display.unit)),
         height=380,
     )
+
+
+def within_bounds(data: ReportData, name: str, mean: Any, half: Any) -> tuple[Any, Any]:
+    """Return mean ± half, cut off at the bounds of an outcome."""
+    known = {each.name: each for each in data.optimizer.outcomes}
+    lower, upper = (getattr(known.get(name), end, None) for end in ("lower", "upper"))
+    return np.clip(mean - half, lower, upper), np.clip(mean + half, lower, upper)
 
 
 def _std(display: ParityDisplay) -> np.ndarray:

@@ -91,15 +91,17 @@ def writer_of(variable: Variable) -> Callable[[Any], str]:
     lower, upper = getattr(variable, "lower", None), getattr(variable, "upper", None)
     if lower is None or upper is None or getattr(variable, "scale", "linear") == "log":
         return lambda cell: written(cell, DIGITS + 1)
-    place = floor(log10(upper - lower)) - DIGITS
-    return lambda cell: written(cell, _digits_down_to(cell, place))
+    return writer_like([lower, upper], DIGITS + 1)
 
 
 def writer_like(values: Iterable[Any], digits: int = DIGITS) -> Callable[[Any], str]:
-    """Return how numbers are written so that so many digits of the range of `values` are seen."""
-    numbers = [value for value in values if is_number(value)]
-    needed = digits_for(numbers, digits)
-    return lambda cell: written(cell, needed)
+    """Return how numbers are written: to the place that shows so many digits of the range of `values`."""
+    finite = _finite(value for value in values if is_number(value))
+    spread = float(np.ptp(finite)) if len(finite) else 0.0
+    if not spread or not isfinite(spread):
+        return lambda cell: written(cell, digits + 1)
+    place = floor(log10(spread)) - digits + 1
+    return lambda cell: _down_to(cell, place)
 
 
 def written(cell: Any, digits: int) -> str:
@@ -121,11 +123,12 @@ def count(n: int, noun: str, nouns: str = "") -> str:
     return f"{n} {noun if n == 1 else nouns or noun + 's'}"
 
 
-def _digits_down_to(cell: Any, place: int) -> int:
-    """Return how many significant digits of a number reach down to a power of ten."""
+def _down_to(cell: Any, place: int) -> str:
+    """Return a cell as text, a number down to a power of ten: what is less is 0."""
     if not is_number(cell) or not isfinite(cell) or not cell:
-        return DIGITS
-    return max(1, floor(log10(abs(cell))) - place + 1)
+        return written(cell, 1)
+    digits = floor(log10(abs(cell))) - place + 1
+    return written(cell, digits) if digits > 0 else "0"
 
 
 def _trimmed(text: str) -> str:
