@@ -25,7 +25,7 @@ from bnnopt.report._figures import (
 from bnnopt.report._quality import NO_MODEL
 from bnnopt.report._sensitivities import Effects, centre_of, important_numbers
 from bnnopt.report._units import plane_layout, scale_of
-from bnnopt.report._words import Z95, rounded
+from bnnopt.report._words import Z95, rounded, writer_like
 
 __all__ = ["maps_and_slices"]
 
@@ -102,7 +102,7 @@ def _slice(data: ReportData, outcome: str, name: str) -> Figure:
 
 def _said_of_slice(data: ReportData, display: SliceDisplay) -> str:
     """Return the ends of a slice, its top and its bottom."""
-    write_x, write_y = (writers(data)[name] for name in (display.x_label, f"{display.y_label}_mean"))
+    write_x, write_y = writer_like(display.x), writers(data)[f"{display.y_label}_mean"]
 
     def at(place: int) -> str:
         y = f"{write_y(display.mean[place])} {display.y_unit}".rstrip()

@@ -138,9 +138,15 @@ def _around(data: ReportData, variable: Any, now: float) -> tuple[float, float]:
         factor = (highest / lowest) ** STEP
         low, high = now / factor, now * factor
     else:
-        low, high = now - STEP * (highest - lowest), now + STEP * (highest - lowest)
+        grid = getattr(variable, "grid", None)
+        half = max(STEP * (highest - lowest), 2 * grid.half_step if grid else 0.0)
+        low, high = now - half, now + half
     low, high = max(low, min(lowest, now)), min(high, max(highest, now))
-    return (np.floor(low), np.ceil(high)) if variable.type == "integer" else (low, high)
+    if variable.type == "integer":
+        return float(np.floor(low)), float(np.ceil(high))
+    ends = centre_of(data).iloc[[0, 0]].assign(**{variable.name: [low, high]})
+    low, high = data.space.rounded(ends)[variable.name]
+    return float(low), float(high)
 
 
 def _table(data: ReportData, values: FloatArray, rows: list[dict[str, Any]]) -> pd.DataFrame:

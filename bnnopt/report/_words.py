@@ -28,6 +28,7 @@ NOTHING = "–"
 Z95 = 1.96
 """Half-width of a normal distribution's central 95 % interval, in standard deviations."""
 DIGITS = 3  # that tell values apart
+FULL = 10  # digits of a setting that has a resolution
 DIGITS_OF_POINTS = 5  # of points in a picture, of their range
 SMALLEST, LARGEST = 1e-4, 1e7  # between which numbers are written without a power of ten
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -87,7 +88,7 @@ def writer_of(variable: Variable) -> Callable[[Any], str]:
     Others are written to a thousandth of the range or better, on a log scale to four digits.
     """
     if isinstance(variable, Discrete | Integer) or (isinstance(variable, Real) and variable.grid is not None):
-        return lambda cell: written(cell, 15)
+        return lambda cell: written(cell, FULL)
     lower, upper = getattr(variable, "lower", None), getattr(variable, "upper", None)
     if lower is None or upper is None or getattr(variable, "scale", "linear") == "log":
         return lambda cell: written(cell, DIGITS + 1)
