@@ -8,7 +8,19 @@ from bnnopt.plotting import CoverageDisplay
 from bnnopt.report._asked import runs_table, writers
 from bnnopt.report._blocks import Figure, Section
 from bnnopt.report._data import ReportData
-from bnnopt.report._figures import FAILED, axis, hover, layout, line, points, shown, taken, with_unit
+from bnnopt.report._figures import (
+    FAILED,
+    MANY,
+    axis,
+    hover,
+    layout,
+    line,
+    points,
+    shortened,
+    shown,
+    taken,
+    with_unit,
+)
 from bnnopt.report._sensitivities import Effects, important_numbers
 from bnnopt.report._units import plane_layout
 from bnnopt.report._words import count, number, rounded
@@ -47,52 +59,48 @@ def failures(data: ReportData, found: Effects | None) -> Section:
 
 def _strips(data: ReportData) -> Figure:
     """Return one line of points for each setting, from its lower to its upper bound."""
-    data_rows, is_failed = data.told, data.told["is_failed"].to_numpy(bool)
-    traces = []
-    for is_kind, label, look in ((~is_failed, "measured", STRIP), (is_failed, "failed", FAILED)):
-        if is_kind.any():
-            traces.append(_strip(data, data_rows[is_kind], label, look))
-    ends = [data.space.ranges[name] for name in data.numbers]
+    rows, is_failed = data.told, data.told["is_failed"].to_numpy(bool)
+    kinds = [("measured", rows[~is_failed], STRIP), ("failed", rows[is_failed], FAILED)]
+    traces = [
+        {**_strip(data, part, name, place), "name": label, "marker": look, "showlegend": place == 0}
+        for label, part, look in kinds
+        if len(part)
+        for place, name in enumerate(data.numbers)
+    ]
     units = data.optimizer.units
     ticks = [
-        f"{with_unit(name, units[name])}<br>{number(low)} … {number(high)}"
-        for name, (low, high) in zip(map(shown, data.numbers), ends, strict=True)
+        f"{shown(shortened(with_unit(name, units[name])))}<br>{number(low)} … {number(high)}"
+        for name, (low, high) in ((name, data.space.ranges[name]) for name in data.numbers)
     ]
-    places = list(range(len(ticks)))
-    frame = {"tickvals": places, "ticktext": ticks, "range": [len(ticks) - 0.4, -0.6], "showgrid": False}
-    edges = [line([x, x], [-0.5, len(ticks) - 0.5], line={"color": "--line", "width": 1}) for x in (0, 1)]
+    last = len(ticks) - 0.5
+    frame = {"tickvals": list(range(len(ticks))), "ticktext": ticks, "range": [last, -0.5], "showgrid": False}
+    edges = [line([x, x], [-0.5, last], line={"color": "--line", "width": 1}) for x in (0, 1)]
     return Figure(
         "Every run, setting by setting",
         f"{count(len(data.ids), 'run')} between the lower (left) and the upper bound (right) of "
         f"{count(len(ticks), 'setting')}; {_outside(data)}.",
         [*edges, *traces],
-        layout(axis("from lower to upper bound", showticklabels=False), axis(**frame)),
-        height=130 + (HEIGHT_OF_STRIP + 10) * len(ticks),
+        layout(axis("from lower to upper bound", showticklabels=False, showgrid=False), axis(**frame)),
+        height=130 + HEIGHT_OF_STRIP * len(ticks),
         is_wide=True,
     )
 
 
-def _strip(data: ReportData, rows: Any, label: str, look: Any) -> dict[str, Any]:
+def _strip(data: ReportData, rows: Any, name: str, place: int) -> dict[str, Any]:
+    """Return the points of one setting, shifted so that they do not hide each other."""
+    values = rows[name].to_numpy(float)
     shift = np.random.default_rng(0).uniform(-0.25, 0.25, len(rows))
-    x = [_place(data, name, rows[name].to_numpy(float)) for name in data.numbers]
-    y = [place + shift for place in range(len(x))]
-    values = [text for name in data.numbers for text in _cells(data, rows, name)]
-    ids = rows["id"].tolist() * len(x)
-    return points(
-        np.concatenate(x),
-        np.round(np.concatenate(y), 2),
-        ids,
-        "<b>%{text}</b><br>%{customdata}<extra></extra>",
-        name=label,
-        marker=look,
-        customdata=values,
+    template = hover((name, "customdata", data.optimizer.units[name]))
+    trace = points(
+        np.round(_place(data, name, values), 3),
+        np.round(place + shift, 2),
+        rows["id"].tolist(),
+        template,
+        customdata=rounded(values),
+        legendgroup="failed" if rows["is_failed"].iloc[0] else "measured",
     )
-
-
-def _cells(data: ReportData, rows: Any, name: str) -> list[str]:
-    unit = data.optimizer.units[name]
-    write = writers(data)[name]
-    return [shown(f"{name} {write(value)} {unit}".rstrip()) for value in rows[name]]
+    is_many = len(data.ids) * len(data.numbers) > MANY
+    return {**trace, "type": "scattergl" if is_many else "scatter"}
 
 
 def _place(data: ReportData, name: str, values: np.ndarray) -> np.ndarray:

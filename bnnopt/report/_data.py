@@ -151,6 +151,14 @@ class ReportData:
         return pd.concat([pd.Series({"id": self.id_of[row.name]}), row])
 
     @cached_property
+    def centre(self) -> pd.DataFrame:
+        """Settings of the best row, without one of the last that was measured, as a table of one row."""
+        if self.best is not None:
+            return self.space.as_table(self.best[self.space.names].to_frame().T.infer_objects())
+        rows = self.told[~self.told["is_failed"]]
+        return self.space.as_table(rows[self.space.names].iloc[[-1]].reset_index(drop=True))
+
+    @cached_property
     def id_of(self) -> dict[int, str]:
         """Id of each row told, by its number in `optimizer.data`."""
         return dict(zip(self.optimizer.data.index.tolist(), self.ids, strict=True))

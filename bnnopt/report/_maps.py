@@ -23,7 +23,7 @@ from bnnopt.report._figures import (
     with_unit,
 )
 from bnnopt.report._quality import NO_MODEL
-from bnnopt.report._sensitivities import Effects, centre_of, important_numbers
+from bnnopt.report._sensitivities import Effects, important_numbers
 from bnnopt.report._units import plane_layout, scale_of
 from bnnopt.report._words import Z95, rounded, writer_like
 
@@ -68,17 +68,9 @@ def _groups(data: ReportData, found: Effects, outcome: str) -> list[Group]:
     return [group for group in groups if group.figures]
 
 
-def _row(data: ReportData) -> Any:
-    """Return the row through which slices go, None for the best one."""
-    if data.best is not None:
-        return None
-    rows = data.told[~data.told["is_failed"]]
-    return rows[data.space.names].iloc[[-1]].reset_index(drop=True)
-
-
 def _slice(data: ReportData, outcome: str, name: str) -> Figure:
     display = SliceDisplay.from_optimizer(
-        data.optimizer, name, row=_row(data), outcome=outcome, n_points=N_POINTS
+        data.optimizer, name, row=data.centre, outcome=outcome, n_points=N_POINTS
     )
     x_unit, y_unit = display.x_unit, display.y_unit
     template = hover((name, "x", x_unit), (outcome, "y", y_unit))
@@ -122,7 +114,7 @@ def _levels(data: ReportData, outcome: str, name: str) -> Figure:
     """Return what the model expects of each level, with the runs of each."""
     variable = next(each for each in data.space.variables if each.name == name)
     levels = list(getattr(variable, "levels", ()) or ())
-    rows = centre_of(data).iloc[np.zeros(len(levels), dtype=int)].reset_index(drop=True)
+    rows = data.centre.iloc[np.zeros(len(levels), dtype=int)].reset_index(drop=True)
     rows[name] = levels
     mean = data.optimizer.predict(rows)[f"{outcome}_mean"].to_numpy()
     ends = data.optimizer.intervals(rows)
@@ -173,7 +165,7 @@ def _levels(data: ReportData, outcome: str, name: str) -> Figure:
 
 def _map(data: ReportData, outcome: str, names: tuple[str, str]) -> Figure:
     display = MapDisplay.from_optimizer(
-        data.optimizer, names, row=_row(data), outcome=outcome, n_points=N_CELLS
+        data.optimizer, names, row=data.centre, outcome=outcome, n_points=N_CELLS
     )
     unit = display.value_unit
     x, y = (_middles(edges) for edges in (display.x_edges, display.y_edges))

@@ -1,7 +1,7 @@
 """From the sections to one HTML file that needs nothing else."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from bnnopt.report._sensitivities import Effects, effects
 
 __all__ = ["write_report"]
 
+LONG = 50  # values of a list that is worth a place of its own
 TEMPLATE, STYLE, SCRIPT = "report.html", "report.css", "report.js"
 
 
@@ -88,10 +89,30 @@ def figures_of(sections: list[Section]) -> Iterator[Figure]:
 
 
 def _as_json(sections: list[Section]) -> str:
-    """Return what plotly draws as JSON that no text in it can end."""
+    """Return what plotly draws as JSON that no text in it can end; long lists that occur again stand once."""
+    shared: dict[str, int] = {}
     specs = [{"data": list(each.data), "layout": each.layout} for each in figures_of(sections)]
-    text = json.dumps(specs, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    figures = [_sharing(each, shared) for each in specs]
+    lists = "[" + ",".join(shared) + "]"
+    text = f'{{"lists":{lists},"figures":{_dumped(figures)}}}'
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _sharing(value: Any, shared: dict[str, int]) -> Any:
+    """Return a value with the place among `shared` in the stead of each long list of plain values."""
+    if isinstance(value, Mapping):
+        return {key: _sharing(each, shared) for key, each in value.items()}
+    if not isinstance(value, list) or not value:
+        return value
+    if isinstance(value[0], list | Mapping):
+        return [_sharing(each, shared) for each in value]
+    if len(value) < LONG:
+        return value
+    return {"list": shared.setdefault(_dumped(value), len(shared))}
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _part(name: str) -> str:

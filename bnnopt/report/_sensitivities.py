@@ -16,7 +16,7 @@ from bnnopt.report._figures import axis, hover, layout, line, shortened, shown, 
 from bnnopt.report._quality import NO_MODEL
 from bnnopt.report._words import interval, number, rounded
 
-__all__ = ["Effects", "centre_of", "effects", "important_numbers"]
+__all__ = ["Effects", "effects", "important_numbers"]
 
 N_DRAWS = 64
 MOST_ROWS = 100  # measured rows over which a setting is shuffled
@@ -95,7 +95,7 @@ def _importances(data: ReportData) -> pd.DataFrame:
 
 
 def _local_effects(data: ReportData) -> pd.DataFrame:
-    base = centre_of(data)
+    base = data.centre
     changes = [change for name in data.space.names for change in _changes(data, base, name)]
     pairs = [base.assign(**{name: [cell]}) for name, *cells, _ in changes for cell in cells]
     draws = data.optimizer.sample_y(pd.concat(pairs, ignore_index=True), N_DRAWS)
@@ -104,14 +104,6 @@ def _local_effects(data: ReportData) -> pd.DataFrame:
         draws[..., 1::2] - draws[..., ::2],
         [{"name": name, "change": said} for name, *_, said in changes],
     )
-
-
-def centre_of(data: ReportData) -> pd.DataFrame:
-    """Return the best row, without one the last that was measured, as a table of settings."""
-    if data.best is not None:
-        return data.space.as_table(data.best[data.space.names].to_frame().T.infer_objects())
-    rows = data.told[~data.told["is_failed"]]
-    return data.space.as_table(rows[data.space.names].iloc[[-1]].reset_index(drop=True))
 
 
 def _changes(data: ReportData, base: pd.DataFrame, name: Hashable) -> list[tuple[Any, Any, Any, str]]:
@@ -144,7 +136,7 @@ def _around(data: ReportData, variable: Any, now: float) -> tuple[float, float]:
     low, high = max(low, min(lowest, now)), min(high, max(highest, now))
     if variable.type == "integer":
         return float(np.floor(low)), float(np.ceil(high))
-    ends = centre_of(data).iloc[[0, 0]].assign(**{variable.name: [low, high]})
+    ends = data.centre.iloc[[0, 0]].assign(**{variable.name: [low, high]})
     low, high = data.space.rounded(ends)[variable.name]
     return float(low), float(high)
 

@@ -40,7 +40,17 @@ def own_text(page):
 
 
 def figures(page):
-    return json.loads(re.search(r'id="figures">(.*?)</script>', page, re.DOTALL)[1])
+    found = json.loads(re.search(r'id="figures">(.*?)</script>', page, re.DOTALL)[1])
+    return with_lists(found["figures"], found["lists"])
+
+
+def with_lists(value, lists):
+    """What a page holds, each list in its place."""
+    if isinstance(value, list):
+        return [with_lists(each, lists) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return lists[value["list"]] if "list" in value else {k: with_lists(v, lists) for k, v in value.items()}
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,17 @@
 (function () {
   "use strict";
   const root = document.documentElement;
-  const specs = JSON.parse(document.getElementById("figures").textContent);
+  const { lists, figures: specs } = JSON.parse(document.getElementById("figures").textContent);
   const places = Array.from(document.querySelectorAll(".plot"));
   const number = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i;
 
-  /* Names of colours, such as "--ink", become the colours of the page as it is shown now. */
+  /* Lists are put in their places. Names of colours, such as "--ink", become the colours of the page as it is shown now. */
   function colored(value, style) {
     if (Array.isArray(value)) {
       return value.length && typeof value[0] === "object" && value[0] !== null ? value.map((each) => colored(each, style)) : value;
     }
     if (value === null || typeof value !== "object") return value;
+    if (value.list !== undefined) return lists[value.list];
     const copy = {};
     for (const [key, each] of Object.entries(value)) {
       const isColor = typeof each === "string" && each.startsWith("--") && key.endsWith("color");
