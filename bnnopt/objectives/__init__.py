@@ -8,6 +8,7 @@ from bnnopt.objectives._outcome import Outcome
 from bnnopt.objectives._target import Target
 from bnnopt.objectives._union import Objective, UtilityObjective, split_objectives
 from bnnopt.objectives._weighted_sum import WeightedSum
+from bnnopt.objectives._words import in_words
 
 __all__ = [
     "Chebyshev",
@@ -20,5 +21,6 @@ __all__ = [
     "Target",
     "UtilityObjective",
     "WeightedSum",
+    "in_words",
     "split_objectives",
 ]

@@ -34,8 +34,8 @@ from bnnopt.optimizer._local_search import checked_rule
 from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of
 from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._predictions import Predictions
 from bnnopt.optimizer._proposals import Proposals
-from bnnopt.optimizer._saved import Saved
 from bnnopt.optimizer._steps import largest_gain
 from bnnopt.optimizer._summary import as_html, as_text
 from bnnopt.optimizer._tables import as_settings
@@ -46,7 +46,7 @@ from bnnopt.surrogates import make_surrogate
 __all__ = ["BayesianOptimizer"]
 
 
-class BayesianOptimizer(Saved):
+class BayesianOptimizer(Predictions):
     """Bayesian optimization by ask and tell.
 
     `tell` only stores; `ask` fits the surrogate when there is something new to learn. The first rows come

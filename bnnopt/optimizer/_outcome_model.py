@@ -6,6 +6,7 @@ from inspect import signature
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 
 from bnnopt._estimators import last_step, seeded_clone
@@ -21,7 +22,7 @@ from bnnopt.acquisition import (
     posterior_quantiles,
 )
 from bnnopt.objectives import Outcome
-from bnnopt.surrogates import BoundedRegressor, TransferRegressor
+from bnnopt.surrogates import BoundedRegressor, TransferRegressor, held_out_predictions
 
 __all__ = ["EarlierRows", "OutcomeModel"]
 
@@ -98,10 +99,13 @@ class OutcomeModel:
             if noise_std is not None:
                 noise_std = np.concatenate([noise_std, np.zeros_like(earlier.y)])
         targets = (y - self._mean) / self._scale
+        parts = self._parts(y.shape[1])
+        given = [self._given_noise(noise_std, columns) for columns in parts]
         self.surrogates = [
-            self._fitted(place, columns, X, targets[:, columns], self._given_noise(noise_std, columns))
-            for place, columns in enumerate(self._parts(y.shape[1]))
+            self._fitted(place, columns, X, targets[:, columns], given[place])
+            for place, columns in enumerate(parts)
         ]
+        self._fitted_on = X, [targets[:, columns] for columns in parts], given
         self._previous = []  # what was fitted last is held by one model only
         return self
 
@@ -210,6 +214,33 @@ class OutcomeModel:
         found = np.concatenate(columns, axis=1)[:, np.argsort(self._order)]
         return found * self._scale[:, None] + self._mean[:, None]
 
+    def held_out(self, n_rows: int) -> tuple[FloatArray, FloatArray]:
+        """Return mean and standard deviation of the first rows of the fit, each predicted without itself.
+
+        Each of shape (n_rows, n_outputs); NaN for rows that no model left out.
+        """
+        X, targets, given = self._fitted_on
+        parts: list[tuple[Any, ...]] = []
+        for surrogate, y, keywords in zip(self.surrogates, targets, given, strict=True):
+            found = held_out_predictions(surrogate, X, y, keywords, seed=self._seed)
+            moments = found.mean, np.sqrt(found.variance)
+            parts.append(tuple(_at_rows(each, found.rows, len(X))[:n_rows] for each in moments))
+        return self._restored(parts)
+
+    def shares(self) -> list[tuple[int, str, float]]:
+        """Return outcome, model and share of each model in the prediction of each outcome that names some."""
+        found: list[tuple[int, str, float]] = []
+        for surrogate, columns in zip(self.surrogates, self._parts(len(self._mean)), strict=True):
+            table = _shares_of(surrogate)
+            if table is not None:
+                places = np.atleast_1d(np.arange(len(self._mean))[columns]).tolist()
+                found += [
+                    (place, str(name), float(share))
+                    for place, column in zip(places, table.columns, strict=True)
+                    for name, share in table[column].items()
+                ]
+        return found
+
     def draws(self, X: FloatArray, n_draws: int, seed: int) -> FloatArray:
         """Return joint draws of the functions, shape (n_outputs, n_draws, n)."""
         parts, rows = [], self._asked(X)
@@ -219,7 +250,7 @@ class OutcomeModel:
         scaled = self._columns_as_told(np.concatenate(parts, axis=2))
         return np.moveaxis(scaled * self._scale + self._mean, 2, 0)
 
-    def _restored(self, moments: list[tuple[Any, Any]]) -> tuple[FloatArray, FloatArray]:
+    def _restored(self, moments: Sequence[tuple[Any, ...]]) -> tuple[FloatArray, FloatArray]:
         means, stds = zip(*moments, strict=True)
         mean, std = (
             self._columns_as_told(np.column_stack([np.asarray(part, dtype=float) for part in parts]))
@@ -239,6 +270,22 @@ class OutcomeModel:
 def _has_slices(surrogate: Any) -> bool:
     """Tell whether the components of a mixture are slices of one distribution, not models that disagree."""
     return bool(getattr(last_step(surrogate)[0], "has_sliced_mixture", False))
+
+
+def _at_rows(values: FloatArray, rows: IntArray, n_rows: int) -> FloatArray:
+    """Return values at their rows, shape (n_rows, n_outputs), NaN in all others."""
+    columns = values.reshape(len(rows), -1)
+    table = np.full((n_rows, columns.shape[1]), np.nan)
+    table[rows] = columns
+    return table
+
+
+def _shares_of(surrogate: Any) -> pd.DataFrame | None:
+    """Return the shares of what a fitted estimator is made of, also within the bounds of an outcome."""
+    step = last_step(surrogate)[0]
+    if hasattr(step, "shares_"):
+        return step.shares_
+    return _shares_of(step.estimator_) if isinstance(step, BoundedRegressor) else None
 
 
 def _restored_law(law: NormalMixture, mean: float, scale: float) -> NormalMixture:

@@ -60,6 +60,14 @@ class Records:
         return self._observations.outputs
 
     @property
+    def units(self) -> dict[str, str]:
+        """Unit of each setting, context and outcome, by name; "" where none is known."""
+        units = {**self.space.units, **dict.fromkeys(self.outputs, "")}
+        for each in (*self.outcomes, *self._goals.objectives, *self._goals.constraints):
+            units |= {name: unit for name, unit in each.units.items() if unit}
+        return units
+
+    @property
     def data(self) -> pd.DataFrame:
         """Every row told and not retracted: settings, context, outcomes and a column `is_failed`."""
         return self._observations.as_frame()
@@ -85,6 +93,12 @@ class Records:
     def pending(self) -> pd.DataFrame:
         """Rows asked for that no row told has settled yet; `withdraw` takes off what will not be run."""
         return self._observations.pending.copy()
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there are rows enough for a model: those of the first design, two of them measured."""
+        is_early = len(self._observations.known) < self._n_initial
+        return not is_early and len(self._observations.measured[0]) >= MIN_MEASURED
 
     def summary(self) -> dict[str, int]:
         """Count the rows told, measured, failed, repeated (settings as before) and pending."""
@@ -237,11 +251,9 @@ class Records:
         """
         rows = self._feasible()
         names = [f"{name}_mean" for name in self.outputs]
-        told = self._observations.told
-        is_early = len(self._observations.known) < self._n_initial
-        if is_early or len(self._observations.measured[0]) < MIN_MEASURED:
+        if not self.has_model:
             return rows.assign(**dict.fromkeys(names, np.nan)).iloc[0]
-        space = self.space.with_observed_context(told)
+        space = self.space.with_observed_context(self._observations.told)
         model = self._modelling.of_outcomes(self._observations, space)
         believed, _ = model.moments(space.encode(rows[self.space.names]))
         place = int(np.argmax(self._goals.utilities(believed)[:, 0]))

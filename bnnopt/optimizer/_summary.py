@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from bnnopt.acquisition import Acquisition
-from bnnopt.objectives import Objective, OutcomeConstraint, Target
+from bnnopt.objectives import Objective, in_words
 from bnnopt.space import SearchSpace
 
 __all__ = ["as_html", "as_text"]
@@ -46,7 +46,7 @@ def _parts(
     counts: Mapping[str, int],
 ) -> dict[str, str]:
     return {
-        "objectives": "; ".join(map(_wanted, objectives)),
+        "objectives": "; ".join(map(in_words, objectives)),
         "settings": _names(space.setting_names),
         **({"context": _names(space.context_names)} if space.context_names else {}),
         **({"constraints": str(len(space.constraints))} if space.constraints else {}),
@@ -54,17 +54,6 @@ def _parts(
         "acquisition": acquisition.name,
         "rows": ", ".join(f"{n} {name.removeprefix('n_')}" for name, n in counts.items()),
     }
-
-
-def _wanted(objective: Objective) -> str:
-    """Return what is wanted of which outcome."""
-    said = f"{objective.type.replace('_', ' ')} {', '.join(objective.names)}"
-    if isinstance(objective, Target):
-        return f"{said} = {objective.value:g} ± {objective.tolerance:g}"
-    if not isinstance(objective, OutcomeConstraint):
-        return said
-    lower = "" if objective.lower is None else f" at least {objective.lower:g}"
-    return said + lower + ("" if objective.upper is None else f" at most {objective.upper:g}")
 
 
 def _names(names: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Pictures of data and models: one Display per picture; matplotlib is loaded when one is plotted."""
 
 from bnnopt.plotting._agreement import AgreementDisplay
+from bnnopt.plotting._convergence import ConvergenceDisplay
 from bnnopt.plotting._coverage import CoverageDisplay
 from bnnopt.plotting._fit_check import FitCheckDisplay
 from bnnopt.plotting._map import MapDisplay
@@ -14,6 +15,7 @@ from bnnopt.plotting._sweep import SweepDisplay
 
 __all__ = [
     "AgreementDisplay",
+    "ConvergenceDisplay",
     "CoverageDisplay",
     "FitCheckDisplay",
     "MapDisplay",

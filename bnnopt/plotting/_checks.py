@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from bnnopt._typing import ArrayLike, BoolArray, FloatArray
+from bnnopt._typing import ArrayLike, BoolArray, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
 
 Points: TypeAlias = tuple[FloatArray, FloatArray]
@@ -22,7 +22,7 @@ def column(values: ArrayLike, name: str, *, allow_nan: bool = False) -> FloatArr
     return array
 
 
-def same_length(**columns: FloatArray | BoolArray) -> None:
+def same_length(**columns: FloatArray | BoolArray | IntArray) -> None:
     """Raise `InvalidDataError` unless all columns have one length, naming each with its own."""
     if len({len(values) for values in columns.values()}) > 1:
         lengths = ", ".join(f"{name} {len(values)}" for name, values in columns.items())

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from bnnopt._typing import ArrayLike, BoolArray
+from bnnopt.plotting._around_row import shown_outcome
 from bnnopt.plotting._checks import column, flags, points, same_length
 from bnnopt.plotting._style import draw_measured, legend_above, name_axes, new_axes, with_unit
 
@@ -72,6 +73,41 @@ class CoverageDisplay:
         self.labels = labels
         self.x_label, self.y_label, self.outcome_label = x_label, y_label, outcome_label
         self.x_unit, self.y_unit, self.outcome_unit = x_unit, y_unit, outcome_unit
+
+    @classmethod
+    def from_optimizer(
+        cls, optimizer: Any, features: tuple[str, str], *, outcome: str | None = None, **options: Any
+    ) -> "CoverageDisplay":
+        """Show the rows told in the plane of two settings.
+
+        Parameters
+        ----------
+        optimizer : BayesianOptimizer
+            Told at least one row.
+        features : tuple of 2 str
+            Two settings that are numbers.
+        outcome : str, optional
+            What the colour shows; by default the first outcome.
+        **options
+            Passed to `CoverageDisplay`; they go before what is taken from the optimizer.
+
+        Returns
+        -------
+        CoverageDisplay
+        """
+        data, shown = optimizer.data, shown_outcome(optimizer, outcome)
+        x, y = features
+        found = {
+            "failed": data["is_failed"].to_numpy(bool),
+            "x_label": x,
+            "y_label": y,
+            "outcome_label": shown,
+            "x_unit": optimizer.units[x],
+            "y_unit": optimizer.units[y],
+            "outcome_unit": optimizer.units[shown],
+        }
+        columns = (data[name].to_numpy(float) for name in (x, y, shown))
+        return cls(*columns, **(found | options))
 
     def plot(self, ax: Any | None = None, *, cmap: str = "viridis", size: float = 30.0) -> "CoverageDisplay":
         """Draw the experiments.

@@ -9,6 +9,7 @@ from scipy.stats import binned_statistic_2d
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.plotting._around_row import AroundRow, cells_along
 from bnnopt.plotting._checks import column, flags, measured_points, same_length
 from bnnopt.plotting._predictions import base_row, pick_output, spread
 from bnnopt.plotting._style import draw_measured, legend_above, name_axes, new_axes, with_unit
@@ -184,6 +185,57 @@ class MapDisplay:
         defaults = {"x_label": str(features[0]), "y_label": str(features[1])}
         values = pick_output(mean, output).reshape(x.shape)
         return cls(x_edges, y_edges, values, **{**defaults, **options})
+
+    @classmethod
+    def from_optimizer(
+        cls,
+        optimizer: Any,
+        features: tuple[str, str],
+        *,
+        row: Any = None,
+        outcome: str | None = None,
+        n_points: int = 40,
+        **options: Any,
+    ) -> "MapDisplay":
+        """Predict over two settings, the others held as in one row, with the rows told on top.
+
+        Parameters
+        ----------
+        optimizer : BayesianOptimizer
+            Told two measured rows or more.
+        features : tuple of 2 str
+            Two settings that are numbers.
+        row : Series or DataFrame of one row, optional
+            What is held; by default the best row.
+        outcome : str, optional
+            By default the first.
+        n_points : int, default=40
+            Cells along each setting, at least 2; cells that break a constraint are left white.
+        **options
+            Passed to `MapDisplay`; they go before what is taken from the optimizer.
+
+        Returns
+        -------
+        MapDisplay
+            The contour is the standard deviation of a new observation.
+        """
+        around = AroundRow.of(optimizer, row, outcome)
+        edges, values = zip(*(cells_along(optimizer, name, n_points) for name in features), strict=True)
+        x, y = np.meshgrid(*values)
+        rows = around.varied({features[0]: x.ravel(), features[1]: y.ravel()})
+        mean, std = (
+            np.where(around.is_allowed(rows), each, np.nan).reshape(x.shape) for each in around.predict(rows)
+        )
+        found: dict[str, Any] = {
+            "contour": std,
+            "contour_label": "standard deviation",
+            "measured": tuple(optimizer.data[name].to_numpy(float) for name in features),
+            "value_label": around.outcome,
+        }
+        for axis, name in (("x", features[0]), ("y", features[1]), ("value", around.outcome)):
+            found |= {f"{axis}_unit": optimizer.units[name]}
+        found |= {"x_label": features[0], "y_label": features[1], "contour_unit": found["value_unit"]}
+        return cls(edges[0], edges[1], mean, **(found | options))
 
     def plot(self, ax: Any | None = None, *, cmap: str = "viridis", size: float = 26.0) -> "MapDisplay":
         """Draw the map.

@@ -97,8 +97,15 @@ class ParetoDisplay:
         self.front_ = np.unique(self.outcomes[self.is_front_], axis=0)
 
     @classmethod
-    def from_optimizer(cls, optimizer: Any, batch: Any | None = None, **options: Any) -> "ParetoDisplay":
-        """Show what an optimizer was told of its first two objectives, and what it suggests.
+    def from_optimizer(
+        cls,
+        optimizer: Any,
+        batch: Any | None = None,
+        *,
+        pair: tuple[int, int] = (0, 1),
+        **options: Any,
+    ) -> "ParetoDisplay":
+        """Show what an optimizer was told of two of its objectives, and what it suggests.
 
         An outcome that is minimised or maximised is shown as it is, of every other objective the utility.
 
@@ -108,6 +115,8 @@ class ParetoDisplay:
             Told experiments, with at least two objectives besides outcome constraints.
         batch : DataFrame, optional
             Suggestions of `ask`, whose predictions are shown as candidates.
+        pair : tuple of 2 int, default=(0, 1)
+            Which objectives, outcome constraints not counted.
         **options
             Passed to `ParetoDisplay`; they go before what is taken from the optimizer.
 
@@ -126,7 +135,7 @@ class ParetoDisplay:
                 f"Two objectives were expected; the optimizer has {len(objectives)}. Pass x and y for a "
                 "picture of other outcomes."
             )
-        shown = [ShownObjective(objective) for objective in objectives[:2]]
+        shown = [ShownObjective(objectives[place]) for place in pair]
         found: dict[str, Any] = {"directions": tuple(each.direction for each in shown)}
         for axis, each in zip("xy", shown, strict=True):
             found |= {f"{axis}_label": each.label, f"{axis}_unit": each.unit}

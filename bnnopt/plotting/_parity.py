@@ -1,11 +1,13 @@
 """Measured against predicted."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.plotting._around_row import shown_outcome
 from bnnopt.plotting._checks import column, deviations, same_length
 from bnnopt.plotting._predictions import pick_output, predict_outputs
 from bnnopt.plotting._style import OKABE_ITO, Z95, new_axes, with_unit
@@ -22,11 +24,15 @@ class ParityDisplay:
         Predicted means, in `unit`.
     std : array-like of shape (n,), optional
         Predicted standard deviations, in `unit`, at least 0. Default: no intervals and no coverage.
+    names : sequence of length n, optional
+        What each row is called, such as the number of its run. Default: its place.
     label, unit : str
         Name and unit of the outcome; a unit of "" is left out.
 
     Attributes
     ----------
+    names : list of str
+        Of the rows that are shown.
     mae_ : float
         Mean absolute error, mean(|y - mean|), in `unit`.
     r2_ : float
@@ -53,6 +59,7 @@ class ParityDisplay:
         mean: ArrayLike,
         std: ArrayLike | None = None,
         *,
+        names: Sequence[Any] | None = None,
         label: str = "outcome",
         unit: str = "",
     ) -> None:
@@ -66,6 +73,12 @@ class ParityDisplay:
             )
         self.y, self.mean = measured[is_there], predicted[is_there]
         self.std = None if widths is None else widths[is_there]
+        called = [str(name) for name in (range(len(measured)) if names is None else names)]
+        if len(called) != len(measured):
+            raise InvalidDataError(
+                f"names: one for each of the {len(measured)} rows was expected; {len(called)} came."
+            )
+        self.names = [name for name, shown in zip(called, is_there, strict=True) if shown]
         self.label, self.unit = label, unit
         self.mae_, self.r2_, self.coverage_ = self._statistics()
 
@@ -114,6 +127,47 @@ class ParityDisplay:
         measured = np.asarray(y, dtype=float)
         one_output = measured if measured.ndim == 1 else pick_output(measured, output)
         return cls(one_output, pick_output(mean, output), pick_output(std, output), **options)
+
+    @classmethod
+    def from_optimizer(
+        cls,
+        optimizer: Any,
+        *,
+        outcome: str | None = None,
+        names: Sequence[Any] | None = None,
+        held_out: Any = None,
+        **options: Any,
+    ) -> "ParityDisplay":
+        """Compare the rows told with what the model predicts for each without itself.
+
+        Parameters
+        ----------
+        optimizer : BayesianOptimizer
+            Told two measured rows or more.
+        outcome : str, optional
+            By default the first.
+        names : sequence, optional
+            What each row of `optimizer.data` is called; by default its number there.
+        held_out : DataFrame, optional
+            What `optimizer.predict_held_out` returned, where it is at hand.
+        **options
+            Passed to `ParityDisplay`; they go before what is taken from the optimizer.
+
+        Returns
+        -------
+        ParityDisplay
+            Of the rows that some model left out.
+        """
+        shown, data = shown_outcome(optimizer, outcome), optimizer.data
+        table = optimizer.predict_held_out() if held_out is None else held_out
+        left_out = table[[f"{shown}_mean", f"{shown}_std"]].dropna()
+        called = dict(zip(data.index, data.index if names is None else names, strict=True))
+        found = {
+            "names": [called[row] for row in left_out.index],
+            "label": shown,
+            "unit": optimizer.units[shown],
+        }
+        return cls(data.loc[left_out.index, shown], *left_out.to_numpy().T, **(found | options))
 
     def plot(self, ax: Any | None = None, *, size: float = 5.0) -> "ParityDisplay":
         """Draw the comparison.

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.plotting._checks import column, deviations, flags, measured_points, points, same_length
+from bnnopt.plotting._around_row import AroundRow, values_along
+from bnnopt.plotting._checks import Points, column, deviations, flags, measured_points, points, same_length
 from bnnopt.plotting._predictions import base_row, pick_output, spread
 from bnnopt.plotting._style import OKABE_ITO, Z95, draw_measured, legend_above, name_axes, new_axes
 
@@ -30,6 +31,10 @@ class SliceDisplay:
         Experiments (x, y) to draw on top; those with NaN are not drawn.
     guided : array-like of bool of shape (n,), optional
         True for the experiments that a model suggested (open markers). Default: none of them.
+    interval : tuple of 2 array-like of shape (m,), optional
+        Lower and upper ends of the band of 95 %, in `y_unit`. Default: mean ± 1.96 std.
+    is_allowed : array-like of bool of shape (m,), optional
+        Whether the settings at each x keep the constraints between them. Default: all do.
     labels : tuple of 2 str
         Names of the historical and of the guided experiments in the legend.
     x_label, y_label, x_unit, y_unit : str
@@ -42,7 +47,7 @@ class SliceDisplay:
     line_ : Line2D or None
         The mean.
     band_ : PolyCollection or None
-        Mean ± 1.96 std.
+        The interval.
     cloud_ : PolyCollection or None
         The cells of the density, their array being the number of points.
     historical_, guided_ : PathCollection
@@ -66,6 +71,8 @@ class SliceDisplay:
         cloud: tuple[ArrayLike, ArrayLike] | None = None,
         measured: tuple[ArrayLike, ArrayLike] | None = None,
         guided: ArrayLike | None = None,
+        interval: tuple[ArrayLike, ArrayLike] | None = None,
+        is_allowed: ArrayLike | None = None,
         labels: tuple[str, str] = ("historical", "model-guided"),
         x_label: str = "x",
         y_label: str = "y",
@@ -75,6 +82,10 @@ class SliceDisplay:
         if (x is None) != (mean is None) or (x is None and cloud is None):
             raise InvalidDataError("A slice needs x with mean, a cloud, or both.")
         self.x, self.mean, self.std = _line(x, mean, std)
+        order = np.argsort(column([] if x is None else x, "x"), kind="stable")
+        self.interval = _band(self.mean, self.std) if interval is None else _ends(interval, order)
+        allowed = np.ones(len(order), dtype=bool) if is_allowed is None else is_allowed
+        self.is_allowed = flags(allowed, len(order), "is_allowed")[order]
         self.cloud = None if cloud is None else points(cloud, "cloud")
         self.measured = measured_points(measured)
         self.guided = flags(guided, len(self.measured[0]), "guided")
@@ -131,6 +142,52 @@ class SliceDisplay:
             x, pick_output(mean, output), pick_output(std, output), **{"x_label": str(feature), **options}
         )
 
+    @classmethod
+    def from_optimizer(
+        cls,
+        optimizer: Any,
+        feature: str,
+        *,
+        row: Any = None,
+        outcome: str | None = None,
+        n_points: int = 100,
+        **options: Any,
+    ) -> "SliceDisplay":
+        """Predict new observations along one setting, the others held as in one row, with the rows told.
+
+        Parameters
+        ----------
+        optimizer : BayesianOptimizer
+            Told two measured rows or more.
+        feature : str
+            A setting or context that is a number.
+        row : Series or DataFrame of one row, optional
+            What is held; by default the best row.
+        outcome : str, optional
+            By default the first.
+        n_points : int, default=100
+            Points along the setting, at least 2; fewer where it can take fewer values.
+        **options
+            Passed to `SliceDisplay`; they go before what is taken from the optimizer.
+
+        Returns
+        -------
+        SliceDisplay
+        """
+        around = AroundRow.of(optimizer, row, outcome)
+        values = values_along(optimizer, feature, n_points)
+        rows = around.varied({feature: values})
+        found: dict[str, Any] = {
+            "measured": around.measured(feature),
+            "interval": around.interval(rows),
+            "is_allowed": around.is_allowed(rows),
+            "x_label": feature,
+            "x_unit": optimizer.units[feature],
+            "y_label": around.outcome,
+            "y_unit": optimizer.units[around.outcome],
+        }
+        return cls(values, *around.predict(rows), **(found | options))
+
     def plot(
         self, ax: Any | None = None, *, cmap: str = "cividis_r", n_bins: int = 60, size: float = 26.0
     ) -> "SliceDisplay":
@@ -178,11 +235,22 @@ class SliceDisplay:
         if not len(self.x):
             return None, None
         (line,) = self.ax_.plot(self.x, self.mean, color=OKABE_ITO["blue"], label="predicted mean", zorder=3)
-        if self.std is None:
+        if self.interval is None:
             return line, None
-        low, high = self.mean - Z95 * self.std, self.mean + Z95 * self.std
         look = {"color": OKABE_ITO["sky blue"], "alpha": 0.35, "linewidth": 0.0, "label": "95 % band"}
-        return line, self.ax_.fill_between(self.x, low, high, zorder=2, **look)
+        return line, self.ax_.fill_between(self.x, *self.interval, zorder=2, **look)
+
+
+def _band(mean: FloatArray, std: FloatArray | None) -> Points | None:
+    """Return the ends of the interval of 95 % of normal distributions, None without deviations."""
+    return None if std is None else (mean - Z95 * std, mean + Z95 * std)
+
+
+def _ends(interval: tuple[ArrayLike, ArrayLike], order: IntArray) -> Points:
+    """Return the ends of an interval in the order of the line."""
+    lower, upper = points(interval, "interval")
+    same_length(x=order, interval=lower)
+    return lower[order], upper[order]
 
 
 def _line(

@@ -12,6 +12,7 @@ from bnnopt.space._design import DESIGN_METHODS
 from bnnopt.space._faces import Face, faces_of, support_steps, supports_of
 from bnnopt.space._pools import ROWS_OF_A_BLOCK, file_pool, product_pool, random_pool, sobol_pool
 from bnnopt.space._space import SearchSpace
+from bnnopt.space._summary import values_of
 from bnnopt.space._variables import Categorical, Context, Discrete, Integer, Real, Variable
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "sobol_pool",
     "support_steps",
     "supports_of",
+    "values_of",
 ]

@@ -35,7 +35,18 @@ def as_html(variables: Sequence[Variable], constraints: Sequence[Any]) -> str:
 
 
 def values_of(variable: Variable) -> str:
-    """Return which values a variable can take."""
+    """Return in words which values a variable can take.
+
+    Parameters
+    ----------
+    variable : Variable
+        Of a search space.
+
+    Returns
+    -------
+    str
+        Such as "50 to 170 in steps of 5".
+    """
     values = getattr(variable, "levels", None) or getattr(variable, "values", None)
     if values is not None:
         listed = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)

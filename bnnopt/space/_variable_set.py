@@ -67,6 +67,19 @@ class VariableSet(BaseModel):
         return {variable.name: variable.unit for variable in self.variables}
 
     @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Smallest and largest value of each variable that is a number, by name; a context may have none."""
+        found = {}
+        for each in self.variables:
+            ends = getattr(each, "values", None) or (
+                getattr(each, "lower", None),
+                getattr(each, "upper", None),
+            )
+            if None not in ends:
+                found[each.name] = (float(min(ends)), float(max(ends)))
+        return found
+
+    @property
     def n_settings(self) -> int:
         """Number of variables that can be set."""
         return len(self.settings)

@@ -9,6 +9,7 @@ from bnnopt.surrogates._bounded import BoundedRegressor
 from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
 from bnnopt.surrogates._keras_mc_dropout import KerasMCDropoutRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
+from bnnopt.surrogates._members import held_out_predictions
 from bnnopt.surrogates._predictor import HeldOutPredictions
 from bnnopt.surrogates._registry import SURROGATES, make_surrogate
 from bnnopt.surrogates._transfer import TransferRegressor
@@ -23,5 +24,6 @@ __all__ = [
     "KerasMCDropoutRegressor",
     "MCDropoutRegressor",
     "TransferRegressor",
+    "held_out_predictions",
     "make_surrogate",
 ]

@@ -17,7 +17,7 @@ from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
 from bnnopt.surrogates._rows import Rows
 
-__all__ = ["Data", "Member", "cross_validated", "fit_member"]
+__all__ = ["Data", "Member", "cross_validated", "fit_member", "held_out_predictions"]
 
 N_FOLDS = 5
 SMALLEST_VARIANCE = 1e-12  # of a held-out prediction, in squared units of the output's standard deviation
@@ -255,14 +255,43 @@ def _fitted(
 def _held_out(models: list[Any], data: Data, seed: int) -> HeldOutPredictions:
     """Ask the models for rows that they have not seen, or cross-validate them; with an axis of outputs."""
     parts = [
-        HeldOutPredictions(*last_step(model)[0].predict_held_out())
-        if hasattr(last_step(model)[0], "predict_held_out")
-        else cross_validated(model, *_given(data, models, place), seed)
+        held_out_predictions(model, *_given(data, models, place), seed=seed)
         for place, model in enumerate(models)
     ]
     floor = SMALLEST_VARIANCE * np.square(data.centre_and_unit()[1])
     mean = np.column_stack([part.mean for part in parts])
     return HeldOutPredictions(parts[0].rows, mean, np.column_stack([part.variance for part in parts]) + floor)
+
+
+def held_out_predictions(
+    model: Any, X: Any, y: Any, further: Mapping[str, Any] | None = None, *, seed: int = 0
+) -> HeldOutPredictions:
+    """Return what a fitted regressor predicts for its rows, each without itself.
+
+    It is asked by `predict_held_out`; one that has no such method is cross-validated in 5 folds.
+
+    Parameters
+    ----------
+    model : fitted regressor
+        With `predict(X, return_std=True)`, alone or as the last step of a Pipeline.
+    X : array-like of shape (n_rows, n_features)
+        What it was fitted on.
+    y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        The outcomes, in any unit.
+    further : mapping of str to array-like of shape (n_rows,), optional
+        What else its `fit` was given, such as `noise_variance`.
+    seed : int, default=0
+        Shuffles the rows of a cross-validation.
+
+    Returns
+    -------
+    HeldOutPredictions
+        In the unit of y and its square.
+    """
+    step = last_step(model)[0]
+    if hasattr(step, "predict_held_out"):
+        return HeldOutPredictions(*step.predict_held_out())
+    return cross_validated(model, X, y, further or {}, seed)
 
 
 def _given(data: Data, models: list[Any], place: int) -> tuple[Any, Any, dict[str, Any]]:
