@@ -18,7 +18,7 @@ import bnnopt
 
 ROOT = Path(__file__).parents[1]
 ROOMS = sorted(module.name for module in iter_modules(bnnopt.__path__) if not module.name.startswith("_"))
-HEAVY = {"tensorflow", "keras", "scikeras", "matplotlib"}
+HEAVY = {"tensorflow", "keras", "scikeras", "matplotlib", "plotly", "jinja2"}
 PAGES = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *ROOT.glob("README.md")]
 RUNNABLE = re.compile(r"^```python\n(# runs.*?)^```$", re.MULTILINE | re.DOTALL)
 CALL_TESTS = """

@@ -26,7 +26,9 @@ __all__ = [
     "with_unit",
 ]
 
-MANY = 3000
+FEW = 200
+"""Points up to which markers have their full size."""
+MANY = 25_000
 """Points of a trace from which on they are drawn by the graphics card."""
 
 PLAIN = {"color": "--blue", "size": 7, "opacity": 0.75}
@@ -90,9 +92,18 @@ def points(
         "hovertemplate": template,
         "name": shown(name),
         "showlegend": bool(name),
-        "marker": dict(marker),
+        "marker": _sized(marker, len(ids)),
         **options,
     }
+
+
+def _sized(marker: Mapping[str, Any], n: int) -> dict[str, Any]:
+    """Return a marker that is smaller where there are many."""
+    if n <= FEW:
+        return dict(marker)
+    share = max((FEW / n) ** 0.4, 0.4)
+    sized = {**marker, "size": round(marker["size"] * share, 1)}
+    return {**sized, "line": {**marker["line"], "width": 0.4}} if "line" in marker else sized
 
 
 def taken(ids: Sequence[str], chosen: Iterable[Any]) -> list[str]:

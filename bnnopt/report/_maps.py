@@ -54,10 +54,10 @@ def maps_and_slices(data: ReportData, found: Effects | None) -> Section:
 
 
 def _groups(data: ReportData, found: Effects, outcome: str) -> list[Group]:
-    pairs = list(combinations(important_numbers(data, found)[:N_MAPPED], 2))
+    pairs = list(combinations(important_numbers(data, found, outcome)[:N_MAPPED], 2))
     slices = [
         _slice(data, outcome, name) if name in data.numbers else _levels(data, outcome, name)
-        for name in found.order
+        for name in found.order(outcome)
         if name in data.numbers or name not in data.space.ranges
     ]
     name = with_unit(outcome, data.optimizer.units[outcome])
@@ -75,13 +75,13 @@ def _slice(data: ReportData, outcome: str, name: str) -> Figure:
     x_unit, y_unit = display.x_unit, display.y_unit
     template = hover((name, "x", x_unit), (outcome, "y", y_unit))
     traces = [] if display.interval is None else band(display.x, *display.interval)
+    there = ~np.isnan(display.measured[1])
+    x, y = (each[there] for each in display.measured)
+    traces.append(points(x, y, taken(data.ids, there), template, marker=FAINT))
     kept = np.where(display.is_allowed, display.mean, np.nan)
     traces.append(line(display.x, kept))
     if not display.is_allowed.all():
         traces.append(line(display.x, display.mean, line={"color": "--ink", "width": 1.2, "dash": "dot"}))
-    there = ~np.isnan(display.measured[1])
-    x, y = (each[there] for each in display.measured)
-    traces.append(points(x, y, taken(data.ids, there), template, marker=FAINT))
     traces += _best_point(data, name, outcome, template)
     return Figure(
         f"{outcome} along {name}",

@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from bnnopt.report._blocks import Cell, Column, Figure, Group, Section, Table
 from bnnopt.report._data import ReportData
 from bnnopt.report._figures import axis, hover, layout, line, shortened, shown, with_unit
 from bnnopt.report._quality import NO_MODEL
-from bnnopt.report._words import interval, number, rounded
+from bnnopt.report._words import interval, rounded
 
 __all__ = ["Effects", "effects", "important_numbers"]
 
@@ -47,22 +46,19 @@ class Effects:
         """Ask the model, which has to be there."""
         return cls(_importances(data), _local_effects(data))
 
-    @cached_property
-    def order(self) -> list[str]:
-        """Names of the variables, the most important first, outcomes counted alike."""
-        return (
-            self.importances.groupby("name", sort=False)["middle"]
-            .mean()
-            .sort_values(ascending=False)
-            .index.tolist()
-        )
+    def order(self, outcome: str | None = None) -> list[str]:
+        """Return the names of the variables, first what matters most for an outcome, or on average."""
+        shares = self.importances
+        chosen = shares if outcome is None else shares[shares["outcome"] == outcome]
+        means = chosen.groupby("name", sort=False)["middle"].mean()
+        return means.sort_values(ascending=False, kind="stable").index.tolist()
 
 
-def important_numbers(data: ReportData, found: Effects | None) -> list[str]:
+def important_numbers(data: ReportData, found: Effects | None, outcome: str | None = None) -> list[str]:
     """Return the settings that are numbers, the most important first; in order where there is no model."""
     if found is None:
         return data.numbers
-    return [name for name in found.order if name in data.numbers]
+    return [name for name in found.order(outcome) if name in data.numbers]
 
 
 def effects(data: ReportData, found: Effects | None) -> Section:
@@ -183,8 +179,9 @@ def _group(data: ReportData, found: Effects, name: str) -> Group:
 
 
 def _most(shares: pd.DataFrame) -> str:
-    first = [f"{row.name} ({number(row.middle, 2)} %)" for row in shares.head(3).itertuples(index=False)]
-    return f"Of most weight: {', '.join(first)}."
+    weighty = shares[shares["middle"] >= 1].head(3)
+    first = [f"{row.name} ({row.middle:.0f} %)" for row in weighty.itertuples(index=False)]
+    return f"Of most weight: {', '.join(first)}." if first else "No setting accounts for anything yet."
 
 
 def _strongest(local: pd.DataFrame) -> str:
