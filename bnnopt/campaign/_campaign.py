@@ -362,6 +362,17 @@ class Campaign:
         """
         return predictions_of(batches(self._files), self._read()[0].frame, self.settings.outputs)
 
+    def suggestions(self) -> list[pd.DataFrame]:
+        """Return every batch ever asked, oldest first, as it was suggested.
+
+        Returns
+        -------
+        list of DataFrame
+            Each with a row for each run: `id`, the settings, `<outcome>_mean`, `_std`, `_lower` and `_upper`
+            (NaN of a first design), `score` and `reason`.
+        """
+        return [pd.DataFrame(document["rows"]) for document in batches(self._files) if document["rows"]]
+
     def corrections(self) -> pd.DataFrame:
         """Return what was changed of recorded runs and accepted, oldest first."""
         columns = ["id", "column", "before", "after", "date"]
