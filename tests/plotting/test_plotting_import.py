@@ -17,6 +17,7 @@ def test_importing_the_room_loads_no_matplotlib():
 @pytest.mark.parametrize(
     "display",
     [
+        plotting.ConvergenceDisplay([1], [1]),
         plotting.CoverageDisplay([1], [2], [3]),
         plotting.MapDisplay([0, 1], [0, 1], [[1]]),
         plotting.SliceDisplay([0, 1], [1, 2]),
