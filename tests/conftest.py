@@ -56,3 +56,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if TRAINING.search(item.nodeid) or loads_tensorflow(item.path):
             item.add_marker(pytest.mark.tensorflow)
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Name contents of files by their argument: those of archives hold the time, and differ between workers."""
+    return argname if isinstance(val, bytes) else None
