@@ -59,5 +59,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_make_parametrize_id(config, val, argname):
-    """Name contents of files by their argument: those of archives hold the time, and differ between workers."""
+    """Name contents of files by their argument: archives hold the time, and differ between workers."""
     return argname if isinstance(val, bytes) else None
