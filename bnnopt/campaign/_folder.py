@@ -50,8 +50,7 @@ class CampaignFolder:
         if len(found) != 1 and all((self.path / name).exists() for name in TABLES):
             raise InvalidDataError(
                 f"{self.path} has both {TABLES[0]} and {TABLES[1]}, and only one can be the table of the "
-                "campaign. "
-                "Move the one that is not up to date elsewhere."
+                "campaign. Move the one that is not up to date elsewhere."
             )
         return found[0] if found else self.path / TABLES[0]
 
@@ -79,9 +78,8 @@ class CampaignFolder:
             lock.acquire(timeout=PATIENCE)
         except Timeout as error:
             raise InvalidDataError(
-                f"Another command is at work in {self.path} for more than {PATIENCE / 60:.0f} minutes; "
-                "wait for it "
-                "or end it, and try again."
+                f"Another command is at work in {self.path} for more than {PATIENCE / 60:.0f} minutes; wait "
+                "for it or end it, and try again."
             ) from error
         except OSError as error:
             raise _said(error, self.path) from error
@@ -98,9 +96,8 @@ class CampaignFolder:
                 if (self.path / mark).exists():
                     raise InvalidDataError(
                         f"{self.path / name} is open in a spreadsheet program, which would write over what "
-                        "comes "
-                        "now. Save and close it there, and try again. If no program has it open, delete "
-                        f"{mark}."
+                        "comes now. Save and close it there, and try again. If no program has it open, "
+                        f"delete {mark}."
                     )
 
     def read(self, path: Path) -> bytes | None:
@@ -139,9 +136,8 @@ class CampaignFolder:
         present = self.read(before)
         if present != expected:
             raise InvalidDataError(
-                f"{before} was changed by another program in the meantime, and nothing was written. Run "
-                "the command "
-                "again."
+                f"{before} was changed by another program in the meantime, and nothing was written. Run the "
+                "command again."
             )
         if present == content and before == path:
             return

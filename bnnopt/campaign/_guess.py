@@ -112,9 +112,8 @@ def guess_settings(
             variables.append({"name": column, **found, **unit})
     if not any(each["type"] != "context" for each in variables):
         raise InvalidDataError(
-            f"{path}: no column is left that could be set. The columns are {list(frame.columns)}; name "
-            "fewer of them "
-            "as outcomes, context or left out."
+            f"{path}: no column is left that could be set. The columns are {list(frame.columns)}; name fewer "
+            "of them as outcomes, context or left out."
         )
     space: dict[str, Any] = {"variables": variables}
     total, reason = _total(frame, variables)

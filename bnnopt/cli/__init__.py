@@ -13,8 +13,7 @@ __all__ = ["app", "main"]
 
 EPILOG = (
     "Exit codes: 0 done, 1 interrupted, 2 something given cannot be used (the message says what), 3 runs "
-    "read "
-    "otherwise than they were recorded (--accept-changes takes them)."
+    "read otherwise than they were recorded (--accept-changes takes them)."
 )
 
 app = typer.Typer(

@@ -375,27 +375,6 @@ class BayesianOptimizer(Saved):
         sample = add(scan.sample, search).assign(score=search.score(scan.sample))
         return PoolScores(add(best, search).assign(score=scores), sample, scan.n_candidates, scan.n_exact)
 
-    def predict(self, X: Any) -> pd.DataFrame:
-        """Predict a new observation of each outcome for settings, noise included.
-
-        Parameters
-        ----------
-        X : DataFrame, or array of shape (n_rows, n_names) in the order of `space.names`
-            Settings and context; other columns are ignored.
-
-        Returns
-        -------
-        DataFrame of n_rows
-            For each outcome `<name>_mean` and `<name>_std`, in its unit; NaN while `ask` still returns rows
-            of the first design.
-
-        Raises
-        ------
-        InvalidDataError
-            A setting is not what it should be.
-        """
-        return self._proposals.predictions(self.space, as_settings(self.space, X))
-
     def intervals(self, X: Any, level: float = 0.95) -> pd.DataFrame:
         """Predict for settings between which limits a new observation of each outcome lies.
 

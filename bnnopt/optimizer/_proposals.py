@@ -132,18 +132,6 @@ class Proposals:
         columns = [array[:, i] for i in range(mean.shape[1]) for array in (mean, std)]
         return rows.assign(**dict(zip(self._no_predictions(), columns, strict=True)))
 
-    def predictions(self, space: SearchSpace, settings: pd.DataFrame) -> pd.DataFrame:
-        """Predict a new observation: mean and standard deviation of each outcome; NaN in the first design."""
-        names = list(self._no_predictions())
-        if self._is_initial() or not len(settings):
-            return pd.DataFrame(np.nan, index=settings.index, columns=names)
-        model_space = space.with_observed_context(self._observations.told)
-        model = self._modelling.of_outcomes(self._observations, model_space)
-        with self.threads():
-            moments = model.observation_moments(model_space.encode(settings))
-        table = np.stack(moments, axis=-1).reshape(len(settings), -1)
-        return pd.DataFrame(table, index=settings.index, columns=names)
-
     def intervals(self, space: SearchSpace, settings: pd.DataFrame, level: float) -> pd.DataFrame:
         """Predict the ends of the interval of a new observation of each outcome; NaN in the first design."""
         names = [f"{name}_{end}" for name in self._observations.outputs for end in ("lower", "upper")]
