@@ -1,6 +1,5 @@
 """A campaign that lives for months: a folder with settings, a table, and every batch ever asked."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -224,17 +223,16 @@ class Campaign:
             experiments = self._unchanged()[0]
             batch = self._asked(self._optimizer(experiments, seed, parameters), n, targets, options)
             return self._numbered(batch, experiments)[0]
-        with self._files.lock():
+        with self._files.asking():
             batch = self._asked(self._optimizer(self._unchanged()[0], seed, parameters), n, targets, options)
-            experiments, recorded = self._unchanged()  # as the laboratory has it after a long fit
-            table = experiments.filled_in()
-            batch, number = self._numbered(batch, table)
-            document = batch_document(number, batch, seed=seed, options=asked, units=self.settings.units)
-            self._files.create()
-            path = self.folder / "suggestions" / f"batch_{number:04d}.json"
-            self._files.write(path, json.dumps(document, ensure_ascii=False, indent=1).encode())
-            rows = self._planned_rows(batch, number, table)
-            self._save(table.with_rows(rows), experiments, recorded, as_xlsx=as_xlsx)
+            with self._files.lock():
+                experiments, recorded = self._unchanged()  # as the laboratory has it after a long fit
+                table = experiments.filled_in()
+                batch, number = self._numbered(batch, table)
+                document = batch_document(number, batch, seed=seed, options=asked, units=self.settings.units)
+                self._files.write_batch(number, document)
+                rows = self._planned_rows(batch, number, table)
+                self._save(table.with_rows(rows), experiments, recorded, as_xlsx=as_xlsx)
         return batch
 
     def record(self, results: Any, *, accept_changes: bool = False, repeats: bool = False) -> list[str]:
