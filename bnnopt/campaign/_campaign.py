@@ -1,6 +1,5 @@
 """A campaign that lives for months: a folder with settings, a table, and every batch ever asked."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,16 +8,16 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from bnnopt.campaign._beginning import begin, told
 from bnnopt.campaign._experiments import Experiments, next_id, refuse_own_names
 from bnnopt.campaign._folder import CampaignFolder
 from bnnopt.campaign._readable import settable
 from bnnopt.campaign._recorded import Change, Recorded, changes_of
 from bnnopt.campaign._recording import Recording, given_runs
 from bnnopt.campaign._settings import CampaignSettings
-from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, PLANNED, SETTLED, WITHDRAWN, error_name
+from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, PLANNED, WITHDRAWN
 from bnnopt.campaign._suggest import resume, with_intervals
 from bnnopt.campaign._suggestions import batch_document, batches, last_rows, predictions_of, today, version_of
-from bnnopt.campaign._toml import as_toml
 from bnnopt.exceptions import ChangedRowsError, InvalidDataError
 from bnnopt.optimizer import BayesianOptimizer
 
@@ -80,8 +79,7 @@ class Campaign:
         if not self._files.settings.exists():
             raise InvalidDataError(
                 f"There is no campaign in {self.folder}: it has no campaign.toml. Begin one there with "
-                "bnnopt init, or "
-                "name the folder of another with --folder."
+                "bnnopt init, or name the folder of another with --folder."
             )
         Recorded.read(self._files)  # a campaign of a newer version is told before its settings are
         self.settings = CampaignSettings.from_toml(self._files.settings)
@@ -129,27 +127,7 @@ class Campaign:
         InvalidDataError
             There is a campaign already, or a run is not what the settings say.
         """
-        files = CampaignFolder(folder)
-        is_there = files.settings.exists()
-        if is_there and not _is_same_file(settings, files.settings):
-            raise InvalidDataError(
-                f"{files.settings} is there already; open this campaign, or name another folder."
-            )
-        if files.table.exists() and not _is_same_file(runs, files.table):
-            raise InvalidDataError(f"{files.table} is there already; give it as the runs, or move it.")
-        known = settings if isinstance(settings, CampaignSettings) else CampaignSettings.from_toml(settings)
-        table = files.path / ("experiments.xlsx" if as_xlsx else "experiments.csv")
-        refuse_own_names(known)
-        experiments = _first_table(known, runs, table)
-        if empty == FAILED:
-            experiments = experiments.with_empties_failed()
-        _told(known.make_optimizer(), experiments)
-        files.create()
-        with files.lock():
-            if not is_there:
-                files.write(files.settings, _text_of(settings, known, files.path).encode())
-            files.replace_table(table, experiments.content(None), files.read(files.table))
-            files.write(files.recorded, Recorded().of(experiments, version_of("bnnopt")).content())
+        begin(CampaignFolder(folder), settings, runs, as_xlsx=as_xlsx, empty=empty)
         return cls(folder)
 
     @property
@@ -245,17 +223,16 @@ class Campaign:
             experiments = self._unchanged()[0]
             batch = self._asked(self._optimizer(experiments, seed, parameters), n, targets, options)
             return self._numbered(batch, experiments)[0]
-        with self._files.lock():
+        with self._files.asking():
             batch = self._asked(self._optimizer(self._unchanged()[0], seed, parameters), n, targets, options)
-            experiments, recorded = self._unchanged()  # as the laboratory has it after a long fit
-            table = experiments.filled_in()
-            batch, number = self._numbered(batch, table)
-            document = batch_document(number, batch, seed=seed, options=asked, units=self.settings.units)
-            self._files.create()
-            path = self.folder / "suggestions" / f"batch_{number:04d}.json"
-            self._files.write(path, json.dumps(document, ensure_ascii=False, indent=1).encode())
-            rows = self._planned_rows(batch, number, table)
-            self._save(table.with_rows(rows), experiments, recorded, as_xlsx=as_xlsx)
+            with self._files.lock():
+                experiments, recorded = self._unchanged()  # as the laboratory has it after a long fit
+                table = experiments.filled_in()
+                batch, number = self._numbered(batch, table)
+                document = batch_document(number, batch, seed=seed, options=asked, units=self.settings.units)
+                self._files.write_batch(number, document)
+                rows = self._planned_rows(batch, number, table)
+                self._save(table.with_rows(rows), experiments, recorded, as_xlsx=as_xlsx)
         return batch
 
     def record(self, results: Any, *, accept_changes: bool = False, repeats: bool = False) -> list[str]:
@@ -326,8 +303,7 @@ class Campaign:
             if unknown:
                 raise InvalidDataError(
                     f"No run with the id(s) {unknown} is planned or running; on their way are {open_ids}. "
-                    "What was "
-                    "measured is not withdrawn: correct it in the table."
+                    "What was measured is not withdrawn: correct it in the table."
                 )
             rows = [int(row) for row in runs.index[runs["id"].isin(wanted)]]
             changed = experiments.with_cells({row: {"status": WITHDRAWN} for row in rows})
@@ -387,8 +363,7 @@ class Campaign:
         if recorded.runs:
             raise InvalidDataError(
                 f"{path} is not there, and {len(recorded.runs)} run(s) were recorded in it. Put it back; "
-                "former versions "
-                f"are in {self.folder / 'history'}."
+                f"former versions are in {self.folder / 'history'}."
             )
         return Experiments.new(path, self.settings), recorded
 
@@ -403,8 +378,7 @@ class Campaign:
                 f"{experiments.where} reads otherwise than it was recorded:\n  "
                 + "\n  ".join(lines + more)
                 + f"\nCorrect the table (former versions are in {self.folder / 'history'}), or take it as it "
-                "is now: "
-                "--accept-changes, in Python accept_changes()."
+                "is now: --accept-changes, in Python accept_changes()."
             )
         return experiments, recorded
 
@@ -413,7 +387,7 @@ class Campaign:
     ) -> BayesianOptimizer:
         empty = experiments.frame.iloc[:0]
         optimizer = resume(self.settings, empty, seed=seed, **parameters)
-        return _told(optimizer, experiments)
+        return told(optimizer, experiments)
 
     def _asked(
         self, optimizer: BayesianOptimizer, n: int, targets: Sequence[float], options: Mapping[str, Any]
@@ -467,49 +441,3 @@ class Campaign:
         self._files.create()
         self._files.replace_table(path, content, self._files.read(old))
         self._files.write(self._files.recorded, recorded.of(table, version_of("bnnopt")).content())
-
-
-def _told(optimizer: BayesianOptimizer, experiments: Experiments) -> BayesianOptimizer:
-    """Tell an optimizer the runs of a table, failed ones too, and plan those on their way."""
-    runs, outputs = experiments.frame, list(optimizer.outputs)
-    settled = runs[runs["status"].isin(SETTLED)]
-    bars = {name: settled[error_name(name)] for name in outputs if error_name(name) in runs}
-    errors = (
-        pd.DataFrame({name: bars.get(name, np.nan) for name in outputs}, index=settled.index)
-        if bars
-        else None
-    )
-    try:
-        optimizer.tell(settled, settled, None if errors is None else errors.astype(float))
-        optimizer.plan(runs[runs["status"].isin(PENDING)])
-    except InvalidDataError as error:
-        raise InvalidDataError(f"{experiments.where}: {error}") from error
-    return optimizer
-
-
-def _first_table(settings: CampaignSettings, runs: Any, path: Path) -> Experiments:
-    """Return the table of a new campaign: past runs with all columns, or none."""
-    new = Experiments.new(path, settings)
-    if runs is None:
-        return new
-    if isinstance(runs, str | Path):
-        experiments = Experiments.read(Path(runs), settings)
-        return experiments.with_columns(new.text.names).filled_in().at(path)
-    given, _ = given_runs(runs, settings)
-    rows = given.astype(object).to_dict("records")
-    return new.with_rows(
-        [{name: cell for name, cell in row.items() if not pd.isna(cell)} for row in rows]
-    ).filled_in()
-
-
-def _text_of(settings: CampaignSettings | str | Path, known: CampaignSettings, folder: Path) -> str:
-    """Return the text of the campaign's file: as it was written, unless it names files beside it."""
-    if isinstance(settings, CampaignSettings):
-        return as_toml(known)
-    text = Path(settings).read_text(encoding="utf-8-sig")
-    names_files = known.earlier or "descriptors" in text
-    return as_toml(known) if names_files and Path(settings).parent.resolve() != folder.resolve() else text
-
-
-def _is_same_file(given: Any, path: Path) -> bool:
-    return isinstance(given, str | Path) and Path(given).exists() and Path(given).samefile(path)

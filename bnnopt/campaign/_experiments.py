@@ -229,9 +229,8 @@ class Experiments:
             seen.setdefault(name, row)
         if doubled:
             raise InvalidDataError(
-                f"{self.where}: {'; '.join(doubled[:5])}. Each run has an id of its own: empty the id of "
-                "the run "
-                "that is new, and it gets the next one."
+                f"{self.where}: {'; '.join(doubled[:5])}. Each run has an id of its own: empty the id of the "
+                "run that is new, and it gets the next one."
             )
         following = next_id([*given, *self.used])
         ids = []
@@ -255,8 +254,8 @@ class Experiments:
             else "add the column, empty where nothing was measured"
         )
         return (
-            f"there is no column {name!r}, which is a(n) {what} in campaign.toml; {remedy}, or correct "
-            "the name."
+            f"there is no column {name!r}, which is a(n) {what} in campaign.toml; {remedy}, or correct the "
+            "name."
         )
 
 
@@ -280,8 +279,7 @@ def refuse_own_names(settings: CampaignSettings) -> None:
     if taken:
         raise InvalidDataError(
             f"{taken} are columns that the table has for itself; give these settings or outcomes other "
-            "names, "
-            "such as 'lot' for 'batch'."
+            "names, such as 'lot' for 'batch'."
         )
 
 
@@ -304,8 +302,8 @@ def _unit_fault(name: str, found: str, expected: str) -> list[str]:
         return []
     return [
         f"column {name!r} is in {found!r} here and in {expected!r} in "
-        f"campaign.toml{_factor(found, expected)}; "
-        "convert the numbers and correct the header, or correct campaign.toml."
+        f"campaign.toml{_factor(found, expected)}; convert the numbers and correct the header, or correct "
+        "campaign.toml."
     ]
 
 

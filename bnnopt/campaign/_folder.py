@@ -1,10 +1,12 @@
 """The folder of a campaign: what its files are, one writer at a time, nothing replaced without a copy."""
 
 import errno
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -50,8 +52,7 @@ class CampaignFolder:
         if len(found) != 1 and all((self.path / name).exists() for name in TABLES):
             raise InvalidDataError(
                 f"{self.path} has both {TABLES[0]} and {TABLES[1]}, and only one can be the table of the "
-                "campaign. "
-                "Move the one that is not up to date elsewhere."
+                "campaign. Move the one that is not up to date elsewhere."
             )
         return found[0] if found else self.path / TABLES[0]
 
@@ -74,19 +75,31 @@ class CampaignFolder:
         OSError
             The folder cannot be written to.
         """
-        lock = FileLock(self.path / ".lock")
+        with self._alone(".lock"):
+            self.refuse_if_open()
+            yield
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Let nobody else ask meanwhile, which may take minutes; others may record."""
+        self.refuse_if_open()
+        with self._alone(".asking.lock"):
+            yield
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        lock = FileLock(self.path / name)
         try:
             lock.acquire(timeout=PATIENCE)
         except Timeout as error:
             raise InvalidDataError(
                 f"Another command is at work in {self.path} for more than {PATIENCE / 60:.0f} minutes; "
-                "wait for it "
-                "or end it, and try again."
+                "wait for "
+                "it or end it, and try again."
             ) from error
         except OSError as error:
             raise _said(error, self.path) from error
         try:
-            self.refuse_if_open()
             yield
         finally:
             lock.release()
@@ -98,9 +111,8 @@ class CampaignFolder:
                 if (self.path / mark).exists():
                     raise InvalidDataError(
                         f"{self.path / name} is open in a spreadsheet program, which would write over what "
-                        "comes "
-                        "now. Save and close it there, and try again. If no program has it open, delete "
-                        f"{mark}."
+                        "comes now. Save and close it there, and try again. If no program has it open, "
+                        f"delete {mark}."
                     )
 
     def read(self, path: Path) -> bytes | None:
@@ -139,9 +151,8 @@ class CampaignFolder:
         present = self.read(before)
         if present != expected:
             raise InvalidDataError(
-                f"{before} was changed by another program in the meantime, and nothing was written. Run "
-                "the command "
-                "again."
+                f"{before} was changed by another program in the meantime, and nothing was written. Run the "
+                "command again."
             )
         if present == content and before == path:
             return
@@ -161,6 +172,12 @@ class CampaignFolder:
         """Return the files of the batches ever asked, oldest first."""
         found = (self.path / "suggestions").glob("batch_*.json")
         return sorted((each for each in found if each.stem.split("_")[-1].isdecimal()), key=_number)
+
+    def write_batch(self, number: int, document: Mapping[str, Any]) -> None:
+        """Write the file of a batch that was asked."""
+        self.create()
+        content = json.dumps(document, ensure_ascii=False, indent=1).encode()
+        self.write(self.path / "suggestions" / f"batch_{number:04d}.json", content)
 
     def _keep(self, path: Path, content: bytes) -> None:
         kept = self.kept()

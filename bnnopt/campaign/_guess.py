@@ -112,9 +112,8 @@ def guess_settings(
             variables.append({"name": column, **found, **unit})
     if not any(each["type"] != "context" for each in variables):
         raise InvalidDataError(
-            f"{path}: no column is left that could be set. The columns are {list(frame.columns)}; name "
-            "fewer of them "
-            "as outcomes, context or left out."
+            f"{path}: no column is left that could be set. The columns are {list(frame.columns)}; name fewer "
+            "of them as outcomes, context or left out."
         )
     space: dict[str, Any] = {"variables": variables}
     total, reason = _total(frame, variables)
@@ -203,11 +202,11 @@ def _of_numbers(
         _outward(values[-1], np.ptp(values), 1),
     )
     said = "as you said" if bounds else f"the runs span {values[0]:g} to {values[-1]:g}"
-    is_log = lower > 0 and values[0] > 0 and values[-1] / values[0] >= LOG_RATIO
+    is_log = values[0] > 0 and values[-1] / values[0] >= LOG_RATIO and (bounds is None or lower > 0)
+    lower = float(f"{values[0]:.2g}") if is_log and bounds is None else lower
     found: dict[str, Any] = {"type": "real", "lower": float(lower), "upper": float(upper)}
     if is_log:
-        found["lower"] = float(lower if bounds else values[0])
-        return {**found, "scale": "log"}, f"real, {found['lower']:g} to {upper:g} on a log scale ({said})"
+        return {**found, "scale": "log"}, f"real, {lower:g} to {upper:g} on a log scale ({said})"
     step = step or _common_step(values, lower)
     if step and (upper - lower) / step <= MOST_STEPS:
         return {**found, "step": step}, f"real, {lower:g} to {upper:g} in steps of {step:g} ({said})"

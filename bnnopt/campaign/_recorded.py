@@ -87,9 +87,8 @@ class Recorded(BaseModel):
                 and document["format"] > FORMAT
             ):
                 raise InvalidDataError(
-                    f"{folder.path} was written by bnnopt {document.get('version', '')}, which is newer "
-                    "than this "
-                    "one and keeps more. Update bnnopt: pip install --upgrade bnnopt."
+                    f"{folder.path} was written by bnnopt {document.get('version', '')}, which is newer than "
+                    "this one and keeps more. Update bnnopt: pip install --upgrade bnnopt."
                 )
             return cls.model_validate(document)
         except InvalidDataError:
@@ -97,8 +96,7 @@ class Recorded(BaseModel):
         except (ValueError, ValidationError, RecursionError) as error:
             raise InvalidDataError(
                 f"{folder.recorded} is damaged ({error}). Take a whole copy of it; or delete it, and the "
-                "runs are "
-                "taken as the table has them."
+                "runs are taken as the table has them."
             ) from error
 
     def of(self, experiments: Experiments, version: str) -> "Recorded":
@@ -180,8 +178,8 @@ def _gone(
     status = before["status"]
     if alike:
         said = (
-            f"id {name} is gone, and row {rows[alike[0]]} has the same run under the id {alike[0]}; "
-            f"write {name} there"
+            f"id {name} is gone, and row {rows[alike[0]]} has the same run under the id {alike[0]}; write "
+            f"{name} there"
         )
         return Change(name, rows[alike[0]], "id", name, alike[0], said)
     remedy = (
@@ -201,8 +199,8 @@ def _changes_of_settings(recorded: Recorded, settings: CampaignSettings) -> Iter
     for name, (kind, unit) in recorded.variables.items():
         if name not in present:
             said = (
-                f"campaign.toml has no {name!r} any more, in which the {len(recorded.runs)} recorded "
-                "run(s) may differ"
+                f"campaign.toml has no {name!r} any more, in which the {len(recorded.runs)} recorded run(s) "
+                "may differ"
             )
             yield Change("", None, name, kind, None, said)
         elif unit and present[name][1] not in ("", unit):
@@ -218,8 +216,8 @@ def _changes_of_settings(recorded: Recorded, settings: CampaignSettings) -> Iter
 
 def _unit_change(name: str, before: str, after: str) -> Change:
     said = (
-        f"the unit of {name!r} was {before!r} and is {after!r} in campaign.toml; the recorded numbers "
-        f"are in {before!r}"
+        f"the unit of {name!r} was {before!r} and is {after!r} in campaign.toml; the recorded numbers are in "
+        f"{before!r}"
     )
     return Change("", None, name, before, after, said)
 

@@ -47,8 +47,7 @@ def given_runs(results: Any, settings: CampaignSettings) -> tuple[pd.DataFrame, 
         if named is None:
             raise InvalidDataError(
                 "Results: expected a table with names, a mapping such as {'id': 7, 'yield': 81.2}, or the "
-                "path of "
-                f"a CSV or xlsx file, got {type(results).__name__}."
+                f"path of a CSV or xlsx file, got {type(results).__name__}."
             )
         table, where = named.reset_index(drop=True), "results"
     if not len(table):
@@ -174,8 +173,8 @@ class Recording:
             rows = [row for row, name in zip(self._results.index, given, strict=True) if not name]
             raise InvalidDataError(
                 f"{self._where}: row(s) {rows[:5]} have no id, and there are no columns {missing} to tell "
-                "which run "
-                "they are. Give the id of each run (bnnopt status lists them), or all its settings."
+                "which run they are. Give the id of each run (bnnopt status lists them), or all its "
+                "settings."
             )
 
     def _refuse_repeats(self, places: list[int | None], given: list[str]) -> None:
@@ -191,8 +190,8 @@ class Recording:
         if faults:
             raise InvalidDataError(
                 f"{self._where}: {', '.join(faults[:5])}, with the same settings and outcomes. Nothing was "
-                "recorded. "
-                "If they were run once more, say so: --repeats (repeats=True), or give them ids of their own."
+                "recorded. If they were run once more, say so: --repeats (repeats=True), or give them ids "
+                "of their own."
             )
 
     def _key(self, run: pd.Series) -> tuple[Any, ...]:

@@ -94,9 +94,8 @@ def _outcome(row: Any, name: str, cell: Any, faults: list[str]) -> Any:
     if status in PENDING:
         return np.nan
     faults.append(
-        f"row {row}, column {name!r}: {cell!r} is no number; write the number, nothing while it is "
-        "awaited, or "
-        "failed."
+        f"row {row}, column {name!r}: {cell!r} is no number; write the number, nothing while it is awaited, "
+        "or failed."
     )
     return np.nan
 

@@ -49,8 +49,7 @@ class Validation(NamedTuple):
         """
         found = [
             f"{row['outcome']}: {row['n']} runs left out in turn: error {_with_unit(row, 'rmse', units)} "
-            "(root mean "
-            f"square), R² {row['r2']:.2f}; {row['inside']:.0%} inside the 95 % interval"
+            f"(root mean square), R² {row['r2']:.2f}; {row['inside']:.0%} inside the 95 % interval"
             for row in self.held_out.to_dict("records")
         ]
         found += [

@@ -12,9 +12,8 @@ from bnnopt.exceptions import BnnoptError, ChangedRowsError
 __all__ = ["app", "main"]
 
 EPILOG = (
-    "Exit codes: 0 done, 1 interrupted, 2 something given cannot be used (the message says what), 3 runs "
-    "read "
-    "otherwise than they were recorded (--accept-changes takes them)."
+    "Exit codes: 0 done, 130 interrupted, 2 something given cannot be used (the message says what), 3 runs "
+    "read otherwise than they were recorded (--accept-changes takes them)."
 )
 
 app = typer.Typer(
@@ -40,6 +39,8 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that has no character for a unit
     try:
         app()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     except ChangedRowsError as error:
         typer.echo(f"Error: {error}", err=True)
         raise SystemExit(3) from error

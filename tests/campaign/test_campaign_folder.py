@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
-from bnnopt import Campaign, CampaignSettings
+from bnnopt import BayesianOptimizer, Campaign, CampaignSettings
 from bnnopt.campaign import as_toml, one_run, overview, validate, write_table
 from bnnopt.exceptions import ChangedRowsError, InvalidDataError
 
@@ -296,18 +296,42 @@ def test_a_campaign_of_a_newer_version_says_so(measured):
     assert len(Campaign.open(measured.folder).optimizer().data) == 4
 
 
-def test_a_full_disk_leaves_all_as_it_was(measured, monkeypatch):
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (28, "the disk is full; make room. What was there is as it was"),
+        (30, "the folder is read-only; copy the campaign to where you may write"),
+        (13, "permission denied; a program may have it open"),
+        (5, "cannot be written: Input/output error"),
+    ],
+)
+def test_a_disk_that_takes_nothing_leaves_all_as_it_was(number, message, measured, monkeypatch):
     before = text_of(measured)
 
-    def full(number):
-        raise OSError(28, "No space left on device")
+    def refuse(file):
+        raise OSError(number, "")
 
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match=r"the disk is full; make room. What was there is as it was"):
-        measured.record({"id": 5, "y": 1})
+    monkeypatch.setattr("os.fsync", refuse)
+    for action in (lambda: measured.record({"id": 5, "y": 1}), lambda: measured.suggest(1, context=HERE)):
+        with pytest.raises(OSError, match=message):
+            action()
     monkeypatch.undo()
     assert text_of(measured) == before
     assert measured.record({"id": 5, "y": 1}) == ["5"]
+    assert not list(measured.folder.rglob("*.tmp"))
+
+
+def test_a_run_is_recorded_while_others_are_asked_for(measured, monkeypatch):
+    ask = BayesianOptimizer.ask
+
+    def slow(self, *args, **options):
+        Campaign.open(measured.folder).record({"id": 5, "y": 0.5})
+        return ask(self, *args, **options)
+
+    monkeypatch.setattr(BayesianOptimizer, "ask", slow)
+    measured.suggest(1, context=HERE)
+    assert measured.experiments["status"].tolist()[4:] == ["measured", "planned"]
+    assert measured.check() == []
 
 
 def test_a_clock_that_is_set_back_orders_nothing(measured, monkeypatch):

@@ -23,6 +23,7 @@ from bnnopt import (
     Real,
     SearchSpace,
 )
+from bnnopt._tables import read_table
 from bnnopt.campaign import read_runs, resume
 from bnnopt.exceptions import InvalidDataError, MissingDependencyError
 from bnnopt.metrics import replicate_noise
@@ -367,3 +368,21 @@ def test_rooms_above_take_tables_of_any_library_by_name(of_library):
     np.testing.assert_array_equal(sweep["A"].predictions, input_sweeps(model, X, n_points=4)["A"].predictions)
     is_satisfied = LinearConstraint({"A": 1, "B": 1}, upper=9).is_satisfied(of_library(X))
     assert is_satisfied.tolist() == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    "label", ["x", "x [mL]", "x (mL)", "x{mL}", " x <mL> ", "x / mL", "x [mL/min (20 °C)]", "x\n(mL)"]
+)
+def test_a_unit_in_any_brackets_behind_a_known_name_is_left_aside(label, tmp_path):
+    quoted = f'"{label}"'
+    (tmp_path / "runs.csv").write_text(f"{quoted},other (g),more [g]\n1,2,3\n", encoding="utf-8")
+    settings = SearchSpace([Real("x", 0, 1)]).kinds()
+    assert list(read_table(tmp_path / "runs.csv", settings).columns) == ["x", "other (g)", "more"]
+
+
+def test_a_name_that_looks_like_one_with_a_unit_stays_when_it_is_known(tmp_path):
+    (tmp_path / "runs.csv").write_text("x (mL),x\n1,2\n", encoding="utf-8")
+    assert list(read_table(tmp_path / "runs.csv", {"x (mL)": "number", "x": "number"}).columns) == [
+        "x (mL)",
+        "x",
+    ]
