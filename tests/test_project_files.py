@@ -48,7 +48,7 @@ def public_callables(room):
         yield name, value
         for part in vars(value) if inspect.isclass(value) else ():
             method = getattr(value, part)
-            if not part.startswith("_") and inspect.isroutine(method):
+            if not part.startswith("_") and inspect.isroutine(method) and callable(method):
                 yield f"{name}.{part}", method
 
 
