@@ -58,7 +58,9 @@ def _plain(value: Any) -> Any:
 def _is_told(model: BaseModel, name: str, field: FieldInfo) -> bool:
     """Tell whether a field says something: the type, or what is not as usual."""
     value = getattr(model, name)
-    is_usual = not field.is_required() and value == field.get_default(call_default_factory=True)
+    is_usual = not field.is_required() and value == field.get_default(
+        call_default_factory=True, validated_data={}
+    )
     return value is not None and (name in ("type", "name") or not is_usual)
 
 
