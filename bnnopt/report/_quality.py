@@ -70,7 +70,8 @@ def _held_out(data: ReportData, display: ParityDisplay) -> Figure:
 def within_bounds(data: ReportData, name: str, mean: Any, half: Any) -> tuple[Any, Any]:
     """Return mean ± half, cut off at the bounds of an outcome."""
     known = {each.name: each for each in data.optimizer.outcomes}
-    lower, upper = (getattr(known.get(name), end, None) for end in ("lower", "upper"))
+    ends = [getattr(known.get(name), end, None) for end in ("lower", "upper")]
+    lower, upper = (far if end is None else end for end, far in zip(ends, (-np.inf, np.inf), strict=True))
     return np.clip(mean - half, lower, upper), np.clip(mean + half, lower, upper)
 
 

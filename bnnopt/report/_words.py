@@ -125,11 +125,11 @@ def count(n: int, noun: str, nouns: str = "") -> str:
 
 
 def _down_to(cell: Any, place: int) -> str:
-    """Return a cell as text, a number down to a power of ten: what is less is 0."""
+    """Return a cell as text, a number down to a power of ten: of what is less, the zeros are shown."""
     if not is_number(cell) or not isfinite(cell) or not cell:
         return written(cell, 1)
     digits = floor(log10(abs(cell))) - place + 1
-    return written(cell, digits) if digits > 0 else "0"
+    return written(cell, digits) if digits > 0 else f"{0:.{max(0, -place)}f}"
 
 
 def _trimmed(text: str) -> str:
