@@ -178,7 +178,9 @@ class ReportData:
         """What was predicted of every run when it was suggested, with the number of its batch."""
         names = [f"{name}{end}" for name in self.optimizer.outputs for end in ENDS]
         tables = [
-            table.reindex(columns=["id", *names, "reason"]).assign(batch_number=number)
+            table.reindex(columns=["id", *names, "reason"])
+            .astype(dict.fromkeys(names, float))
+            .assign(batch_number=number)
             for number, table in enumerate(self.suggestions, start=1)
         ]
         filled = [table for table in tables if len(table)]
