@@ -101,7 +101,7 @@ def campaign_of_state(folder: str | Path, path: str | Path, name: str) -> Campai
 
 def _runs(optimizer: BayesianOptimizer) -> pd.DataFrame:
     """Return the rows of an optimizer as runs of a table."""
-    told = optimizer.data
+    told = optimizer.data.copy()
     errors = pd.DataFrame(optimizer.state().rows.noise_std).iloc[told.index]
     for name in optimizer.outputs:
         if len(errors) and errors[name].any():

@@ -65,7 +65,7 @@ def overview(campaign: Campaign, *, seed: int = 0) -> Overview:
     best, note = runs.iloc[:0], ""
     try:
         is_single = sum(not isinstance(each, OutcomeConstraint) for each in campaign.settings.objectives) == 1
-        best = optimizer.best().to_frame().T.infer_objects() if is_single else optimizer.front()
+        best = optimizer.best().to_frame().T.infer_objects() if is_single else optimizer.front().copy()
         told = runs.loc[runs["status"].isin(("measured", "failed")), "id"].reset_index(drop=True)
         best.insert(0, "id", [told[place] for place in best.index])
     except InvalidDataError as error:

@@ -70,7 +70,7 @@ def with_statuses(frame: pd.DataFrame, outputs: Sequence[str], where: str) -> pd
     said = frame["status"] if "status" in frame else pd.Series("", index=frame.index)
     has_failed = (frame[list(outputs)] == FAILED).any(axis=1)
     for name in outputs:
-        frame[name] = pd.to_numeric(frame[name].mask(frame[name] == FAILED, np.nan))
+        frame[name] = np.array([np.nan if cell == FAILED else cell for cell in frame[name]], dtype=float)
     is_full = frame[list(outputs)].notna().all(axis=1)
     frame["status"] = [
         _status(row, said[row], has_failed=has_failed[row], is_full=is_full[row], faults=faults)

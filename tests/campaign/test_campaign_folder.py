@@ -347,7 +347,7 @@ def test_a_clock_that_is_set_back_orders_nothing(measured, monkeypatch):
     assert measured.suggest(1, context=HERE)["id"].tolist() == ["6"]
 
 
-@settings_of_hypothesis(max_examples=20, deadline=None)
+@settings_of_hypothesis(max_examples=10, deadline=None)
 @given(
     texts=st.lists(
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=3, max_size=3
