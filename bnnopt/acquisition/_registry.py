@@ -166,9 +166,17 @@ def get_acquisition(acquisition: str | Callable[..., Any] | Acquisition, **param
 
 
 def joint_form_of(acquisition: Acquisition) -> Acquisition:
-    """Return the acquisition that chooses several rows together: what it names, else itself.
+    """Return the acquisition by which rows are chosen together.
 
-    One with values of its own for parameters, which the joint score does not know, is its own.
+    Parameters
+    ----------
+    acquisition : Acquisition
+        One that has values of its own for parameters, which the joint score does not know, is its own.
+
+    Returns
+    -------
+    Acquisition
+        What `joint` names, else the acquisition itself.
     """
     if not acquisition.joint or acquisition.parameters:
         return acquisition
