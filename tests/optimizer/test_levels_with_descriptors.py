@@ -28,7 +28,7 @@ def test_only_levels_are_suggested_and_none_of_them_would_score_better(
     make_optimizer, surrogate, constraints
 ):
     space = SearchSpace(SPACE.variables, constraints)
-    optimizer = make_optimizer(space, surrogate=surrogate, n_initial=8)
+    optimizer = make_optimizer(space, surrogate=surrogate, n_initial=8, n_candidates=512)
     for n in (8, 2):
         rows = optimizer.ask(n)
         assert set(rows["ligand"]) <= set(LEVELS)

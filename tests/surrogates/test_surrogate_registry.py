@@ -84,6 +84,7 @@ def test_the_public_names():
         "KerasMCDropoutRegressor",
         "MCDropoutRegressor",
         "TransferRegressor",
+        "held_out_predictions",
         "make_surrogate",
     }
     assert all(hasattr(bnnopt.surrogates, name) for name in bnnopt.surrogates.__all__)
