@@ -3,7 +3,9 @@
 from bnnopt.plotting._agreement import AgreementDisplay
 from bnnopt.plotting._convergence import ConvergenceDisplay
 from bnnopt.plotting._coverage import CoverageDisplay
+from bnnopt.plotting._effect_arrows import EffectArrowsDisplay
 from bnnopt.plotting._fit_check import FitCheckDisplay
+from bnnopt.plotting._local_effects import LocalEffectsDisplay
 from bnnopt.plotting._map import MapDisplay
 from bnnopt.plotting._outcome_space import OutcomeSpaceDisplay
 from bnnopt.plotting._pareto import ParetoDisplay
@@ -12,12 +14,15 @@ from bnnopt.plotting._roughness import RoughnessDisplay
 from bnnopt.plotting._search import SearchDisplay
 from bnnopt.plotting._slice import SliceDisplay
 from bnnopt.plotting._sweep import SweepDisplay
+from bnnopt.plotting._trade_off import TradeOffDisplay
 
 __all__ = [
     "AgreementDisplay",
     "ConvergenceDisplay",
     "CoverageDisplay",
+    "EffectArrowsDisplay",
     "FitCheckDisplay",
+    "LocalEffectsDisplay",
     "MapDisplay",
     "OutcomeSpaceDisplay",
     "ParetoDisplay",
@@ -26,4 +31,5 @@ __all__ = [
     "SearchDisplay",
     "SliceDisplay",
     "SweepDisplay",
+    "TradeOffDisplay",
 ]
