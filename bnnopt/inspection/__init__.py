@@ -5,6 +5,7 @@ from bnnopt.inspection._direction import ImprovingDirection, improving_direction
 from bnnopt.inspection._intervals import Interval
 from bnnopt.inspection._local_effects import Compensation, LocalEffects, local_effects
 from bnnopt.inspection._ranges import cells_along, values_along
+from bnnopt.inspection._replicates import ReplicateSpread, replicate_spread
 from bnnopt.inspection._table_model import TableModel
 from bnnopt.inspection._trade_off import TradeOff, trade_off
 
@@ -15,12 +16,14 @@ __all__ = [
     "ImprovingDirection",
     "Interval",
     "LocalEffects",
+    "ReplicateSpread",
     "TableModel",
     "TradeOff",
     "attainable_map",
     "cells_along",
     "improving_direction",
     "local_effects",
+    "replicate_spread",
     "trade_off",
     "values_along",
 ]

@@ -37,8 +37,8 @@ class NamedModel(Protocol):
     def objectives(self) -> tuple[Objective, ...]:
         """What is wanted of the outcomes."""
 
-    def moments(self, rows: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
-        """Return mean and standard deviation of the function, each (n_rows, n_outputs)."""
+    def moments(self, rows: pd.DataFrame, *, noise: bool = False) -> tuple[FloatArray, FloatArray]:
+        """Return mean and std of the function, or of new observations, each (n_rows, n_outputs)."""
 
     def draws(self, rows: pd.DataFrame, n_draws: int, seed: int | None) -> FloatArray:
         """Return joint draws of the function, (n_outputs, n_draws, n_rows)."""
@@ -92,13 +92,15 @@ class TableModel:
         several = isinstance(self.objectives, Sequence)
         object.__setattr__(self, "objectives", tuple(self.objectives) if several else (self.objectives,))
 
-    def moments(self, rows: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+    def moments(self, rows: pd.DataFrame, *, noise: bool = False) -> tuple[FloatArray, FloatArray]:
         """Predict the function at rows, without noise where the estimator can tell.
 
         Parameters
         ----------
         rows : DataFrame of shape (n_rows, n_names)
             Settings and context.
+        noise : bool, default=False
+            Whether of a new observation, as `predict(X, return_std=True)` says it.
 
         Returns
         -------
@@ -110,7 +112,13 @@ class TableModel:
         InvalidDataError
             The estimator predicts another number of outcomes than there are names.
         """
-        mean, std = posterior_moments(self.estimator, self._inputs(rows))
+        inputs = self._inputs(rows)
+        found = (
+            self.estimator.predict(inputs, return_std=True)
+            if noise
+            else posterior_moments(self.estimator, inputs)
+        )
+        mean, std = (np.asarray(each, dtype=float) for each in found)
         return self._checked(mean.reshape(len(rows), -1)), std.reshape(len(rows), -1)
 
     def draws(self, rows: pd.DataFrame, n_draws: int, seed: int | None) -> FloatArray:
@@ -174,8 +182,13 @@ class _OptimizerModel:
     def objectives(self) -> tuple[Objective, ...]:
         return tuple(self.optimizer.objectives)
 
-    def moments(self, rows: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
-        table = self.optimizer.predict(rows, noise=False)
+    @property
+    def data(self) -> pd.DataFrame:
+        data = self.optimizer.data
+        return data[~data["is_failed"]].reset_index(drop=True)
+
+    def moments(self, rows: pd.DataFrame, *, noise: bool = False) -> tuple[FloatArray, FloatArray]:
+        table = self.optimizer.predict(rows, noise=noise)
         mean, std = (table[[f"{name}_{end}" for name in self.outputs]].to_numpy() for end in ("mean", "std"))
         return mean, std
 
