@@ -21,6 +21,7 @@ NAMES = [
     "scaling",
     "pbs_quality",
     "sequential",
+    "rotated",
     "noisy",
     "bump",
     "loop_alone",
