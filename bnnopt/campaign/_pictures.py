@@ -21,6 +21,7 @@ __all__ = ["check_picture", "draw"]
 FORMATS = (".png", ".svg", ".pdf")
 WIDTH, HEIGHT, HEIGHT_OF_BAR = 6.4, 4.8, 0.3  # inches
 DPI = 150
+MOST_COLUMNS = 2
 
 
 def check_picture(path: str | Path, *, replace: bool = False) -> Path:
@@ -87,8 +88,11 @@ def _figure(n_axes: int, height: float) -> Any:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingDependencyError('Pictures need matplotlib: pip install "bnnopt[plot]".') from error
-    figure = Figure(figsize=(WIDTH * n_axes, height), layout="constrained")
-    figure.subplots(1, n_axes)
+    n_columns = min(n_axes, MOST_COLUMNS)
+    n_rows = -(-n_axes // n_columns)
+    figure = Figure(figsize=(WIDTH * n_columns, height * n_rows), layout="constrained")
+    for ax in figure.subplots(n_rows, n_columns, squeeze=False).ravel()[n_axes:]:
+        ax.remove()
     return figure
 
 

@@ -58,7 +58,8 @@ class TableModel:
     ----------
     estimator : fitted regressor
         With `sample_y` or `predict(X, return_std=True)`, fitted on tables with the names of the space, or on
-        arrays with its columns in their order; in the user's units.
+        arrays with its columns in their order; in the user's units. Without `sample_y` intervals of changes
+        rest on a guess of how predictions are correlated, see `bnnopt.acquisition.posterior_draws`.
     space : SearchSpace
         The settings and context that it was fitted on, with their ranges.
     outputs : str or sequence of str, optional
