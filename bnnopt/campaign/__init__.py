@@ -2,6 +2,8 @@
 
 from bnnopt._tables import write_file, write_table
 from bnnopt.campaign._campaign import Campaign
+from bnnopt.campaign._exchange_from_study import campaign_of_study
+from bnnopt.campaign._exchange_to_study import study_of_campaign
 from bnnopt.campaign._given import campaign_of_state, one_run, read_candidates
 from bnnopt.campaign._guess import Guess, columns_of, guess_settings
 from bnnopt.campaign._overview import Overview, overview
@@ -25,6 +27,7 @@ __all__ = [
     "Validation",
     "as_toml",
     "campaign_of_state",
+    "campaign_of_study",
     "columns_of",
     "context_of",
     "guess_settings",
@@ -38,6 +41,7 @@ __all__ = [
     "shown_predictions",
     "shown_runs",
     "shown_suggestions",
+    "study_of_campaign",
     "validate",
     "with_intervals",
     "with_units",

@@ -156,7 +156,7 @@ def test_constraints_that_trials_set_are_kept():
         return x + y
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # Optuna 5 would rather have set_constraint
+        warnings.simplefilter("ignore")  # experimental in Optuna 4, and 5 would rather have set_constraint
         chosen = sampler(constraints_func=lambda trial: (trial.user_attrs["excess"],))
     study = ran(objective, 20, chosen)
     feasible = [trial.value for trial in study.trials if trial.user_attrs["excess"] <= 0]
