@@ -3,6 +3,7 @@
 from bnnopt._tables import write_file, write_table
 from bnnopt.campaign._campaign import Campaign
 from bnnopt.campaign._exchange_from_study import campaign_of_study
+from bnnopt.campaign._exchange_surf import campaign_of_surf, write_surf
 from bnnopt.campaign._exchange_to_study import study_of_campaign
 from bnnopt.campaign._given import campaign_of_state, one_run, read_candidates
 from bnnopt.campaign._guess import Guess, columns_of, guess_settings
@@ -28,6 +29,7 @@ __all__ = [
     "as_toml",
     "campaign_of_state",
     "campaign_of_study",
+    "campaign_of_surf",
     "columns_of",
     "context_of",
     "guess_settings",
@@ -46,5 +48,6 @@ __all__ = [
     "with_intervals",
     "with_units",
     "write_file",
+    "write_surf",
     "write_table",
 ]

@@ -48,7 +48,7 @@ def storage_of(given: StorageLike, *, is_new: bool) -> "BaseStorage":
     if isinstance(given, optuna.storages.BaseStorage):
         return given
     if isinstance(given, str) and "://" in given:
-        return optuna.storages.RDBStorage(given)
+        return _database(given)
     path = Path(given)
     if path.suffix.lower() not in ENDINGS:
         raise InvalidDataError(
@@ -57,7 +57,14 @@ def storage_of(given: StorageLike, *, is_new: bool) -> "BaseStorage":
         )
     if not is_new and not path.exists():
         raise InvalidDataError(f"There is no file {str(path)!r}; give that of the study.")
-    return optuna.storages.RDBStorage(f"sqlite:///{path.resolve().as_posix()}")
+    return _database(f"sqlite:///{path.resolve().as_posix()}")
+
+
+def _database(url: str) -> "BaseStorage":
+    """Return a database that keeps no connection open between calls."""
+    from sqlalchemy.pool import NullPool
+
+    return optuna_package().storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
 
 
 @contextmanager

@@ -34,14 +34,6 @@ class Smooth(GaussianProcessRegressor):
         return super().fit(X, y)
 
 
-@pytest.fixture(autouse=True)
-def quiet():
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.CRITICAL)
-    yield
-    optuna.logging.set_verbosity(before)
-
-
 def sampler(**options):
     return BnnSampler(**{"surrogate": Smooth(), "n_candidates": 256, "seed": 0} | options)
 
@@ -212,6 +204,23 @@ def test_trials_on_their_way_are_not_proposed_again_whoever_asked():
     first = asked(study)
     worker = optuna.load_study(study_name=study.study_name, storage=study._storage, sampler=sampler())
     second = asked(worker)
+    assert np.hypot(first["x"] - second["x"], first["y"] - second["y"]) > 0.01
+
+
+def test_a_trial_that_another_worker_begins_meanwhile_is_not_proposed_again():
+    study = optuna.create_study(sampler=sampler())
+    told(study, grid_of_values())
+    alike = optuna.create_study(sampler=sampler())
+    told(alike, grid_of_values())
+    first = asked(alike)
+
+    class Meddled(Smooth):
+        def fit(self, X, y):
+            told(study, [(first["x"], first["y"])], TrialState.RUNNING)
+            return super().fit(X, y)
+
+    study.sampler = sampler(surrogate=Meddled())
+    second = asked(study)
     assert np.hypot(first["x"] - second["x"], first["y"] - second["y"]) > 0.01
 
 

@@ -39,6 +39,7 @@ FIXED = (
     "cost",
 )
 OPTIONS = tuple(name for name in inspect.signature(BayesianOptimizer).parameters if name not in FIXED)
+MOST_TRIES = 3  # at one proposal, while other workers begin trials
 
 
 class BnnSampler(BaseSampler):
@@ -182,10 +183,16 @@ class BnnSampler(BaseSampler):
         trials = Trials(study.get_trials(deepcopy=False), study.directions)
         proposed = self._proposed_in(study.study_name, trials)
         optimizer = self._told.optimizer_of(trials, parameters, study.directions, self._options, self._seed)
-        optimizer.withdraw(optimizer.pending)
         running = trials.running(parameters, proposed, but=trial.number)
-        optimizer.plan(pd.DataFrame(running.values(), columns=optimizer.space.names, dtype=float))
-        params = parameters.params(_one_row(optimizer, self._seed, trial.number))
+        for _ in range(MOST_TRIES):
+            optimizer.withdraw(optimizer.pending)
+            optimizer.plan(pd.DataFrame(running.values(), columns=optimizer.space.names, dtype=float))
+            params = parameters.params(_one_row(optimizer, self._seed, trial.number))
+            # others may have begun while this was fitted, and would find the same
+            now = Trials(study.get_trials(deepcopy=False), study.directions)
+            before, running = running, now.running(parameters, proposed, but=trial.number)
+            if running.keys() <= before.keys():
+                break
         self._proposed[study.study_name, trial.number] = params
         return params
 
