@@ -36,6 +36,7 @@ NAMES = [
     "many_inputs",
     "trust_region",
     "long_run",
+    "optuna_study",
 ]
 
 

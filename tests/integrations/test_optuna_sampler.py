@@ -184,6 +184,13 @@ def test_an_infinite_value_counts_as_a_failure(value):
     assert asked(study) == pytest.approx({"x": 0.3, "y": 0.6}, abs=0.15)
 
 
+def test_an_infinite_constraint_counts_as_a_failure():
+    study = optuna.create_study(sampler=sampler())
+    told(study, grid_of_values()[:8], system_attrs={"constraints": (-1.0,)})
+    told(study, [(0.7, 0.2, 0.1)], system_attrs={"constraints": (float("inf"),)})
+    assert set(asked(study)) == {"x", "y"}
+
+
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
 def test_a_pruned_trial_counts_between_the_median_and_the_worst_of_the_completed_ones(direction):
     def proposed(reported):

@@ -11,7 +11,7 @@ import pandas as pd
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, TPESampler
 from optuna.search_space import intersection_search_space
-from optuna.study import Study, StudyDirection
+from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from sklearn.base import BaseEstimator
 
@@ -20,8 +20,8 @@ from bnnopt._plain import shown
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.integrations.optuna._parameters import Parameters, is_searchable
+from bnnopt.integrations.optuna._told import Told
 from bnnopt.integrations.optuna._trials import Trials
-from bnnopt.objectives import Maximize, Minimize, OutcomeConstraint
 from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.surrogates import make_surrogate
 
@@ -128,7 +128,7 @@ class BnnSampler(BaseSampler):
     def _begin(self) -> None:
         """Forget what can be learned from the study again."""
         self._lock = threading.Lock()
-        self._told = _Told()
+        self._told = Told()
         self._proposed: dict[tuple[str, int], dict[str, Any]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -143,18 +143,36 @@ class BnnSampler(BaseSampler):
         """Take a new seed, which Optuna asks for where trials run side by side."""
         with self._lock:
             self._seed = draw_seed(None)
-            self._told = _Told()
+            self._told = Told()
         self._independent_sampler.reseed_rng()
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Return the parameters that all completed trials have, each in the same range, and with a choice."""
+        """Return the parameters that all completed trials have, each in the same range, and with a choice.
+
+        Parameters
+        ----------
+        study : Study
+            Whose trials are looked at.
+        trial : FrozenTrial
+            The one that is asked for.
+        """
         common = intersection_search_space(study.get_trials(deepcopy=False))
         return {name: each for name, each in common.items() if is_searchable(each)}
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Return values of the parameters that are searched together."""
+        """Return values of the parameters that are searched together.
+
+        Parameters
+        ----------
+        study : Study
+            Whose trials are learned from.
+        trial : FrozenTrial
+            The one that is asked for.
+        search_space : dict of str to BaseDistribution
+            The parameters; those without a choice are left to `sample_independent`.
+        """
         searchable = {name: each for name, each in search_space.items() if is_searchable(each)}
         if not searchable:
             return {}
@@ -164,17 +182,49 @@ class BnnSampler(BaseSampler):
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """Return a value of one parameter that is sampled by itself."""
+        """Return a value of one parameter that is sampled by itself.
+
+        Parameters
+        ----------
+        study : Study
+            Whose trials the independent sampler may learn from.
+        trial : FrozenTrial
+            The one that is asked for.
+        param_name : str
+            The parameter.
+        param_distribution : BaseDistribution
+            Its range.
+        """
         return self._independent_sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Hand a new trial on to the sampler of what is sampled one by one."""
+        """Hand a new trial on to the sampler of what is sampled one by one.
+
+        Parameters
+        ----------
+        study : Study
+            Of the trial.
+        trial : FrozenTrial
+            The new one.
+        """
         self._independent_sampler.before_trial(study, trial)
 
     def after_trial(
         self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
-        """Store the constraints of a trial that has ended."""
+        """Store the constraints of a trial that has ended.
+
+        Parameters
+        ----------
+        study : Study
+            Of the trial.
+        trial : FrozenTrial
+            As it was before its end.
+        state : TrialState
+            How it ended.
+        values : sequence of float or None
+            Its values.
+        """
         if self._constraints_keeper is not None:
             self._constraints_keeper.after_trial(study, trial, state, values)
         self._independent_sampler.after_trial(study, trial, state, values)
@@ -205,59 +255,6 @@ class BnnSampler(BaseSampler):
             if name != study_name or number in running
         }
         return {number: params for (name, number), params in self._proposed.items() if name == study_name}
-
-
-class _Told:
-    """An optimizer, and what it was told, so that it is only told what is new."""
-
-    def __init__(self) -> None:
-        self._kind: tuple[Any, ...] = ()
-        self._rows: dict[int, tuple[float, ...]] = {}
-        self._optimizer: BayesianOptimizer | None = None
-
-    def optimizer_of(
-        self,
-        trials: Trials,
-        parameters: Parameters,
-        directions: Sequence[StudyDirection],
-        options: Mapping[str, Any],
-        seed: int,
-    ) -> BayesianOptimizer:
-        """Return an optimizer that was told all finished trials, the last one if it can go on."""
-        kind = (parameters, tuple(directions), trials.constraint_names)
-        rows = trials.finished(parameters)
-        is_same = all(
-            np.array_equal(row, rows.get(number, ()), equal_nan=True) for number, row in self._rows.items()
-        )
-        if self._optimizer is None or self._kind != kind or not is_same:
-            objectives = _objectives(directions, len(trials.constraint_names))
-            optimizer = BayesianOptimizer(parameters.space, objectives, random_state=seed, **options)
-            self._kind, self._rows, self._optimizer = kind, {}, optimizer
-            _warn_of_missing(trials)
-        new = {number: row for number, row in rows.items() if number not in self._rows}
-        if new:
-            names = [*self._optimizer.space.names, *self._optimizer.outputs]
-            table = pd.DataFrame(new.values(), columns=names, dtype=float)
-            self._optimizer.tell(table, table)
-            self._rows |= new
-        return self._optimizer
-
-
-def _warn_of_missing(trials: Trials) -> None:
-    if trials.incomparable:
-        warnings.warn(
-            f"Trials {trials.incomparable[:10]} are left out: they have no values of some of the constraints "
-            f"{list(trials.constraint_names)}, which other trials have. Set each constraint in every trial.",
-            stacklevel=2,
-        )
-
-
-def _objectives(directions: Sequence[StudyDirection], n_constraints: int) -> list[Any]:
-    goals = [
-        (Maximize if direction == StudyDirection.MAXIMIZE else Minimize)(f"value{i}")
-        for i, direction in enumerate(directions)
-    ]
-    return [*goals, *(OutcomeConstraint(f"constraint{i}", upper=0) for i in range(n_constraints))]
 
 
 def _one_row(optimizer: BayesianOptimizer, seed: int, number: int) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,9 @@ def constraints_of(trial: FrozenTrial) -> dict[str, float]:
 class Trials:
     """The trials of a study as rows of numbers.
 
-    A completed trial has its values; a failed one none, as has one whose value is infinite. A pruned one has
-    the last value that it reported, brought between the median and the worst of the completed ones: it was
-    stopped because it was no better than these. Without a report it has failed.
+    A completed trial has its values; a failed one none, as has one with an infinite value or constraint. A
+    pruned one has the last value that it reported, brought between the median and the worst of the completed
+    ones: it was stopped because it was no better than these. Without a report it has failed.
 
     Attributes
     ----------
@@ -41,10 +42,10 @@ class Trials:
     trials: Sequence[FrozenTrial]
     directions: Sequence[StudyDirection]
 
-    @property
+    @cached_property
     def constraint_names(self) -> tuple[str, ...]:
         """Names of the constraints that completed trials have, sorted."""
-        return tuple(sorted({name for trial in self._completed() for name in constraints_of(trial)}))
+        return tuple(sorted({name for trial in self._completed for name in constraints_of(trial)}))
 
     def finished(self, parameters: Parameters) -> dict[int, tuple[float, ...]]:
         """Return the row of each finished trial by its number: cells, values, then constraints.
@@ -84,19 +85,30 @@ class Trials:
     def incomparable(self) -> list[int]:
         """Numbers of the completed trials that lack a constraint which others have."""
         names = set(self.constraint_names)
-        return [each.number for each in self._completed() if not names <= set(constraints_of(each))]
+        return [each.number for each in self._completed if not names <= set(constraints_of(each))]
 
+    @cached_property
     def _completed(self) -> list[FrozenTrial]:
         return [trial for trial in self.trials if trial.state == TrialState.COMPLETE]
 
+    @cached_property
+    def _usual(self) -> tuple[float, float] | None:
+        """The median and the worst of the completed values, in ascending order; None while there are none."""
+        values = [trial.values[0] for trial in self._completed if trial.values is not None]
+        known = [value for value in values if abs(value) <= LARGEST]
+        if not known:
+            return None
+        is_maximized = self.directions[0] == StudyDirection.MAXIMIZE
+        ends = float(np.median(known)), min(known) if is_maximized else max(known)
+        return min(ends), max(ends)
+
     def _outcomes(self, trial: FrozenTrial) -> list[float] | None:
         """Return values and constraints of a finished trial, NaN where it failed; None if one is unknown."""
-        names = self.constraint_names
-        values = self._values(trial)
+        names, known = self.constraint_names, constraints_of(trial)
+        values = [*self._values(trial), *(known.get(name, 0.0) for name in names)]
         if not np.all(np.abs(values) <= LARGEST):
-            return [np.nan] * (len(values) + len(names))
-        known = constraints_of(trial)
-        return [*values, *(known[name] for name in names)] if set(names) <= set(known) else None
+            return [np.nan] * len(values)
+        return values if set(names) <= set(known) else None
 
     def _values(self, trial: FrozenTrial) -> list[float]:
         if trial.state == TrialState.COMPLETE and trial.values is not None:
@@ -106,10 +118,4 @@ class Trials:
         return [np.nan] * len(self.directions)
 
     def _stand_in(self, reported: float) -> float:
-        completed = [trial.values[0] for trial in self._completed() if trial.values is not None]
-        known = [value for value in completed if abs(value) <= LARGEST]
-        if not known:
-            return reported
-        is_maximized = self.directions[0] == StudyDirection.MAXIMIZE
-        ends = np.median(known), min(known) if is_maximized else max(known)
-        return float(np.clip(reported, min(ends), max(ends)))
+        return reported if self._usual is None else float(np.clip(reported, *self._usual))
