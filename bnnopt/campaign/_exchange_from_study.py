@@ -1,5 +1,6 @@
 """A study of Optuna read as a campaign."""
 
+import json
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from bnnopt.campaign._campaign import Campaign
 from bnnopt.campaign._exchange_storage import StorageLike, errors_in_words, optuna_package, storage_of
 from bnnopt.campaign._exchange_to_study import SETTINGS, WITHDRAWN_RUNS, directions_of
 from bnnopt.campaign._settings import CampaignSettings
-from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, PLANNED, RUNNING, WITHDRAWN
+from bnnopt.campaign._statuses import FAILED, MEASURED, PLANNED, RUNNING, WITHDRAWN
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Maximize, Minimize, split_objectives
 
@@ -47,8 +48,9 @@ def campaign_of_study(
     A study that `study_of_campaign` wrote comes back with its settings and all columns, and with what was run
     in it since. Of any other study the settings are made: parameters are settings in the ranges that all
     trials span, values outcomes with the directions of the study, constraint values outcomes that must not
-    exceed 0. Trials whose parameters are not known yet, or not all in the settings' names, are named in an
-    error where they are over, and left aside where they are not. A pruned trial is withdrawn, with a note.
+    exceed 0. Completed trials that lack a parameter or an outcome are named in an error; others of which not
+    all parameters are known are left aside. A pruned trial is withdrawn, with a note. Intermediate values
+    stay in the study.
 
     Parameters
     ----------
@@ -141,15 +143,17 @@ def _read(text: str) -> dict[str, Any]:
 
 def _made(study: "Study", trials: "Sequence[FrozenTrial]") -> dict[str, Any]:
     """Return settings for a study that has none."""
-    finished = [trial for trial in trials if trial.state.is_finished() and trial.params]
+    finished = [trial for trial in trials if trial.state.name == "COMPLETE"]
     if not finished:
-        raise InvalidDataError(f"The study {study.study_name!r} has no finished trial to make a campaign of.")
+        raise InvalidDataError(
+            f"The study {study.study_name!r} has no completed trial to make a campaign of."
+        )
     names = list(dict.fromkeys(name for trial in finished for name in trial.params))
     partial = [name for name in names if any(name not in trial.params for trial in finished)]
     if partial:
         raise InvalidDataError(
-            f"Not all trials of the study {study.study_name!r} have the parameters {partial}, and each run "
-            "of a campaign needs every setting. Campaigns have no conditional settings."
+            f"Not all completed trials of the study {study.study_name!r} have the parameters {partial}, and "
+            "each run of a campaign needs every setting. Campaigns have no conditional settings."
         )
     ranges = {name: [trial.distributions[name] for trial in finished] for name in names}
     variables = [found for name in names if (found := _variable(name, ranges[name]))]
@@ -212,7 +216,7 @@ def _runs(settings: CampaignSettings, trials: "Sequence[FrozenTrial]") -> list[d
             unknown += [name for name in settings.outputs if name not in row]
         if not unknown:
             rows.append(row)
-        elif status not in PENDING:
+        elif status == MEASURED:
             faults.append(f"trial {trial.number} has no {', '.join(unknown)}")
     if faults:
         more = f"\n  and {len(faults) - 10} more" if len(faults) > 10 else ""
@@ -228,7 +232,7 @@ def _row(settings: CampaignSettings, trial: "FrozenTrial") -> dict[str, Any]:
     """Return a trial as a row of the table, as far as it is known."""
     attributes = dict(trial.user_attrs)
     row = {**attributes.pop("settings", {}), **attributes, **trial.params}
-    row = {name: cell for name, cell in row.items() if isinstance(cell, str | int | float | bool)}
+    row = {name: _cell(value) for name, value in row.items() if value is not None}
     status = STATUSES[trial.state.name]
     outcomes = _outcomes(settings, trial) if status == MEASURED else {}
     if any(not math.isfinite(value) for value in outcomes.values()):
@@ -241,6 +245,12 @@ def _row(settings: CampaignSettings, trial: "FrozenTrial") -> dict[str, Any]:
     if trial.datetime_complete is not None and is_own:
         row.setdefault("date", trial.datetime_complete.date().isoformat())
     return {**row, **outcomes, "status": status}
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as a cell of a table, lists and the like as JSON."""
+    is_cell = isinstance(value, str | int | float | bool)
+    return value if is_cell else json.dumps(value, ensure_ascii=False)
 
 
 def _outcomes(settings: CampaignSettings, trial: "FrozenTrial") -> dict[str, float]:

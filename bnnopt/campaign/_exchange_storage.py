@@ -76,16 +76,22 @@ def errors_in_words(given: StorageLike) -> Iterator[None]:
     try:
         yield
     except problems as error:
-        said = str(error.__cause__ or error).strip().splitlines()[0]
         raise InvalidDataError(
-            f"The storage {_shown(given)} cannot be used: {said} Look whether the database runs and lets you "
-            "in, and try again."
+            f"The storage {_shown(given)} cannot be used: {_first_line(error)}. Look whether the database "
+            "runs and lets you in, and try again."
         ) from error
-    except ModuleNotFoundError as error:
+    except MissingDependencyError:
+        raise
+    except ImportError as error:
         raise MissingDependencyError(
-            f"The storage {_shown(given)} needs the package {error.name}, which is not installed: "
-            f"pip install {error.name}."
+            f"The storage {_shown(given)} needs a driver that is not installed: {_first_line(error)}. "
+            'Install that package; for PostgreSQL this is pip install "psycopg[binary]".'
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    """Return what an error says first, of the error that it came from if there is one."""
+    return str(error.__cause__ or error).strip().splitlines()[0].rstrip(".")
 
 
 def _shown(given: StorageLike) -> str:

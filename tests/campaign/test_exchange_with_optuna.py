@@ -158,16 +158,19 @@ def test_any_study_makes_a_campaign(tmp_path):
     def objective(trial):
         x = trial.suggest_float("x", 0, 1, step=0.25)
         n = trial.suggest_int("n", 2, 10, step=4)
+        if trial.number == 5:
+            raise ArithmeticError  # before all parameters are known
         log = trial.suggest_float("log", 1e-3, 1, log=True)
         kind = trial.suggest_categorical("kind", ["a", "b"])
         trial.suggest_float("fixed", 3, 3)
+        trial.set_user_attr("curve", [1, 2.5])
         if trial.number == 1:
             raise optuna.TrialPruned
         if trial.number == 2:
             raise ArithmeticError
         return x + n + log + (kind == "a")
 
-    study.optimize(objective, n_trials=5, catch=ArithmeticError)
+    study.optimize(objective, n_trials=6, catch=ArithmeticError)
     campaign = campaign_of_study(tmp_path / "made", tmp_path / "any.db", name="mine")
     assert campaign.settings.name == "mine"
     assert [variable.type for variable in campaign.settings.space.variables] == [
@@ -181,6 +184,7 @@ def test_any_study_makes_a_campaign(tmp_path):
     assert table["status"].tolist() == ["measured", "withdrawn", "failed", "measured", "measured"]
     assert table["value"].dropna().tolist() == [study.trials[i].value for i in (0, 3, 4)]
     assert table["note"].iloc[1].startswith("pruned")
+    assert table["curve"].iloc[0] == "[1, 2.5]"
     assert len(campaign.suggest(1)) == 1
 
 
@@ -274,11 +278,12 @@ def test_a_study_that_could_not_be_written_whole_is_not_there(tmp_path):
         ("study.json", "URL of a database.*ends in one of"),
         ("missing.db", "no file 'missing.db'"),
         ("sqlite:////nowhere/at/all.db", "cannot be used.*try again"),
+        ("mysql+none://me@host/name", "cannot be used|needs a driver"),
     ],
 )
 def test_storages_that_cannot_be_used_are_told(tmp_path, monkeypatch, storage, match):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InvalidDataError, match=match):
+    with pytest.raises((InvalidDataError, MissingDependencyError), match=match):
         campaign_of_study(tmp_path / "made", storage)
 
 
@@ -317,5 +322,5 @@ def test_by_shell_to_a_study_and_back(tmp_path):
 
 def test_a_study_of_only_waiting_trials_is_no_campaign(tmp_path):
     any_study(tmp_path).enqueue_trial({"x": 0.5})
-    with pytest.raises(InvalidDataError, match="no finished trial"):
+    with pytest.raises(InvalidDataError, match="no completed trial"):
         campaign_of_study(tmp_path / "made", tmp_path / "any.db")

@@ -257,8 +257,8 @@ def test_two_objectives_with_two_directions_spread_along_the_front():
         x = trial.suggest_float("x", 0, 1)
         return x, x - (trial.suggest_float("y", 0, 1) - 0.5) ** 2
 
-    study = ran(objective, 18, sampler(surrogate="gaussian_process"), directions=["minimize", "maximize"])
-    found = np.array([trial.values for trial in study.trials[10:]])
+    study = ran(objective, 13, sampler(surrogate="gaussian_process"), directions=["minimize", "maximize"])
+    found = np.array([trial.values for trial in study.trials[7:]])
     assert np.median(found[:, 0] - found[:, 1]) < 0.01
     assert np.ptp(found[:, 0]) > 0.3
 
@@ -348,6 +348,7 @@ def test_trials_of_several_threads_differ():
     ("options", "error", "match"),
     [
         ({"n_initial": 3}, InvalidDataError, r"no parameter \['n_initial'\]; further options are"),
+        ({"n_candidates": 1}, InvalidDataError, "n_candidates must be a whole number of at least 2"),
         ({"n_startup_trials": 1}, InvalidDataError, "at least 2, or None, got 1"),
         ({"surrogate": "gaussian_proces"}, UnknownNameError, "gaussian_process"),
         ({"acquisition": "logei"}, UnknownNameError, "log_ei"),

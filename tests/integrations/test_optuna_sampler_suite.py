@@ -8,6 +8,8 @@ from sklearn.linear_model import BayesianRidge
 
 from bnnopt.integrations.optuna import BnnSampler
 
+pytestmark = pytest.mark.slow
+
 
 class _Fixture:
     @pytest.fixture

@@ -22,13 +22,14 @@ from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.integrations.optuna._parameters import Parameters, is_searchable
 from bnnopt.integrations.optuna._told import Told
 from bnnopt.integrations.optuna._trials import Trials
+from bnnopt.objectives import Minimize
 from bnnopt.optimizer import BayesianOptimizer
+from bnnopt.space import Real, SearchSpace
 from bnnopt.surrogates import make_surrogate
 
 __all__ = ["BnnSampler"]
 
 FIXED = (
-    "self",
     "space",
     "objectives",
     "outcomes",
@@ -118,6 +119,7 @@ class BnnSampler(BaseSampler):
             "n_initial": _checked_count(n_startup_trials),
             **options,
         }
+        _check(self._options)
         self._seed = draw_seed(seed)
         self._independent_sampler = independent_sampler or TPESampler(seed=seed)
         self._constraints_keeper = (
@@ -255,6 +257,12 @@ class BnnSampler(BaseSampler):
             if name != study_name or number in running
         }
         return {number: params for (name, number), params in self._proposed.items() if name == study_name}
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """Raise what an optimizer would, but for what depends on the number of objectives."""
+    known = {name: value for name, value in options.items() if name not in ("acquisition", "reference_point")}
+    BayesianOptimizer(SearchSpace([Real("x", 0, 1)]), [Minimize("y")], **known)
 
 
 def _one_row(optimizer: BayesianOptimizer, seed: int, number: int) -> pd.Series:
