@@ -37,6 +37,7 @@ NAMES = [
     "many_inputs",
     "trust_region",
     "long_run",
+    "optuna_study",
 ]
 
 

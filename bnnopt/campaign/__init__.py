@@ -2,6 +2,9 @@
 
 from bnnopt._tables import write_file, write_table
 from bnnopt.campaign._campaign import Campaign
+from bnnopt.campaign._exchange_from_study import campaign_of_study
+from bnnopt.campaign._exchange_surf import campaign_of_surf, write_surf
+from bnnopt.campaign._exchange_to_study import study_of_campaign
 from bnnopt.campaign._given import campaign_of_state, one_run, read_candidates
 from bnnopt.campaign._guess import Guess, columns_of, guess_settings
 from bnnopt.campaign._inspection import CampaignEffects, CampaignMap, campaign_effects, campaign_map
@@ -34,6 +37,8 @@ __all__ = [
     "campaign_learning",
     "campaign_map",
     "campaign_of_state",
+    "campaign_of_study",
+    "campaign_of_surf",
     "check_picture",
     "columns_of",
     "compare_batches",
@@ -51,9 +56,11 @@ __all__ = [
     "shown_runs",
     "shown_splits",
     "shown_suggestions",
+    "study_of_campaign",
     "validate",
     "with_intervals",
     "with_units",
     "write_file",
+    "write_surf",
     "write_table",
 ]
