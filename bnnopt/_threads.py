@@ -6,8 +6,9 @@ products runs on one thread, whatever else the process does, and the limit is ta
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
+from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
@@ -16,9 +17,39 @@ __all__ = ["one_thread"]
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep the linear algebra of NumPy and SciPy to one thread within the block or the decorated function."""
-    with _controller().limit(limits=1, user_api="blas"):
+    """Keep the linear algebra of NumPy and SciPy to one thread within the block or the decorated function.
+
+    Several threads of Python may be within at once: the first one in sets the limit, the last one out takes
+    it back.
+    """
+    _limit.enter()
+    try:
         yield
+    finally:
+        _limit.leave()
+
+
+class _Limit:
+    """The limit and how many are within."""
+
+    def __init__(self) -> None:
+        self._lock, self._n_within = Lock(), 0
+        self._undo = ExitStack()
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._n_within:
+                self._undo.enter_context(_controller().limit(limits=1, user_api="blas"))
+            self._n_within += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._n_within -= 1
+            if not self._n_within:
+                self._undo.close()
+
+
+_limit = _Limit()
 
 
 @cache
