@@ -19,6 +19,7 @@ NAMES = [
     "prediction",
     "scoring",
     "scaling",
+    "cluster",
     "pbs_quality",
     "sequential",
     "rotated",

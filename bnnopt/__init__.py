@@ -1,4 +1,4 @@
-"""Bayesian optimization of real experiments with a scikit-learn-compatible MC-dropout neural network.
+"""Bayesian optimization of real experiments with scikit-learn-compatible networks and Gaussian processes.
 
 Every public name is loaded when it is first used: `import bnnopt` loads neither TensorFlow nor matplotlib.
 """
