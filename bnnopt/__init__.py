@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bnnopt.acquisition import ACQUISITIONS, Acquisition
     from bnnopt.campaign import Campaign, CampaignSettings
-    from bnnopt.model_selection import LaterCohortSplit, check_fit, log_predictive_density, network_grid
+    from bnnopt.model_selection import (
+        BayesSearchCV,
+        LaterCohortSplit,
+        check_fit,
+        log_predictive_density,
+        network_grid,
+    )
     from bnnopt.objectives import (
         Chebyshev,
         Desirability,
@@ -48,6 +54,7 @@ __all__ = [
     "ACQUISITIONS",
     "SURROGATES",
     "Acquisition",
+    "BayesSearchCV",
     "BayesianOptimizer",
     "BayesianStackingRegressor",
     "BoundedRegressor",
@@ -84,6 +91,7 @@ __all__ = [
 _ROOM_OF = {
     "ACQUISITIONS": "acquisition",
     "Acquisition": "acquisition",
+    "BayesSearchCV": "model_selection",
     "BayesianOptimizer": "optimizer",
     "BayesianStackingRegressor": "surrogates",
     "BoundedRegressor": "surrogates",
