@@ -35,6 +35,7 @@ NAMES = [
     "failures",
     "many_inputs",
     "trust_region",
+    "search",
     "long_run",
 ]
 

@@ -12,7 +12,7 @@ from joblib import Parallel
 from scipy.optimize import OptimizeResult
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.model_selection import check_cv
-from sklearn.utils import indexable
+from sklearn.utils import get_tags, indexable
 from sklearn.utils.metadata_routing import process_routing
 
 from bnnopt._estimators import (
@@ -187,7 +187,8 @@ class BayesSearchCV(StandsForBestEstimator):
         fit_params: Mapping[str, Any] | None = None,
         iid: Any = "deprecated",
     ) -> None:
-        spaces_of(search_spaces)  # a space that is none is told before hours of loading data
+        if hasattr(estimator, "fit"):  # without an estimator there is nothing to search; `fit` says so
+            spaces_of(search_spaces)  # a space that is none is told before hours of loading data
         self.estimator = estimator
         self.search_spaces = search_spaces
         self.n_iter = n_iter
@@ -270,7 +271,7 @@ class BayesSearchCV(StandsForBestEstimator):
         SpaceExhaustedWarning
             All settings of a space were tried before `n_iter`.
         """
-        self._check()
+        self._check(y)
         spaces = self._spaces()
         listeners = callbacks_of(self.callbacks, callback)
         proposals = self._new_proposals(spaces)
@@ -300,6 +301,7 @@ class BayesSearchCV(StandsForBestEstimator):
     @property
     def _rules(self) -> dict[str, Rule]:
         return {
+            "estimator": Rule(lambda value: hasattr(value, "fit"), "an estimator with fit"),
             "n_iter": whole(1),
             "n_points": whole(1),
             "n_initial": optional(whole(2)),
@@ -313,8 +315,13 @@ class BayesSearchCV(StandsForBestEstimator):
             ),
         }
 
-    def _check(self) -> None:
+    def _check(self, y: Any) -> None:
         check_parameters(self, self._rules)
+        if y is None and get_tags(self.estimator).target_tags.required:
+            raise InvalidDataError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None: "
+                f"{type(self.estimator).__name__} learns from targets."
+            )
         if self.iid != "deprecated":
             warnings.warn("iid is ignored: scores are means over the splits.", UserWarning, stacklevel=3)
 

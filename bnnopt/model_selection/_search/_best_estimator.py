@@ -54,6 +54,7 @@ class StandsForBestEstimator(MetaEstimatorMixin, BaseEstimator):
         tags.estimator_type = own.estimator_type
         tags.classifier_tags = own.classifier_tags
         tags.regressor_tags = own.regressor_tags
+        tags.target_tags = own.target_tags
         tags.input_tags.pairwise = own.input_tags.pairwise
         tags.input_tags.sparse = own.input_tags.sparse
         return tags

@@ -133,18 +133,6 @@ class ParameterSpace:
         taking = {each.column for each in self.parameters if each.takes_part(cells)}
         return {name: cells[name] if name in taking else self.idle[name] for name in self.space.names}
 
-    def branch_of(self, row: Mapping[str, Any]) -> Branch:
-        """Return the branch of a row."""
-        cells = {**self._fixed, **row}
-        return next(b for b in self.branches if all(cells[name] == c for name, c in b.chosen.items()))
-
-    def held(self, branch: Branch) -> dict[str, Any]:
-        """Return the cells that are no choice within a branch, by column."""
-        free = {each.column for each in branch.parameters if each.column not in branch.chosen}
-        return {
-            name: branch.chosen.get(name, self.idle[name]) for name in self.space.names if name not in free
-        }
-
     @cached_property
     def idle(self) -> dict[str, Any]:
         """The cell of each column where it takes no part."""

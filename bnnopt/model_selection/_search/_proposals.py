@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 
 from bnnopt.exceptions import NothingToGainWarning, SpaceExhaustedWarning
 from bnnopt.model_selection._search._dimensions import same_value_key
-from bnnopt.model_selection._search._parameter_space import Branch, ParameterSpace
+from bnnopt.model_selection._search._parameter_space import ParameterSpace
 from bnnopt.objectives import Maximize
 from bnnopt.optimizer import BayesianOptimizer
 
@@ -20,7 +20,13 @@ REACH_BELOW = 4.0
 """Scores further below the median than so many times what the best is above it count as if they were there:
 a score without a lower end, such as R², would leave no room for what tells good settings apart."""
 
+FEWEST_SCORED = 2  # settings without which there is no model
+
 N_DRAWN = 256  # settings drawn at random where the first design has others only once
+
+N_EVERYWHERE, N_NEAR = 1536, 512  # settings to choose from
+N_BEST = 4  # settings from which steps are taken
+STEPS = (0.01, 0.05, 0.2)  # standard deviations of steps, in units of the range
 
 
 class Model(NamedTuple):
@@ -72,9 +78,10 @@ class Proposals:
         n = int(min(n, self.space.n_settings - len({key_of(self.space.params(row)) for row in tried})))
         if n <= 0:
             return []
-        n_missing = self.model.n_initial - len(here)
-        chosen = self._first(min(n, n_missing), tried) if n_missing > 0 else []
-        chosen = chosen or self._best(n, tried, self.optimizer(here, scores.apply(reached)))
+        n_first = max(0, self.model.n_initial - len(here))
+        if np.isfinite(scores).all(axis=1).sum() < FEWEST_SCORED:
+            n_first = n_first or n
+        chosen = self._first(min(n, n_first), tried) or self._best(n, here, scores)
         return [self.space.params(row) for row in chosen]
 
     def rows(
@@ -115,52 +122,30 @@ class Proposals:
                 chosen.append(self.space.settled(row))
         return chosen
 
-    def _best(
-        self, n: int, here: Sequence[Mapping[str, Any]], optimizer: BayesianOptimizer
-    ) -> list[dict[str, Any]]:
-        """Return settings that the optimizer asks for."""
+    def _best(self, n: int, here: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> list[dict[str, Any]]:
+        """Return settings that the optimizer chooses among some from everywhere and some near the best."""
+        optimizer, names = self.optimizer(here, scores.apply(reached)), self.space.space.names
         with warnings.catch_warnings():  # said of rows of an optimizer, which nobody sees here
             warnings.simplefilter("ignore", NothingToGainWarning)
             warnings.simplefilter("ignore", SpaceExhaustedWarning)
-            if len(self.space.branches) == 1:
-                return optimizer.ask(n)[self.space.space.names].to_dict("records")
-            return self._of_branches(n, list(here), optimizer)
+            rows = optimizer.ask(n, candidates=self._candidates(here, scores))[names]
+        return rows.to_dict("records")
 
-    def _of_branches(
-        self, n: int, here: list[Mapping[str, Any]], optimizer: BayesianOptimizer
-    ) -> list[dict[str, Any]]:
-        """Return settings one by one, each from the branch whose best setting has the highest score."""
-        chosen: list[dict[str, Any]] = []
-        for _ in range(n):
-            found = [self._of_branch(branch, here, optimizer) for branch in self.space.branches]
-            asked = [each for each in found if each is not None]
-            if not asked:
-                break
-            best = asked[int(np.argmax([score for score, _ in asked]))][1]
-            chosen.append(best)
-            if len(chosen) < n:
-                optimizer.plan(self.space.table([best]))
-            here.append(best)
-        return chosen
-
-    def _of_branch(
-        self, branch: Branch, here: Sequence[Mapping[str, Any]], optimizer: BayesianOptimizer
-    ) -> tuple[float, dict[str, Any]] | None:
-        """Return the best setting of a branch with its score; None where all were tried."""
-        tried = [row for row in here if self.space.branch_of(row) == branch]
-        if branch.n_settings <= len(tried):
-            return None
-        held = self.space.held(branch)
-        if len(held) == self.space.space.n_settings:
-            batch = optimizer.ask(1, candidates=self.space.table([held]))
+    def _candidates(self, here: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> pd.DataFrame:
+        """Return settings to choose from: all of a small space, else some drawn and steps from the best."""
+        space, rng = self.space.space, np.random.default_rng([self.model.seed, len(here)])
+        if space.n_points is not None and space.n_points <= N_EVERYWHERE:
+            found = space.enumerate_points(N_EVERYWHERE)
         else:
-            batch = optimizer.ask(1, held=held)
-        if batch.empty:
-            return None
-        rows = batch[self.space.space.names]
-        optimizer.withdraw(rows)
-        score = float(batch["score"].iloc[0])
-        return (score if np.isfinite(score) else -np.inf), rows.to_dict("records")[0]
+            best = np.argsort(-scores.rank(pct=True).mean(axis=1).fillna(0).to_numpy(), kind="stable")[
+                :N_BEST
+            ]
+            places = np.clip(space.encode(self.space.table([here[place] for place in best])), 0, 1)
+            steps = rng.normal(size=(N_NEAR, space.n_dims)) * rng.choice(STEPS, size=(N_NEAR, 1))
+            near = space.decode(np.clip(np.resize(places, steps.shape) + steps, 0, 1))
+            found = pd.concat([space.sample(N_EVERYWHERE, random_state=rng), near], ignore_index=True)
+        rows = [self.space.settled(row) for row in found.to_dict("records")]
+        return self.space.table(rows).drop_duplicates(ignore_index=True)
 
 
 def reached(scores: pd.Series) -> pd.Series:
