@@ -37,6 +37,7 @@ NAMES = [
     "failures",
     "many_inputs",
     "trust_region",
+    "search",
     "long_run",
     "optuna_study",
 ]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bnnopt.campaign import Campaign, CampaignSettings
     from bnnopt.inspection import TableModel, attainable_map, improving_direction, local_effects, trade_off
     from bnnopt.model_selection import (
+        BayesSearchCV,
         LaterCohortSplit,
         check_fit,
         learning_curve,
@@ -55,6 +56,7 @@ __all__ = [
     "ACQUISITIONS",
     "SURROGATES",
     "Acquisition",
+    "BayesSearchCV",
     "BayesianOptimizer",
     "BayesianStackingRegressor",
     "BoundedRegressor",
@@ -97,6 +99,7 @@ __all__ = [
 _ROOM_OF = {
     "ACQUISITIONS": "acquisition",
     "Acquisition": "acquisition",
+    "BayesSearchCV": "model_selection",
     "BayesianOptimizer": "optimizer",
     "BayesianStackingRegressor": "surrogates",
     "BoundedRegressor": "surrogates",
