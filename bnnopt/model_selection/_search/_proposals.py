@@ -104,8 +104,8 @@ class Proposals:
             random_state=self.model.seed,
         )
         if len(rows):
-            is_finite = np.isfinite(scores).all(axis=1)
-            optimizer.tell(self.space.table(rows), scores.where(is_finite, np.nan).reset_index(drop=True))
+            finite = scores[np.isfinite(scores).all(axis=1)].reindex(scores.index)
+            optimizer.tell(self.space.table(rows), finite.reset_index(drop=True))
         return optimizer
 
     def _first(self, n: int, here: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
