@@ -19,8 +19,10 @@ NAMES = [
     "prediction",
     "scoring",
     "scaling",
+    "cluster",
     "pbs_quality",
     "sequential",
+    "rotated",
     "noisy",
     "bump",
     "loop_alone",
@@ -37,6 +39,7 @@ NAMES = [
     "trust_region",
     "search",
     "long_run",
+    "optuna_study",
 ]
 
 
