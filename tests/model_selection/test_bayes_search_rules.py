@@ -4,7 +4,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from bnnopt import BayesSearchCV
 
-SMALL = {"n_iter": 2, "cv": 2, "surrogate": "gaussian_process", "random_state": 0, "error_score": "raise"}
+SMALL = {"n_iter": 1, "cv": 2, "surrogate": "gaussian_process", "random_state": 0, "error_score": "raise"}
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")  # scikit-learn's, of y

@@ -26,16 +26,20 @@ def _has(name: str) -> Callable[[Any], bool]:
     """Return a check that the estimator of a search has a method, best one or not yet."""
 
     def check(search: Any) -> bool:
-        if not search.refit:
-            raise AttributeError(
-                f"This {type(search).__name__} instance was initialized with `refit=False`. {name} is "
-                "available only after refitting on the best parameters: set refit=True, or fit an estimator "
-                "with best_params_."
-            )
+        _need_refit(search, name)
         getattr(getattr(search, "best_estimator_", search.estimator), name)
         return True
 
     return check
+
+
+def _need_refit(search: Any, name: str) -> None:
+    if not search.refit:
+        raise AttributeError(
+            f"This {type(search).__name__} instance was initialized with `refit=False`. {name} is "
+            "available only after refitting on the best parameters: set refit=True, or fit an estimator "
+            "with best_params_."
+        )
 
 
 class StandsForBestEstimator(MetaEstimatorMixin, BaseEstimator):
@@ -121,7 +125,7 @@ class StandsForBestEstimator(MetaEstimatorMixin, BaseEstimator):
         float
             Larger is better.
         """
-        _has("score" if self.scoring is None else "fit")(self)
+        _need_refit(self, "score")
         best = self._best
         if params and not is_routed():
             raise InvalidDataError(

@@ -1,7 +1,7 @@
 """Which settings of one search space to try next."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,23 +104,29 @@ class Proposals:
             random_state=self.model.seed,
         )
         if len(rows):
-            is_finite = np.isfinite(scores).all(axis=1)
-            optimizer.tell(self.space.table(rows), scores.where(is_finite, np.nan).reset_index(drop=True))
+            finite = scores[np.isfinite(scores).all(axis=1)].reindex(scores.index)
+            optimizer.tell(self.space.table(rows), finite.reset_index(drop=True))
         return optimizer
 
     def _first(self, n: int, here: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return settings of the first design that were not tried, then settings drawn at random."""
-        space, seed = self.space.space, self.model.seed
-        design = space.design(self.model.n_initial, method=self.model.initial_design, random_state=seed)
-        drawn = space.sample(N_DRAWN, random_state=seed)
         tried = {key_of(self.space.params(row)) for row in here}
         chosen: list[dict[str, Any]] = []
-        for row in [*design.to_dict("records"), *drawn.to_dict("records")]:
+        for row in self._spread_out() if n else ():
             key = key_of(self.space.params(row))
-            if len(chosen) < n and key not in tried:
+            if key not in tried:
                 tried.add(key)
                 chosen.append(self.space.settled(row))
+            if len(chosen) == n:
+                break
         return chosen
+
+    def _spread_out(self) -> Iterator[dict[str, Any]]:
+        """Yield the settings of the first design, then others at random."""
+        space, seed = self.space.space, self.model.seed
+        design = space.design(self.model.n_initial, method=self.model.initial_design, random_state=seed)
+        yield from design.to_dict("records")
+        yield from space.sample(N_DRAWN, random_state=seed).to_dict("records")
 
     def _best(self, n: int, here: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> list[dict[str, Any]]:
         """Return settings that the optimizer chooses among some from everywhere and some near the best."""
