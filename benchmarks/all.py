@@ -19,8 +19,10 @@ NAMES = [
     "prediction",
     "scoring",
     "scaling",
+    "cluster",
     "pbs_quality",
     "sequential",
+    "rotated",
     "noisy",
     "bump",
     "loop_alone",
@@ -35,6 +37,7 @@ NAMES = [
     "failures",
     "many_inputs",
     "trust_region",
+    "search",
     "long_run",
     "optuna_study",
 ]
