@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-
 import numpy as np
 import pandas as pd
-from judge import LEVEL, OUTPUTS
+from judge import LEVEL, OUTPUTS, predicted
+from models import LEARNED, OutcomeModels, make_optimizer
 from preparation import INPUTS, SETTINGS
 
 from bnnopt.campaign import CampaignSettings, with_units
@@ -34,7 +34,8 @@ COOL_C = 140.0
 
 
 def score_pool(
-    fitted: Any,
+    fitted: OutcomeModels,
+    success: Any,
     space: SearchSpace,
     context: Mapping[str, float],
     n: int,
@@ -45,8 +46,10 @@ def score_pool(
 
     Parameters
     ----------
-    fitted : estimator
-        Predicts `OUTPUTS`.
+    fitted : OutcomeModels
+        Predicts `OUTPUTS`, each within its bounds.
+    success : classifier
+        Says how likely a synthesis succeeds.
     space : SearchSpace
         Where the recipes are drawn, uniformly, and rounded to what a pipette and a thermometer can do.
     context : mapping
@@ -61,7 +64,8 @@ def score_pool(
     Returns
     -------
     DataFrame of at most n rows
-        The recipe, the predicted means and `layer`, the position in `LAYERS`, in 32 and 8 bits.
+        The recipe, the predicted means, the probability of `success` and `layer`, the position in `LAYERS`,
+        in 32 and 8 bits.
     """
     rng = np.random.default_rng(seed)
     parts = []
@@ -71,7 +75,8 @@ def score_pool(
         layer = rng.integers(0, len(LAYERS), size)
         recipes.loc[layer >= 1, CHLORIDES] = 0.0
         recipes.loc[layer == len(LAYERS) - 1, "OLA_mL"] = 0.0
-        means = pd.DataFrame(fitted.predict(recipes[INPUTS]), columns=OUTPUTS)
+        means = pd.DataFrame({name: fitted.only(name).predict(recipes[INPUTS]) for name in OUTPUTS})
+        means["success"] = success.predict_proba(recipes[INPUTS])[:, 1]
         part = pd.concat([recipes, means], axis=1).astype(np.float32).assign(layer=layer.astype(np.int8))
         parts.append(part[space.is_feasible(recipes)])
         advance(size)
@@ -80,6 +85,7 @@ def score_pool(
 
 def suggest(
     settings: CampaignSettings,
+    fitted: OutcomeModels,
     table: pd.DataFrame,
     pool: pd.DataFrame,
     context: Mapping[str, float],
@@ -95,6 +101,8 @@ def suggest(
     ----------
     settings : CampaignSettings
         Space, objectives, surrogate, acquisition and targets.
+    fitted : OutcomeModels
+        Says what line width goes with a recipe.
     table : DataFrame
         All rows, failed ones with empty outcomes.
     pool : DataFrame
@@ -109,11 +117,10 @@ def suggest(
     Returns
     -------
     DataFrame
-        Target, injection limit, recipe, predicted outcomes, their 95 % intervals, and whether the one of the
-        peak contains the target.
+        Target, injection limit, recipe, predicted outcomes, their 95 % intervals, how wide that of the peak is
+        and whether it contains the target.
     """
-    surrogate = settings.make_surrogate(random_state=seed)  # the one that scored the pool
-    optimizer = settings.make_optimizer(random_state=seed, surrogate=surrogate)
+    optimizer = make_optimizer(settings, seed)
     optimizer.tell(table, table)
     targets = settings.targets
     parts = []
@@ -126,15 +133,18 @@ def suggest(
                 objectives=settings.objectives_for(target),
                 candidates=_most_hopeful(near),
             )
-            parts.append(_with_intervals(batch, optimizer, target, limit))
+            batch = _with_intervals(batch, optimizer, target, limit)
+            parts.append(pd.concat([batch, _line_widths(fitted, batch)], axis=1))
             advance(1)
     return pd.concat(parts, ignore_index=True)
 
 
 def for_print(suggestions: pd.DataFrame, units_of_space: Mapping[str, str]) -> pd.DataFrame:
     """Put units behind the names of the columns."""
-    intervals = {f"peak_nm_{end}_95": "nm" for end in ("lower", "upper")}
-    units = {**units_of_space, "target_nm": "nm", "T_inj_limit_C": "°C", "peak_nm": "nm", **intervals}
+    ends = ("lower_95", "upper_95", "width_95")
+    intervals = {f"{name}_{end}": name.split("_")[1] for name in ("peak_nm", "hwhm_meV") for end in ends}
+    outcomes = {"target_nm": "nm", "T_inj_limit_C": "°C", "peak_nm": "nm", "hwhm_meV": "meV"}
+    units = {**units_of_space, **outcomes, **intervals, "hwhm_meV_median": "meV"}
     return with_units(suggestions, units)
 
 
@@ -168,8 +178,16 @@ def _with_intervals(
 ) -> pd.DataFrame:
     """Add the quantiles between which outcomes are expected; those of polydispersity lie in (0, 1]."""
     batch = pd.concat([batch, optimizer.intervals(batch, LEVEL).add_suffix("_95")], axis=1)
+    batch["peak_nm_width_95"] = batch["peak_nm_upper_95"] - batch["peak_nm_lower_95"]
     is_inside = (batch["peak_nm_lower_95"] <= target) & (target <= batch["peak_nm_upper_95"])
     batch["interval_contains_target"] = is_inside
     batch.insert(0, "target_nm", target)
     batch.insert(1, "T_inj_limit_C", limit if np.isfinite(limit) else np.nan)
     return batch
+
+
+def _line_widths(fitted: OutcomeModels, batch: pd.DataFrame) -> pd.DataFrame:
+    """Return the predicted line width of recipes and the ends of its 95 % interval, meV."""
+    names = {"median": "median", "lower": "lower_95", "upper": "upper_95"}
+    found = predicted(fitted, batch, LEARNED)[[f"hwhm_meV_{name}" for name in names]]
+    return found.set_axis([f"hwhm_meV_{name}" for name in names.values()], axis=1)

@@ -6,23 +6,38 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from preparation import CONTEXT, INPUTS, SETTINGS, chemical_inputs
-from sklearn.base import BaseEstimator, RegressorMixin
+from preparation import CONTEXT, INPUTS, SETTINGS, chemical_inputs, hwhm_mev
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
+from sklearn.utils.metaestimators import available_if
 
 from bnnopt.campaign import CampaignSettings
-from bnnopt.objectives import Outcome
+from bnnopt.inspection import TableModel
+from bnnopt.objectives import Minimize, Outcome
 from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.space import SearchSpace
-from bnnopt.surrogates import BoundedRegressor
+from bnnopt.surrogates import BoundedRegressor, make_surrogate
 
-__all__ = ["HWHM", "OUTPUTS", "OutcomeModels", "make_optimizer", "outcome_models", "success_model"]
+__all__ = [
+    "HWHM",
+    "LEARNED",
+    "OUTPUTS",
+    "OutcomeModels",
+    "as_table_model",
+    "left_out",
+    "make_optimizer",
+    "outcome_models",
+    "shares",
+    "success_model",
+    "with_hwhm",
+]
 
 Array = npt.NDArray[np.float64]
 
-OUTPUTS = ["polydispersity", "peak_nm", "hwhm_meV"]
+OUTPUTS = ["polydispersity", "peak_nm"]
+LEARNED = [*OUTPUTS, "hwhm_meV"]
 HWHM = Outcome("hwhm_meV", lower=0.0, scale="log", closed="neither", unit="meV")
 
 
@@ -66,11 +81,13 @@ class OutcomeModels(RegressorMixin, BaseEstimator):
         self.models_ = {name: self._one(bounds.get(name)).fit(X[INPUTS], y[name]) for name in y.columns}
         return self
 
-    def predict(self, X: pd.DataFrame, return_std: bool = False, **keywords: Any) -> Any:
+    def predict(self, X: pd.DataFrame, return_std: bool = False, *, noise: bool = True) -> Any:
         """Predict means and, on request, standard deviations, each of shape (n, n_outputs).
 
-        `noise=False` leaves the noise of an observation out of the standard deviation.
+        `noise=False` leaves the noise of an observation out of the standard deviation; for surrogates that
+        can tell.
         """
+        keywords = {} if noise else {"noise": False}
         found = [
             model.predict(X[INPUTS], return_std=return_std, **keywords) for model in self.models_.values()
         ]
@@ -78,6 +95,7 @@ class OutcomeModels(RegressorMixin, BaseEstimator):
             return np.column_stack(found)
         return tuple(np.column_stack(part) for part in zip(*found, strict=True))
 
+    @available_if(lambda self: hasattr(self.surrogate, "predict_quantiles"))
     def predict_quantiles(self, X: pd.DataFrame, quantiles: Sequence[float], *, noise: bool = True) -> Array:
         """Return quantiles of new observations, shape (n, n_outputs, n_quantiles)."""
         found = [
@@ -102,13 +120,18 @@ class OutcomeModels(RegressorMixin, BaseEstimator):
         surrogate: Any = self.surrogate
         if outcome is not None and outcome.is_bounded:
             surrogate = BoundedRegressor(surrogate, outcome.lower, outcome.upper, outcome.scale)
-        model = make_pipeline(FunctionTransformer(chemical_inputs), surrogate)
+        model = clone(make_pipeline(FunctionTransformer(chemical_inputs), surrogate))
         seeds = {name: self.random_state for name in model.get_params() if name.endswith("random_state")}
-        return make_pipeline(*(step for _, step in model.steps)).set_params(**seeds)
+        return model.set_params(**seeds)
+
+
+def with_hwhm(table: pd.DataFrame) -> pd.DataFrame:
+    """Add the column hwhm_meV, derived from peak_nm and polydispersity by `hwhm_mev`, NaN where these are."""
+    return table.assign(hwhm_meV=hwhm_mev(table["peak_nm"], table["polydispersity"]))
 
 
 def outcome_models(settings: CampaignSettings, seed: int) -> OutcomeModels:
-    """Return the surrogate of the campaign, one for each of `OUTPUTS`."""
+    """Return the surrogate of the campaign, to be fitted on any of `LEARNED`, each within its bounds."""
     return OutcomeModels(settings.make_surrogate(), (*settings.outcomes, HWHM), random_state=seed)
 
 
@@ -127,11 +150,11 @@ def make_optimizer(
     ----------
     settings : CampaignSettings
     seed : int
-    surrogate : estimator, optional
-        In the place of that of the settings.
+    surrogate : estimator or str, optional
+        An estimator or its key, in the place of that of the settings.
     """
     inputs = FunctionTransformer(recipes_of_points, kw_args={"space": settings.space})
-    chosen = settings.make_surrogate() if surrogate is None else surrogate
+    chosen = settings.make_surrogate() if surrogate is None else make_surrogate(surrogate)
     model = make_pipeline(inputs, FunctionTransformer(chemical_inputs), chosen)
     return settings.make_optimizer(
         random_state=seed, surrogate=model, success_classifier=make_pipeline(inputs, success_model())
@@ -165,3 +188,17 @@ def _inner(model: Pipeline) -> Any:
 
 def _what_blocks(recipes: pd.DataFrame) -> pd.DataFrame:
     return chemical_inputs(recipes)[["ln_PbS", "T_inj_C", "OLA_mL"]]
+
+
+def as_table_model(settings: CampaignSettings, fitted: OutcomeModels, table: pd.DataFrame) -> TableModel:
+    """Return fitted models as something that inspections can ask by the names of settings and outcomes."""
+    units = {"peak_nm": "nm", "hwhm_meV": "meV"}
+    space = settings.space.with_observed_context(table)
+    objectives = (*settings.objectives, Minimize("hwhm_meV", unit="meV"))
+    return TableModel(fitted, space, list(fitted.output_names_), units=units, objectives=objectives)
+
+
+def left_out(fitted: OutcomeModels) -> dict[str, str]:
+    """Return why members of a stacking take no part, by name."""
+    reasons = [getattr(_inner(model), "left_out_", {}) for model in fitted.models_.values()]
+    return {name: reason for each in reasons for name, reason in each.items()}

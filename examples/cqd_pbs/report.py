@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 from explore import for_print, is_new
-from judge import OUTPUTS
+from models import left_out, shares
 from results import Results
 from rich.box import SIMPLE
 from rich.console import Console
@@ -51,12 +51,10 @@ def print_results(console: Console, results: Results) -> None:
 
 def _print_shares(console: Console, fitted: Any) -> None:
     """Say what share each member of a stacking has in each outcome, and who was left out and why."""
-    for name, shares in getattr(fitted, "shares_", pd.DataFrame()).iterrows():
-        of_outcomes = ", ".join(
-            f"{share:.0%} of {output}" for output, share in zip(OUTPUTS, shares, strict=True)
-        )
+    for name, row in shares(fitted).iterrows():
+        of_outcomes = ", ".join(f"{share:.0%} of {output}" for output, share in row.items())
         console.print(f"{name}: {of_outcomes}", markup=False, highlight=False)
-    for name, reason in getattr(fitted, "left_out_", {}).items():
+    for name, reason in left_out(fitted).items():
         console.print(f"{name} is left out: {reason}", markup=False, highlight=False)
 
 
