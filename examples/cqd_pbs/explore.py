@@ -14,7 +14,7 @@ from bnnopt.space import SearchSpace
 
 __all__ = ["LAYERS", "for_print", "is_new", "score_pool", "suggest", "usual_context"]
 
-LAYERS = ("with OLA and Cl", "with OLA", "without additives")
+LAYERS = ("with OLA and Cl", "with OLA", "without additives")  # each kind may also have none of them
 CHLORIDES = ["Cl_hot_mM", "Cl_60C_mM"]
 DECIMALS = {
     "PbOA2_mL": 1,

@@ -9,7 +9,7 @@ import pandas as pd
 from explore import LAYERS
 from figures_of_model import effects, maps, ratio_slice, sweeps
 from figures_of_trust import growing_data, parity, repeats, retraining
-from looks import BLUE, GREEN, MARKS, NAMES, ORANGE, PEAK, POLYDISPERSITY, draw_failed, draw_rows
+from looks import BLUE, GREEN, MARKS, NAMES, ORANGE, PEAK, POLYDISPERSITY, draw_rows
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from models import HWHM
@@ -19,7 +19,7 @@ from simulator import VirtualLab
 
 from bnnopt.plotting import CoverageDisplay
 
-__all__ = ["draw_all"]
+__all__ = ["draw_all", "lower_edge"]
 
 DPI = 160
 WIDE, SQUARE = (10.5, 4.4), (6.4, 4.8)
@@ -32,8 +32,8 @@ def draw_all(out: Path, results: Results) -> list[Path]:
     """Draw all figures into the folder `out`; return the files."""
     figures: dict[str, tuple[Callable[[Figure, Results], None], tuple[float, float]]] = {
         "fig1_coverage": (_coverage, SQUARE),
-        "fig2a_effects": (effects, (12.5, 4.6)),
-        "fig2b_maps": (maps, (13.5, 4.2)),
+        "fig2a_effects": (effects, (11.5, 5.0)),
+        "fig2b_maps": (maps, (13.5, 4.6)),
         "fig2c_ratio": (ratio_slice, SQUARE),
         "fig3_output_space": (_output_space, (8.0, 5.2)),
         "parity": (parity, (13.0, 4.4)),
@@ -75,27 +75,28 @@ def _coverage(figure: Figure, results: Results) -> None:
     failed = table.loc[results.failed, ["PbOA2_mL", "T_inj_C"]]
     for (x, y), n in failed.value_counts().items():
         if n > 1:
-            display.ax_.annotate(f"{n} failed", (x, y), xytext=(6, -10), textcoords="offset points", fontsize=8)
+            display.ax_.annotate(f"{n} failed", (x, y), xytext=(-46, -3), textcoords="offset points", fontsize=8)
 
 
 def _output_space(figure: Figure, results: Results) -> None:
-    """The best that each kind of recipe is predicted to reach at each peak, over all that can be had."""
+    """What random recipes are predicted to give, and the least polydispersity at each peak.
+
+    Recipes with an additive may have none of it, so that a kind with more additives holds those with fewer.
+    """
     ax, pool, table = figure.add_subplot(), results.pool, results.table
     drawn = pool.iloc[:N_POINTS_DRAWN]
     look = {"s": 2, "color": "0.82", "linewidths": 0, "rasterized": True, "label": "random recipes, predicted"}
     ax.scatter(drawn["peak_nm"], drawn["polydispersity"], **look)
     styles = [(ORANGE, "-", "s"), (BLUE, "--", "^"), (GREEN, ":", "o")]
     for layer, (name, (color, line, marker)) in enumerate(zip(LAYERS, styles, strict=True)):
-        peak, best = _lower_edge(pool[pool["layer"] == layer])
-        ax.plot(
-            peak, best, line, color=color, marker=marker, markersize=4, linewidth=2, label=f"best predicted {name}"
-        )
+        look = {"color": color, "marker": marker, "markersize": 4, "linewidth": 2, "label": f"best {name}"}
+        ax.plot(*lower_edge(pool[pool["layer"] >= layer]), line, **look)
     draw_rows(ax, table["peak_nm"], table["polydispersity"], results.guided)
     ax.set(xlabel=f"{PEAK} (nm)", ylabel=POLYDISPERSITY, ylim=(-0.01, 0.5))
     _legend(ax)
 
 
-def _lower_edge(recipes: pd.DataFrame) -> tuple[Any, Any]:
+def lower_edge(recipes: pd.DataFrame) -> tuple[Any, Any]:
     """Return the middles of bins of the peak and the least polydispersity in each that has some recipes."""
     bins = (recipes["peak_nm"] / BIN_NM).astype(int)
     found = recipes.groupby(bins)["polydispersity"].agg(["min", "size"]).query("size >= @FEWEST_IN_BIN")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from looks import BLUE, LABELS
+from looks import BLUE, LABELS, legend_below
 from matplotlib.figure import Figure
 from models import LEARNED, OUTPUTS
 from results import Results
@@ -33,10 +33,14 @@ def parity(figure: Figure, results: Results) -> None:
 
 def repeats(figure: Figure, results: Results) -> None:
     """SI 1: syntheses made again, beside what the model expects of a new one."""
-    for ax, output in zip(figure.subplots(1, 2), reversed(OUTPUTS), strict=True):
+    axes, found = figure.subplots(1, 2), results.trust.repeats
+    for ax, output in zip(axes, reversed(OUTPUTS), strict=True):
         label, unit = LABELS[output]
-        found = results.trust.repeats
         ReplicateSpreadDisplay.from_spread(found, output, label=label, unit=unit).plot(ax=ax)
+        row = found.summary.query("outcome == @output").iloc[0]
+        text = f"repeats scatter by {row['std']:.3g} {unit} ({row['degrees_of_freedom']:.0f} repeats); "
+        ax.set_title(f"{text}the model expects {row['model_std']:.3g} {unit}", fontsize="small")
+    legend_below(figure, *axes)
 
 
 def growing_data(figure: Figure, results: Results) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "RED",
     "draw_failed",
     "draw_rows",
+    "legend_below",
 ]
 
 # Of M. Okabe and K. Ito, told apart by the colour-blind too; print tells them apart by lines and markers.
@@ -55,6 +56,19 @@ def draw_rows(ax: Any, x: Any, y: Any, guided: npt.NDArray[np.bool_]) -> None:
         ("guided", guided, "model-guided rows"),
     ):
         ax.scatter(x[chosen], y[chosen], **MARKS[kind], label=label)
+
+
+def legend_below(figure: Any, *axes: Any, n_columns: int = 5) -> None:
+    """Put the legends of some axes, each entry once, below all of them."""
+    entries: dict[str, Any] = {}
+    for ax in axes:
+        legend = ax.get_legend()
+        if legend is not None:
+            texts = [text.get_text() for text in legend.get_texts()]
+            entries |= dict(zip(texts, legend.legend_handles, strict=True))
+            legend.remove()
+    look = {"ncols": n_columns, "frameon": False, "fontsize": "small", "loc": "outside lower center"}
+    figure.legend(list(entries.values()), list(entries), **look)
 
 
 def draw_failed(ax: Any, x: Any, y: Any) -> None:
