@@ -8,6 +8,7 @@ products runs on one thread, whatever else the process does, and the limit is ta
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import local
 
 from threadpoolctl import ThreadpoolController
 
@@ -16,9 +17,28 @@ __all__ = ["one_thread"]
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep the linear algebra of NumPy and SciPy to one thread within the block or the decorated function."""
-    with _controller().limit(limits=1, user_api="blas"):
+    """Keep the linear algebra of NumPy and SciPy to one thread within the block or the decorated function.
+
+    A block within a block of the same thread costs next to nothing.
+    """
+    if _BLOCKS.is_open:
         yield
+        return
+    with _controller().limit(limits=1, user_api="blas"):
+        _BLOCKS.is_open = True
+        try:
+            yield
+        finally:
+            _BLOCKS.is_open = False
+
+
+class _Blocks(local):
+    """Whether this thread is within a block."""
+
+    is_open = False
+
+
+_BLOCKS = _Blocks()
 
 
 @cache

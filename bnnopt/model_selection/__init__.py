@@ -2,6 +2,8 @@
 
 from bnnopt.model_selection._cohorts import LaterCohortSplit
 from bnnopt.model_selection._fit_check import FitCheck, check_fit
+from bnnopt.model_selection._later import compare_splits
+from bnnopt.model_selection._learning import LearningCurve, learning_curve
 from bnnopt.model_selection._network_grid import network_grid
 from bnnopt.model_selection._retraining import retrain, retrained_predictions
 from bnnopt.model_selection._scoring import log_predictive_density
@@ -13,10 +15,13 @@ __all__ = [
     "FitCheck",
     "FitVerdict",
     "LaterCohortSplit",
+    "LearningCurve",
     "Sweep",
     "check_fit",
+    "compare_splits",
     "input_sweeps",
     "judge_fit",
+    "learning_curve",
     "log_predictive_density",
     "network_grid",
     "retrain",

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from bnnopt._tables import as_named
+from bnnopt._tables import as_named, with_columns
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt._validation import require_columns
 from bnnopt.exceptions import InvalidDataError
@@ -182,7 +182,7 @@ def _feasible(table: pd.DataFrame, number: int, search: Search) -> pd.DataFrame:
     try:
         require_columns(table, search.model_space.setting_names, "candidates")
         table = _settable(search.space.with_levels(table), search.model_space)
-        frame = table[search.agrees(table)].assign(**search.context)[search.space.names]
+        frame = with_columns(table[search.agrees(table)], search.context)[search.space.names]
         return frame[search.space.is_feasible(frame)].reset_index(drop=True)
     except InvalidDataError as error:
         raise InvalidDataError(f"candidates, part {number}: {error}") from error

@@ -55,7 +55,7 @@ PRIOR = Prior(
 )
 JUDGING_PARTS = 4  # each member learns from all but one of so many parts of the rows
 N_STARTS = 2
-STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 30, 25, 20
+STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 24, 18, 20
 INDUCING_OF_THE_BOUND = 128
 WIDTH_OF_NOISE = 1.0  # in nats, see `learn_from_two_starts`
 LARGEST_LOSS = 1.0  # of the marginal likelihood, in nats for each hyperparameter
@@ -193,9 +193,12 @@ class _Learner:
     def learn(self, parts: IntArray, n_steps: int, start: Hyperparameters | None = None) -> Hyperparameters:
         """Learn hyperparameters, each member of a family from its part of the rows."""
         rows = self._rows_of(np.tile(parts, (len(self._names), 1)))
-        return climb(
-            lambda point: gradient_of_likelihood(rows, self._kernels, point), self._anchors, n_steps, start
-        )
+
+        def gradient(own: Hyperparameters, places: IntArray) -> FloatArray:
+            kernels = [self._kernels[place] for place in places]
+            return gradient_of_likelihood(rows.of_members(places), kernels, own)
+
+        return climb(gradient, self._anchors, n_steps, start)
 
     def learn_from_two_starts(self, parts: IntArray, n_steps: int) -> Hyperparameters:
         """Learn as from a function of little noise and as from noise, and keep the better of the two.
@@ -228,7 +231,7 @@ class _Learner:
         inducing = input_map(self._rows.X[self._inducing[::step]])
         point = hyperparameters.point
         point[best] = climb(
-            lambda own: gradient_of_bound(rows, inducing, kernel, own)[None],
+            lambda own, _: gradient_of_bound(rows, inducing, kernel, own)[None],
             self._anchors.only(best),
             STEPS_OF_THE_BOUND,
             hyperparameters.only(best),
