@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+
 import numpy as np
 import pandas as pd
 from judge import LEVEL, OUTPUTS, predicted
 from models import LEARNED, OutcomeModels, make_optimizer
 from preparation import INPUTS, SETTINGS
 
-from bnnopt.campaign import CampaignSettings, with_units
+from bnnopt.campaign import CampaignSettings, TargetList, with_units
 from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.space import SearchSpace
 
-__all__ = ["LAYERS", "for_print", "is_new", "score_pool", "suggest", "usual_context"]
+__all__ = ["LAYERS", "cost_of_limit", "for_print", "is_new", "score_pool", "suggest", "usual_context"]
 
 LAYERS = ("with OLA and Cl", "with OLA", "without additives")  # each kind may also have none of them
 CHLORIDES = ["Cl_hot_mM", "Cl_60C_mM"]
@@ -92,7 +93,7 @@ def suggest(
     seed: int,
     advance: Callable[[int], None],
 ) -> pd.DataFrame:
-    """Suggest recipes for every target, in the whole space and with cool injection.
+    """Suggest recipes for every target; again with cool injection where one of them is injected hotter.
 
     The optimizer chooses among the recipes of the pool whose predicted peak is within the tolerance, or,
     where there are none, among the closest.
@@ -117,15 +118,17 @@ def suggest(
     Returns
     -------
     DataFrame
-        Target, injection limit, recipe, predicted outcomes, their 95 % intervals, how wide that of the peak is
-        and whether it contains the target.
+        Target, injection limit, recipe, predicted outcomes, their 95 % intervals, how wide that of the peak
+        is and whether it contains the target.
     """
     optimizer = make_optimizer(settings, seed)
     optimizer.tell(table, table)
     targets = settings.targets
     parts = []
-    for limit in (np.inf, COOL_C):
-        for target in targets.values if targets else ():
+    for target in targets.values if targets else ():
+        for limit in (np.inf, COOL_C):
+            if limit == COOL_C and (parts[-1]["T_inj_C"] <= COOL_C).all():
+                continue
             near = _near(pool[pool["T_inj_C"] <= limit], target, targets.tolerance)
             batch = optimizer.ask(
                 N_PER_TARGET,
@@ -135,8 +138,41 @@ def suggest(
             )
             batch = _with_intervals(batch, optimizer, target, limit)
             parts.append(pd.concat([batch, _line_widths(fitted, batch)], axis=1))
-            advance(1)
+        advance(1)
     return pd.concat(parts, ignore_index=True)
+
+
+def cost_of_limit(pool: pd.DataFrame, targets: TargetList, limit: float = COOL_C) -> pd.DataFrame:
+    """Say for each target what a limit of the injection temperature costs, as the paper asks for a scale-up.
+
+    Parameters
+    ----------
+    pool : DataFrame
+        From `score_pool`.
+    targets : TargetList
+        Wanted peaks, nm.
+    limit : float, default=140
+        °C.
+
+    Returns
+    -------
+    DataFrame with a row for each target
+        target_nm; T_inj_C of the recipe of least predicted polydispersity; that polydispersity, and that of
+        the best recipe injected at the limit or below.
+    """
+    rows = []
+    for target in targets.values:
+        near = _near(pool, target, targets.tolerance)
+        best, cool = near["polydispersity"].idxmin(), near[near["T_inj_C"] <= limit]["polydispersity"]
+        rows.append(
+            {
+                "target_nm": target,
+                "T_inj_C": float(near.loc[best, "T_inj_C"]),
+                "polydispersity": float(near.loc[best, "polydispersity"]),
+                "polydispersity_cool": float(cool.min()),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def for_print(suggestions: pd.DataFrame, units_of_space: Mapping[str, str]) -> pd.DataFrame:

@@ -17,9 +17,9 @@ from preparation import HWHM_RELATION, INPUTS, MEV_NM
 from results import Results
 from simulator import VirtualLab
 
-from bnnopt.plotting import CoverageDisplay
+from bnnopt.plotting import CoverageDisplay, SearchDisplay
 
-__all__ = ["draw_all", "lower_edge"]
+__all__ = ["draw_all", "draw_networks", "lower_edge"]
 
 DPI = 160
 WIDE, SQUARE = (10.5, 4.4), (6.4, 4.8)
@@ -57,6 +57,18 @@ def _save(
     return file
 
 
+def draw_networks(file: Path, search: Any) -> Path:
+    """SI 8: error of networks on the rows of their training against that of held-out rows."""
+    figure = Figure(figsize=SQUARE, layout="constrained")
+    FigureCanvasAgg(figure)
+    display = SearchDisplay.from_search(
+        search, parameter="hidden_layer_sizes", label="score", kind_label="layers"
+    )
+    display.plot(ax=figure.add_subplot())
+    figure.savefig(file, dpi=DPI)
+    return file
+
+
 def _coverage(figure: Figure, results: Results) -> None:
     table = results.table
     display = CoverageDisplay(
@@ -75,17 +87,25 @@ def _coverage(figure: Figure, results: Results) -> None:
     failed = table.loc[results.failed, ["PbOA2_mL", "T_inj_C"]]
     for (x, y), n in failed.value_counts().items():
         if n > 1:
-            display.ax_.annotate(f"{n} failed", (x, y), xytext=(-46, -3), textcoords="offset points", fontsize=8)
+            display.ax_.annotate(
+                f"{n} failed", (x, y), xytext=(-46, -3), textcoords="offset points", fontsize=8
+            )
 
 
 def _output_space(figure: Figure, results: Results) -> None:
-    """What random recipes are predicted to give, and the least polydispersity at each peak.
+    """Draw what random recipes are predicted to give, and the least polydispersity at each peak.
 
     Recipes with an additive may have none of it, so that a kind with more additives holds those with fewer.
     """
     ax, pool, table = figure.add_subplot(), results.pool, results.table
     drawn = pool.iloc[:N_POINTS_DRAWN]
-    look = {"s": 2, "color": "0.82", "linewidths": 0, "rasterized": True, "label": "random recipes, predicted"}
+    look = {
+        "s": 2,
+        "color": "0.82",
+        "linewidths": 0,
+        "rasterized": True,
+        "label": "random recipes, predicted",
+    }
     ax.scatter(drawn["peak_nm"], drawn["polydispersity"], **look)
     styles = [(ORANGE, "-", "s"), (BLUE, "--", "^"), (GREEN, ":", "o")]
     for layer, (name, (color, line, marker)) in enumerate(zip(LAYERS, styles, strict=True)):
@@ -104,7 +124,7 @@ def lower_edge(recipes: pd.DataFrame) -> tuple[Any, Any]:
 
 
 def _hwhm(figure: Figure, results: Results) -> None:
-    """The relation of the metric to hwhm over bandgap, beside the six verified recipes that it comes from."""
+    """Draw the relation of the metric to hwhm over bandgap, and the six verified recipes that it is from."""
     ax, table1 = figure.add_subplot(), results.table1
     bandgap = MEV_NM / table1.target_nm
     a, b, c = HWHM_RELATION
@@ -114,7 +134,9 @@ def _hwhm(figure: Figure, results: Results) -> None:
     error = table1.hwhm_meV_err / bandgap
     points = {"fmt": "o", "color": ORANGE, "capsize": 3, "label": "Table 1, measured"}
     ax.errorbar(np.exp(-table1.peak_valley), table1.hwhm_meV / bandgap, yerr=error, **points)
-    for x, y, nm in zip(np.exp(-table1.peak_valley), table1.hwhm_meV / bandgap, table1.target_nm, strict=True):
+    for x, y, nm in zip(
+        np.exp(-table1.peak_valley), table1.hwhm_meV / bandgap, table1.target_nm, strict=True
+    ):
         if nm <= 950:
             ax.annotate(f"{nm:.0f} nm", (x, y), xytext=(8, -10), textcoords="offset points", fontsize=8)
     ax.set(xlabel=POLYDISPERSITY, ylabel="hwhm / bandgap", ylim=(0, None))
@@ -122,7 +144,7 @@ def _hwhm(figure: Figure, results: Results) -> None:
 
 
 def _simulator(figure: Figure, results: Results) -> None:
-    """What the virtual laboratory expects of the real recipes, beside what was measured."""
+    """Draw what the virtual laboratory expects of the real recipes against what was measured."""
     figure.suptitle("The virtual laboratory (a simulation) held against measured outcomes")
     table, lab, table1 = results.table, VirtualLab.calibrated(), results.table1
     expected, verified = lab.expected(table[INPUTS]), lab.expected(table1.data)

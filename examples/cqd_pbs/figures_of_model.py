@@ -1,4 +1,4 @@
-"""What the fitted models say: effects and trade-offs (2a), maps (2b), the ratio of lead to sulfur (2c), sweeps."""
+"""What the fitted models say: effects and trade-offs (2a), maps (2b), lead to sulfur (2c), sweeps (SI 4)."""
 
 from typing import Any
 
@@ -13,7 +13,16 @@ from results import Results
 from bnnopt.inspection import local_effects, trade_off
 from bnnopt.plotting import EffectArrowsDisplay, MapDisplay, TradeOffDisplay
 
-__all__ = ["compensation_of", "effects", "maps", "near_target", "ratio_slice", "recipe_of", "sweeps", "trade_off_of"]
+__all__ = [
+    "compensation_of",
+    "effects",
+    "maps",
+    "near_target",
+    "ratio_slice",
+    "recipe_of",
+    "sweeps",
+    "trade_off_of",
+]
 
 STEPS = {"PbOA2_mL": 4.0, "T_inj_C": -15.0, "OLA_mL": 0.2, "TMS2S_uL": 40.0, "Cl_60C_mM": 0.6}
 FIG2A_NM, FIG2C_NM = 950.0, 1500.0
@@ -48,12 +57,19 @@ def effects(figure: Figure, results: Results) -> None:
     found = local_effects(results.model, recipe_of(results, FIG2A_NM), steps=STEPS)
     display = EffectArrowsDisplay.from_effects(found, ("peak_nm", "hwhm_meV"), settings=list(STEPS))
     arrows = {_said(name): draws for name, draws in display.arrows.items()}
-    axes = {"x_label": "Change of the exciton peak", "x_unit": "nm", "y_label": "Change of hwhm", "y_unit": "meV"}
+    axes = {
+        "x_label": "Change of the exciton peak",
+        "x_unit": "nm",
+        "y_label": "Change of hwhm",
+        "y_unit": "meV",
+    }
     EffectArrowsDisplay(arrows, **axes).plot(ax=left)
     left.set_title(f"One step each from the verified {FIG2A_NM:.0f} nm recipe", fontsize="medium")
     path = trade_off_of(results)
     look = {"x_label": NAMES["PbOA2_mL"], "x_unit": "mL", "by_label": NAMES["T_inj_C"], "by_unit": "°C"}
-    TradeOffDisplay.from_trade_off(path, "hwhm_meV", y_label="hwhm", y_unit="meV", title="", **look).plot(ax=right)
+    TradeOffDisplay.from_trade_off(path, "hwhm_meV", y_label="hwhm", y_unit="meV", title="", **look).plot(
+        ax=right
+    )
     right.set_title(f"More lead, with the heat that keeps the peak at {path.value:.0f} nm", fontsize="medium")
     legend_below(figure, left, right, n_columns=3)
 
@@ -65,7 +81,7 @@ def near_target(results: Results, target: float) -> pd.DataFrame:
 
 
 def maps(figure: Figure, results: Results) -> None:
-    """Figure 2b: the best of each cell at two peaks, and the slice through one recipe with lines of its peak."""
+    """Figure 2b: the best of each cell at two peaks, and the slice through one recipe with its peak."""
     axes = figure.subplots(1, 3, sharex=True, sharey=True)
     for ax, target in zip(axes, MAPPED_NM, strict=False):
         near = near_target(results, target)
@@ -116,7 +132,11 @@ def ratio_slice(figure: Figure, results: Results) -> None:
     _draw_near(upper_ax, results, float(row["T_inj_C"].iloc[0]))
     upper_ax.set(ylabel=f"{PEAK} (nm)", ylim=(500, 2500))
     upper_ax.legend(frameon=False, fontsize="small", ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
-    upper_ax.set_title(f"The {FIG2C_NM:.0f} nm recipe with other amounts of lead; rows within ± 15 °C", fontsize="small", pad=32)
+    upper_ax.set_title(
+        f"The {FIG2C_NM:.0f} nm recipe with other amounts of lead; rows within ± 15 °C",
+        fontsize="small",
+        pad=32,
+    )
     lower_ax.plot(ratio, success, color=PURPLE, label="success, predicted")
     lower_ax.axvline(8.0, color="0.4", linestyle=":", label="Pb:S 8, the paper's limit")
     all_ratios = pb_to_s_ratio(results.table["PbOA2_mL"], results.table["TMS2S_uL"])
@@ -167,7 +187,14 @@ def _draw_near(ax: Any, results: Results, centre: float) -> None:
     failed = results.table[results.failed]
     x = pb_to_s_ratio(failed["PbOA2_mL"], failed["TMS2S_uL"])
     draw_failed(ax, x, np.full(len(failed), 650.0))
-    ax.annotate("no peak: coded 650 nm", (x.max(), 650), xytext=(-10, 8), textcoords="offset points", ha="right", fontsize=8)
+    ax.annotate(
+        "no peak: coded 650 nm",
+        (x.max(), 650),
+        xytext=(-10, 8),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+    )
 
 
 def _said(name: str) -> str:

@@ -25,7 +25,9 @@ def parity(figure: Figure, results: Results) -> None:
         ParityDisplay(measured, predictions[f"{output}_median"], label=label, unit=unit).plot(ax=ax)
         row = results.scores.query("outcome == @output").iloc[0]
         error = f"mean absolute error {row['mean_absolute_error']:.3g} {unit}".strip()
-        text = f"{error}, R² {row['r2']:.2f}\n{row['coverage_95']:.0%} of {len(measured)} inside 95 % intervals"
+        text = (
+            f"{error}, R² {row['r2']:.2f}\n{row['coverage_95']:.0%} of {len(measured)} inside 95 % intervals"
+        )
         ax.get_legend().remove()
         ax.set_title(text, fontsize="small", loc="left")
         ax.set(xlim=SHOWN[output], ylim=SHOWN[output])

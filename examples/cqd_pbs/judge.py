@@ -117,14 +117,14 @@ def predicted(fitted: Any, X: pd.DataFrame, outputs: Iterable[str]) -> pd.DataFr
     mean, std = fitted.predict(X[INPUTS], return_std=True)
     if hasattr(fitted, "predict_quantiles"):
         tails = (1 - LEVEL) / 2
-        lower, median, upper = np.moveaxis(fitted.predict_quantiles(X[INPUTS], [tails, 0.5, 1 - tails]), -1, 0)
+        lower, median, upper = np.moveaxis(
+            fitted.predict_quantiles(X[INPUTS], [tails, 0.5, 1 - tails]), -1, 0
+        )
     else:
         median, (lower, upper) = mean, interval(mean, std, level=LEVEL)
     parts = {"mean": mean, "std": std, "median": median, "lower": lower, "upper": upper}
     columns = {
-        f"{output}_{name}": values[:, k]
-        for k, output in enumerate(outputs)
-        for name, values in parts.items()
+        f"{output}_{name}": values[:, k] for k, output in enumerate(outputs) for name, values in parts.items()
     }
     return pd.DataFrame(columns, index=X.index)
 

@@ -141,9 +141,7 @@ def success_model() -> Pipeline:
     return make_pipeline(chosen, PolynomialFeatures(2), StandardScaler(), LogisticRegression(max_iter=1000))
 
 
-def make_optimizer(
-    settings: CampaignSettings, seed: int, *, surrogate: Any = None
-) -> BayesianOptimizer:
+def make_optimizer(settings: CampaignSettings, seed: int, *, surrogate: Any = None) -> BayesianOptimizer:
     """Return the optimizer of the campaign with a surrogate that sees the chemical inputs of a recipe.
 
     Parameters

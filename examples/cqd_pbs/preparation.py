@@ -287,7 +287,7 @@ def lead_mol_per_l(recipes: pd.DataFrame) -> npt.NDArray[np.float64]:
 
 
 def chemical_inputs(recipes: pd.DataFrame) -> pd.DataFrame:
-    """Say a recipe as a chemist thinks of it: the ratio of lead to sulfur besides, oleylamine by its logarithm.
+    """Say a recipe as a chemist thinks of it: Pb:S besides the volumes, oleylamine by its logarithm.
 
     Parameters
     ----------
@@ -309,8 +309,8 @@ def hwhm_mev(peak_nm: npt.ArrayLike, metric: npt.ArrayLike) -> npt.NDArray[np.fl
 
     hwhm = (1239.84 meV µm / peak) (a + b polydispersity^(1/c)),
 
-    a unique mapping of the metric to hwhm over bandgap, as the paper asks for; `HWHM_RELATION` has a, b and c,
-    by least squares from the six verified recipes of Table 1, whose widths it meets to 2 meV (root mean
+    a unique mapping of the metric to hwhm over bandgap, as the paper asks for; `HWHM_RELATION` has a, b and
+    c, by least squares from the six verified recipes of Table 1, whose widths it meets to 2 meV (root mean
     square). No row of the data has a measured width: what this returns is derived, not measured, and of
     samples worse than the worst of Table 1 (peak/valley below 1.27) it is an extrapolation.
 

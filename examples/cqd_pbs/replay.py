@@ -1,9 +1,9 @@
-"""The closed loop in a virtual laboratory: suggest ten recipes, make them, learn, until they beat a full grid.
+"""The closed loop in a virtual laboratory: suggest ten recipes, make them, learn, until a grid is beaten.
 
 All outcomes are SIMULATED (`simulator.py`). Each search starts from the same 60 historical rows and looks for
-a recipe whose peak is within 20 nm of the target and whose polydispersity is at most that of the best recipe of
-a full grid; both are judged without noise, which the search does not see. Run
-`python examples/cqd_pbs/replay.py --help` for the options; two seconds of computing for three experiments.
+a recipe whose peak is within 20 nm of the target and whose polydispersity is at most that of the best recipe
+of a full grid; both are judged without noise, which the search does not see. Run
+`python examples/cqd_pbs/replay.py --help` for the options; a batch of ten takes some 6 s of computing.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from models import make_optimizer
-from replay_figure import draw_replay
 from preparation import SETTINGS
+from replay_figure import draw_replay
 from simulator import USUAL_OUTDOOR_C, VirtualLab, historical_recipes, season_c
 
 from bnnopt.campaign import CampaignSettings
@@ -175,9 +175,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _run_all(
-    settings: CampaignSettings, options: argparse.Namespace
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _run_all(settings: CampaignSettings, options: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Run each search for all seeds and targets; those that the folder has already are not run again."""
     counts, runs = _stored(options.out / "replay.csv"), _stored(options.out / "replay_runs.csv")
     for seed, target, search in product(range(options.seeds), options.targets, ("random", *options.searches)):

@@ -54,8 +54,9 @@ def _draw_counts(ax: Any, counts: pd.DataFrame, n_grid: int) -> None:
     targets = sorted(counts["target_nm"].unique())
     most = counts["n_experiments"].replace(np.inf, np.nan).max()
     for k, (search, (marker, color)) in enumerate(LOOKS.items()):
-        for place, target in enumerate(targets):
-            n = counts.query("search == @search and target_nm == @target")["n_experiments"]
+        for place, wanted in enumerate(targets):
+            is_one = (counts["search"] == search) & (counts["target_nm"] == wanted)
+            n = counts.loc[is_one, "n_experiments"]
             x = place + (k - 1) * 0.25
             ax.scatter(
                 np.full(len(n), x),
@@ -70,7 +71,7 @@ def _draw_counts(ax: Any, counts: pd.DataFrame, n_grid: int) -> None:
                 ax.plot([x - 0.1, x + 0.1], [n.median()] * 2, color=color, linewidth=3)
     for level, name in ((n_grid, f"full grid, {n_grid:,}"), (n_grid / 10, "a tenth of it")):
         ax.axhline(level, color="grey", linestyle="--", linewidth=1)
-        ax.annotate(name, (len(targets) - 0.55, level), ha="right", va="bottom", fontsize="small")
+        ax.annotate(name, (-0.45, level), va="bottom", fontsize="small")
     ax.set_yscale("log")
     ax.set_xticks(range(len(targets)), [f"{target:.0f}" for target in targets])
     ax.set_xlabel("Wanted exciton peak (nm)")
@@ -79,7 +80,7 @@ def _draw_counts(ax: Any, counts: pd.DataFrame, n_grid: int) -> None:
 
 
 def _draw_campaign(ax: Any, campaigns: pd.DataFrame, target: float) -> None:
-    """The longest campaign of a target in the plane of both outcomes, without noise, shaded by experiment."""
+    """Draw the longest campaign of a target in the plane of both outcomes, without noise."""
     seed = campaigns.groupby("seed").size().idxmax()
     run = campaigns[campaigns["seed"] == seed]
     number = np.arange(1, len(run) + 1)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from dataset import fetch_cqd_pbs, load_cqd_pbs, load_table1
 from explore import score_pool, suggest, usual_context
-from figures import draw_all
+from figures import draw_all, draw_networks
 from judge import Predictor, cross_validate, judge_table1, predictors, score
 from models import LEARNED, as_table_model, outcome_models, success_model, with_hwhm
 from preparation import INPUTS, prepare, summarize
@@ -23,7 +23,7 @@ from results import Results
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sklearn.utils import Bunch
-from trust import judge_trust
+from trust import judge_trust, search_networks
 
 from bnnopt.campaign import CampaignSettings
 from bnnopt.exceptions import BnnoptError, MissingDependencyError
@@ -96,8 +96,7 @@ def run(options: Options, console: Console) -> Results:
         trust = judge_trust(model, done, cohort[done.index], options.seed, advance, options.max_iter)
         advance = step(f"score {options.n_recipes:,} random recipes", options.n_recipes)
         pool = score_pool(fitted, success, settings.space, context, options.n_recipes, options.seed, advance)
-        n_asks = 2 * len(settings.targets.values) if settings.targets else 0
-        advance = step("suggest recipes", n_asks)
+        advance = step("suggest recipes", len(settings.targets.values) if settings.targets else 0)
         suggestions = suggest(settings, fitted, table, pool, context, options.seed, advance)
         results = Results(
             settings=settings,
@@ -114,6 +113,9 @@ def run(options: Options, console: Console) -> Results:
             pool=pool,
             suggestions=suggestions,
         )
+        if options.networks:
+            search = search_networks(done, options.seed, options.max_iter)
+            draw_networks(options.out / "si8_networks.png", search)
         advance = step("write tables and figures", 1)
         write_tables(options.out, results)
         draw_all(options.out, results)

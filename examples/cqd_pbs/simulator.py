@@ -18,7 +18,6 @@ from dataset import load_cqd_pbs, load_table1
 from preparation import (
     HISTORICAL_PBOA2_ML,
     INPUTS,
-    SETTINGS,
     hwhm_mev,
     lead_mol_per_l,
     pb_to_s_ratio,
@@ -76,8 +75,9 @@ FOCUS_TERMS = {
 class VirtualLab:
     """A made-up response of peak and line width to a recipe, with noise, season and blocked nucleation.
 
-    With u = 2 tanh(ln(Pb:S / 8) / 2), t = (T - 110 °C) / 50 °C, o = OLA / (OLA + 0.3 mL), x = Cl / (Cl + 0.3
-    mM), l = 1.5 tanh(ln(c(Pb) / 0.19 mol/L) / 1.5), w = (T_outdoor - 10 °C) / 10 °C and q = ln(peak / 1300 nm):
+    With u = 2 tanh(ln(Pb:S / 8) / 2), t = (T - 110 °C) / 50 °C, o = OLA / (OLA + 0.3 mL),
+    x = Cl / (Cl + 0.3 mM), l = 1.5 tanh(ln(c(Pb) / 0.19 mol/L) / 1.5), w = (T_outdoor - 10 °C) / 10 °C and
+    q = ln(peak / 1300 nm):
 
     ln(peak - 550 nm) = a . (1, u, u², t, t², u t, o, o t, l, w, x),
     ln(peak/valley - 0.5) = b . (1, q, q², q³, min(u, 0), max(u, 0), t, o, x),

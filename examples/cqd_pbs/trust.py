@@ -8,20 +8,25 @@ import numpy.typing as npt
 import pandas as pd
 from judge import agreement, networks
 from models import LEARNED, OUTPUTS, OutcomeModels
-from preparation import INPUTS
+from preparation import INPUTS, chemical_inputs
 from results import Trust
 from sklearn.base import clone
+from sklearn.model_selection import KFold, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 
 from bnnopt.exceptions import MissingDependencyError
 from bnnopt.inspection import TableModel, replicate_spread
-from bnnopt.model_selection import compare_splits, learning_curve
+from bnnopt.model_selection import compare_splits, learning_curve, network_grid
 from bnnopt.space import SearchSpace
+from bnnopt.surrogates import MCDropoutRegressor
 
-__all__ = ["judge_trust"]
+__all__ = ["judge_trust", "near_rows", "search_networks", "sizes"]
 
 COHORTS = ("historical", "ml_guided")
 N_SIZES, N_REPEATS, TEST_SHARE = 4, 3, 0.2
 N_COMPARED, NEARNESS = 300, 0.05
+N_NETWORKS = 12
 MOST_TRAINED = 500  # rows of the largest training of the learning curve
 
 
@@ -99,3 +104,37 @@ def _retrained(
         return agreement(chosen, done, recipes, seed)
     except MissingDependencyError:
         return agreement({"stacking": chosen["stacking"]}, done, recipes, seed)
+
+
+def search_networks(done: pd.DataFrame, seed: int, max_iter: int | None = None) -> RandomizedSearchCV:
+    """Search size, dropout and L2 penalty of networks by cross-validation (SI 8).
+
+    Parameters
+    ----------
+    done : DataFrame
+        Rows with outcomes.
+    seed : int
+        Seeds the choice of networks, the folds and the trainings.
+    max_iter : int, optional
+        Updates of a training. Default: that of `MCDropoutRegressor`.
+
+    Returns
+    -------
+    RandomizedSearchCV
+        Fitted to both measured outcomes, each scaled to [0, 1] as in the paper, with scores on the rows of
+        the training too: minus the mean absolute error.
+    """
+    updates = {} if max_iter is None else {"max_iter": max_iter}
+    model = make_pipeline(
+        FunctionTransformer(chemical_inputs), MCDropoutRegressor(random_state=seed, **updates)
+    )
+    search = RandomizedSearchCV(
+        model,
+        network_grid(prefix="mcdropoutregressor__"),
+        n_iter=N_NETWORKS,
+        cv=KFold(3, shuffle=True, random_state=seed),
+        scoring="neg_mean_absolute_error",
+        return_train_score=True,
+        random_state=seed,
+    )
+    return search.fit(done[INPUTS], MinMaxScaler().fit_transform(done[OUTPUTS]))
