@@ -21,6 +21,7 @@ NAMES = [
     "scaling",
     "pbs_quality",
     "sequential",
+    "rotated",
     "noisy",
     "bump",
     "loop_alone",
@@ -36,6 +37,7 @@ NAMES = [
     "many_inputs",
     "trust_region",
     "long_run",
+    "optuna_study",
 ]
 
 

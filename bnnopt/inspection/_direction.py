@@ -20,7 +20,7 @@ __all__ = ["ImprovingDirection", "improving_direction"]
 
 STEP = 0.02  # of the unit cube, to both sides: for slopes
 NOTHING = 1e-9  # of a slope, relative to the largest
-N_PLACES = 64  # along the way, at which constraints are looked at
+N_PLACES = 64  # along the way, at which constraints and the utility are looked at
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,10 @@ def improving_direction(
 
     With g the slopes of the utility and H those of the held outcomes in the unit cube, it is the d of largest
     g·d with H d = 0, |d| <= radius, and recipe + d within bounds and linear constraints: where these leave
-    room, the projection of g. All others are kept to by a shorter step. Numbers on a continuous scale move
-    (`Real`, its steps not counted, on a log scale by their logarithm); whole numbers, lists, choices and
-    context stay.
+    room, the projection of g. All other constraints are kept by a shorter step, and it ends where the
+    predicted utility along it is the largest, so that no step is longer than it helps. Numbers on a
+    continuous scale move (`Real`, its steps not counted, on a log scale by their logarithm); whole numbers,
+    lists, choices and context stay.
 
     Parameters
     ----------
@@ -137,7 +138,7 @@ def improving_direction(
         )
     ground = _Ground.at(known.space, base)
     uphill, level_slopes = _slopes(known, ground, goal, stay)
-    step = ground.kept(_step(uphill, level_slopes, ground, radius))
+    step = _best_part(known, ground, goal, _step(uphill, level_slopes, ground, radius))
     return _described(known, goal, stay, ground, step, level, n_draws, random_state)
 
 
@@ -206,13 +207,12 @@ class _Ground:
         return np.array(rows).reshape(-1, len(self.names)), *np.array(limits).reshape(-1, 2).T
 
     def kept(self, step: FloatArray) -> FloatArray:
-        """Return as much of a step as keeps all constraints, none where the recipe itself breaks one."""
-        if not step.any():
-            return step
-        shares = np.linspace(0, 1, N_PLACES + 1)[1:]
-        allowed = is_allowed(self.space, self.rows(shares[:, None] * step))
-        last = N_PLACES if allowed.all() else int(np.argmin(allowed))
-        return step * (shares[last - 1] if last else 0.0)
+        """Return places along a step up to where a constraint is broken, (n_places, n_names), from 0 on."""
+        shares = np.linspace(0, 1, N_PLACES + 1)
+        places = shares[:, None] * step
+        allowed = is_allowed(self.space, self.rows(places))
+        allowed[0] = True
+        return places if allowed.all() else places[: int(np.argmin(allowed))]
 
     def _width(self, name: str) -> float:
         """Return by how much a setting changes for each unit of the cube, at the recipe."""
@@ -256,6 +256,15 @@ def _step(uphill: FloatArray, held: FloatArray, ground: _Ground, radius: float) 
     if is_free and (along >= least - NOTHING).all() and (along <= most + NOTHING).all():
         return start
     return _constrained_step(gain, level, np.clip(start, low, high), ground, radius)
+
+
+def _best_part(model: NamedModel, ground: _Ground, goal: UtilityObjective, step: FloatArray) -> FloatArray:
+    """Return as much of a step as keeps all constraints and has the largest predicted utility."""
+    if not step.any():
+        return step
+    places = ground.kept(step)
+    utility = utility_of(goal, model.outputs, model.moments(ground.rows(places))[0])
+    return places[int(np.argmax(utility))]
 
 
 def _constrained_step(

@@ -28,8 +28,9 @@ class ReplicateSpread:
     ----------
     groups : DataFrame
         A row for each outcome and repeated setting: `outcome`, `group` (from 0), the settings, `n`, `mean`,
-        `std` (of the measured values), `model_mean`, `model_std` (of a new observation) and `function_std`
-        (of the function alone), in the unit of the outcome.
+        `std` (of the measured values), `model_mean`, `model_std` (of a new observation), `function_std` (of
+        the function alone), `lower` and `upper` (between which 95 % of new observations lie), in the unit of
+        the outcome.
     values : DataFrame
         Every measured value of these groups: `outcome`, `group`, `value`.
     summary : DataFrame
@@ -99,12 +100,12 @@ def replicate_spread(model: Any, data: Any = None) -> ReplicateSpread:
     (mean, std), (_, function) = (
         known.moments(rows[known.space.names], noise=noise) for noise in (True, False)
     )
+    lower, upper = known.intervals(rows[known.space.names], LEVEL)
     parts, values, summary = [], [], []
     for place, name in enumerate(known.outputs):
         measured = rows[name]
-        predicted = pd.DataFrame(
-            {"mean": mean[:, place], "std": std[:, place], "function": function[:, place]}
-        )
+        arrays = {"mean": mean, "std": std, "function": function, "lower": lower, "upper": upper}
+        predicted = pd.DataFrame({key: array[:, place] for key, array in arrays.items()})
         is_there = measured.notna().to_numpy()
         found = _groups(known, name, rows[is_there], group[is_there], predicted[is_there])
         parts.append(found)
@@ -151,6 +152,8 @@ def _groups(
         model_mean=by_group["mean"].mean(),
         model_std=by_group["std"].agg(_root_mean_square),
         function_std=by_group["function"].agg(_root_mean_square),
+        lower=by_group["lower"].mean(),
+        upper=by_group["upper"].mean(),
     )
     settings = rows[model.space.setting_names].groupby(group).first()
     table = settings.join(found).rename_axis("group").reset_index()

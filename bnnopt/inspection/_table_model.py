@@ -10,7 +10,7 @@ import pandas as pd
 from bnnopt._tables import with_names
 from bnnopt._typing import FloatArray
 from bnnopt._validation import lookup
-from bnnopt.acquisition import posterior_draws, posterior_moments
+from bnnopt.acquisition import posterior_draws, posterior_moments, posterior_quantiles
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Maximize, Minimize, Objective, UtilityObjective, split_objectives
 from bnnopt.space import SearchSpace
@@ -40,6 +40,9 @@ class NamedModel(Protocol):
     def moments(self, rows: pd.DataFrame, *, noise: bool = False) -> tuple[FloatArray, FloatArray]:
         """Return mean and std of the function, or of new observations, each (n_rows, n_outputs)."""
 
+    def intervals(self, rows: pd.DataFrame, level: float) -> FloatArray:
+        """Return between which limits new observations lie, (2, n_rows, n_outputs)."""
+
     def draws(self, rows: pd.DataFrame, n_draws: int, seed: int | None) -> FloatArray:
         """Return joint draws of the function, (n_outputs, n_draws, n_rows)."""
 
@@ -55,7 +58,8 @@ class TableModel:
     ----------
     estimator : fitted regressor
         With `sample_y` or `predict(X, return_std=True)`, fitted on tables with the names of the space, or on
-        arrays with its columns in their order; in the user's units.
+        arrays with its columns in their order; in the user's units. Without `sample_y` intervals of changes
+        rest on a guess of how predictions are correlated, see `bnnopt.acquisition.posterior_draws`.
     space : SearchSpace
         The settings and context that it was fitted on, with their ranges.
     outputs : str or sequence of str, optional
@@ -120,6 +124,24 @@ class TableModel:
         )
         mean, std = (np.asarray(each, dtype=float) for each in found)
         return self._checked(mean.reshape(len(rows), -1)), std.reshape(len(rows), -1)
+
+    def intervals(self, rows: pd.DataFrame, level: float) -> FloatArray:
+        """Predict between which limits new observations lie.
+
+        Parameters
+        ----------
+        rows : DataFrame of shape (n_rows, n_names)
+            Settings and context.
+        level : float
+            Probability of the interval, above 0 and below 1.
+
+        Returns
+        -------
+        ndarray of shape (2, n_rows, n_outputs)
+            Lower and upper ends, in the unit of each outcome.
+        """
+        found = posterior_quantiles(self.estimator, self._inputs(rows), [0.5 - level / 2, 0.5 + level / 2])
+        return np.moveaxis(self._checked(found.reshape(len(rows), -1, 2).swapaxes(1, 2)), 1, 0)
 
     def draws(self, rows: pd.DataFrame, n_draws: int, seed: int | None) -> FloatArray:
         """Draw functions that the model believes in.
@@ -191,6 +213,11 @@ class _OptimizerModel:
         table = self.optimizer.predict(rows, noise=noise)
         mean, std = (table[[f"{name}_{end}" for name in self.outputs]].to_numpy() for end in ("mean", "std"))
         return mean, std
+
+    def intervals(self, rows: pd.DataFrame, level: float) -> FloatArray:
+        table = self.optimizer.intervals(rows, level)
+        names = [[f"{name}_{end}" for name in self.outputs] for end in ("lower", "upper")]
+        return np.stack([table[each].to_numpy() for each in names])
 
     def draws(self, rows: pd.DataFrame, n_draws: int, seed: int | None) -> FloatArray:
         return np.asarray(self.optimizer.sample_y(rows, n_draws, random_state=seed))

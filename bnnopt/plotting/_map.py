@@ -327,6 +327,8 @@ class MapDisplay:
             self.ax_, (x[done], y[done]), self.guided[done], self.labels, size=size
         )
         self.failed_ = draw_failed(self.ax_, (x[self.failed], y[self.failed]), size=1.4 * size)
+        for artist in (self.historical_, self.guided_, self.failed_):
+            artist.set_clip_on(False)  # a point at a border is whole
         name_axes(self.ax_, self)
         self._draw_legend()
         return self

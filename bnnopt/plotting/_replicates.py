@@ -8,8 +8,8 @@ from bnnopt._typing import ArrayLike
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.inspection import ReplicateSpread
-from bnnopt.plotting._checks import column, deviations, same_length
-from bnnopt.plotting._style import OKABE_ITO, Z95, legend_above, new_axes, with_unit
+from bnnopt.plotting._checks import column, same_length
+from bnnopt.plotting._style import OKABE_ITO, legend_above, new_axes, with_unit
 
 
 class ReplicateSpreadDisplay:
@@ -21,9 +21,9 @@ class ReplicateSpreadDisplay:
         To which setting each measured value belongs, from 0.
     value : array-like of shape (n,)
         The measured values, in `unit`.
-    mean, std, function_std : array-like of shape (n_groups,)
-        What the model predicts for each setting, its standard deviation for a new observation and for the
-        function alone, at least 0, in `unit`.
+    mean, lower, upper : array-like of shape (n_groups,)
+        What the model predicts for each setting, and between which limits 95 % of new observations lie, in
+        `unit`.
     title : str, default=""
         What stands above, such as the noise.
     label, unit : str
@@ -35,8 +35,7 @@ class ReplicateSpreadDisplay:
         What was drawn on.
     points_ : PathCollection
     means_ : PathCollection
-    intervals_, function_intervals_ : LineCollection
-        Of 95 %, of a new observation and of the function.
+    intervals_ : LineCollection
 
     Raises
     ------
@@ -49,8 +48,8 @@ class ReplicateSpreadDisplay:
         group: ArrayLike,
         value: ArrayLike,
         mean: ArrayLike,
-        std: ArrayLike,
-        function_std: ArrayLike,
+        lower: ArrayLike,
+        upper: ArrayLike,
         *,
         title: str = "",
         label: str = "outcome",
@@ -58,12 +57,9 @@ class ReplicateSpreadDisplay:
     ) -> None:
         self.group, self.value = column(group, "group").astype(int), column(value, "value")
         same_length(group=self.group, value=self.value)
-        self.mean, self.std, self.function_std = (
-            column(mean, "mean"),
-            deviations(std),
-            deviations(function_std),
-        )
-        same_length(mean=self.mean, std=self.std, function_std=self.function_std)
+        self.mean = column(mean, "mean")
+        self.lower, self.upper = column(lower, "lower"), column(upper, "upper")
+        same_length(mean=self.mean, lower=self.lower, upper=self.upper)
         if not len(self.group) or self.group.min() < 0 or self.group.max() >= len(self.mean):
             raise InvalidDataError(
                 f"group: numbers from 0 to {len(self.mean) - 1}, of the {len(self.mean)} setting(s), were "
@@ -107,7 +103,7 @@ class ReplicateSpreadDisplay:
             + f" ({row['degrees_of_freedom']:.0f} repeats), the model expects {row['model_std']:.3g}: "
             + f"{row['ratio']:.2g} times as much"
         )
-        arrays = (groups[name] for name in ("model_mean", "model_std", "function_std"))
+        arrays = (groups[name] for name in ("model_mean", "lower", "upper"))
         found: dict[str, Any] = {"title": said, "label": shown, "unit": unit}
         return cls(values["group"].map(place), values["value"], *arrays, **(found | options))
 
@@ -128,10 +124,8 @@ class ReplicateSpreadDisplay:
         """
         self.figure_, self.ax_ = new_axes(ax)
         places = np.arange(len(self.mean))
-        self.intervals_ = self._interval(places, self.std, "sky blue", 7.0, "95 % of new runs")
-        self.function_intervals_ = self._interval(
-            places, self.function_std, "blue", 2.5, "95 % of the function"
-        )
+        look = {"color": OKABE_ITO["sky blue"], "linewidth": 7.0, "label": "95 % of new runs, by the model"}
+        self.intervals_ = self.ax_.vlines(places, self.lower, self.upper, zorder=1, **look)
         self.means_ = self.ax_.scatter(
             places, self.mean, s=2 * size, marker="_", color="black", label="predicted", zorder=3
         )
@@ -152,8 +146,3 @@ class ReplicateSpreadDisplay:
             self.ax_, n_columns=4, title=self.title or None, title_fontsize="small", alignment="left"
         )
         return self
-
-    def _interval(self, places: Any, std: Any, color: str, width: float, label: str) -> Any:
-        low, high = self.mean - Z95 * std, self.mean + Z95 * std
-        look = {"color": OKABE_ITO[color], "linewidth": width, "label": label}
-        return self.ax_.vlines(places, low, high, zorder=1 if width > 3 else 2, **look)

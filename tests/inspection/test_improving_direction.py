@@ -119,3 +119,13 @@ def test_faults_say_what_came(make_model, recipe):
         improving_direction(model, recipe, objective="min width", held=["width"])
     with pytest.raises(InvalidDataError, match="expected one with a utility"):
         improving_direction(model, recipe)
+
+
+def test_a_step_is_no_longer_than_it_helps():
+    class Hill:
+        def predict(self, X, return_std=False):
+            return -((X["x"].to_numpy() - 0.55) ** 2), np.full(len(X), 0.1)
+
+    model = TableModel(Hill(), SearchSpace([Real("x", 0, 1)]), "y")
+    found = improving_direction(model, {"x": 0.5}, objective="max y", radius=0.4)
+    assert found.end["x"].iloc[0] == pytest.approx(0.55, abs=0.01)

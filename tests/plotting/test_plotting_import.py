@@ -34,7 +34,7 @@ def test_importing_the_room_loads_no_matplotlib():
         plotting.LearningCurveDisplay(
             {"random": pd.DataFrame(1.0, [0], ["n_rows", "median", "lowest", "highest"])}
         ),
-        plotting.ReplicateSpreadDisplay([0, 0], [1, 2], [1], [1], [0]),
+        plotting.ReplicateSpreadDisplay([0, 0], [1, 2], [1], [0], [2]),
         plotting.LocalEffectsDisplay(["a"], [1], [0], [2]),
         plotting.EffectArrowsDisplay({"a": [[0, 1]]}),
         plotting.TradeOffDisplay([0, 1], [1, 2], [1, 2], [0, 1], [2, 3]),
