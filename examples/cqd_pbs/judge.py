@@ -37,6 +37,7 @@ LABELS = {"auto": "stacking", "mc_dropout": "MC dropout", "mc_dropout_paper": "p
 N_SPLITS = 5
 N_TREES = 500
 N_RETRAININGS = 3
+MOST_ROWS_OF_EXACT_PROCESS = 500
 LEVEL = 0.95
 
 Array = npt.NDArray[np.float64]
@@ -203,7 +204,7 @@ def agreement(
 
 
 def predictors(
-    models: BaseEstimator, name: str, seed: int, max_iter: int | None = None
+    models: BaseEstimator, name: str, seed: int, max_iter: int | None = None, n_rows: int = 0
 ) -> dict[str, Predictor]:
     """Return for each model a function of training inputs, training outcomes and inputs to predict.
 
@@ -219,11 +220,14 @@ def predictors(
         Seeds the peers.
     max_iter : int, optional
         Updates of networks that stand alone. Default: theirs.
+    n_rows : int, default=0
+        Rows that there are: of more than 500, scikit-learn's exact Gaussian process would take hours, and is
+        left out.
     """
-    alone = networks(seed, max_iter) | {
-        "Gaussian process": OutcomeModels(ARDGaussianProcessRegressor(), random_state=seed),
-        "random forest": OutcomeModels(Forest(), random_state=seed),
-    }
+    alone: dict[str, BaseEstimator] = networks(seed, max_iter)
+    if n_rows <= MOST_ROWS_OF_EXACT_PROCESS:
+        alone["Gaussian process"] = OutcomeModels(ARDGaussianProcessRegressor(), random_state=seed)
+    alone["random forest"] = OutcomeModels(Forest(), random_state=seed)
     return {LABELS.get(name, name): partial(_predict, models, LEARNED)} | {
         label: partial(_predict, model, OUTPUTS) for label, model in alone.items()
     }

@@ -23,7 +23,7 @@ from results import Results
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sklearn.utils import Bunch
-from trust import judge_trust, search_networks
+from trust import N_REPEATS, judge_trust, search_networks
 
 from bnnopt.campaign import CampaignSettings
 from bnnopt.exceptions import BnnoptError, MissingDependencyError
@@ -51,6 +51,11 @@ class Options:
     def n_recipes(self) -> int:
         """Random recipes to score."""
         return N_RECIPES_SHORT if self.short else N_RECIPES
+
+    @property
+    def n_repeats(self) -> int:
+        """Subsets of each size that the learning curve is made of."""
+        return 1 if self.short else N_REPEATS
 
     @property
     def max_iter(self) -> int | None:
@@ -84,7 +89,7 @@ def run(options: Options, console: Console) -> Results:
     with _progress(console) as progress:
         step = partial(_steps, progress)
         models = outcome_models(settings, options.seed)
-        judged = predictors(models, settings.surrogate.name, options.seed, options.max_iter)
+        judged = predictors(models, settings.surrogate.name, options.seed, options.max_iter, len(done))
         advance = step(f"cross-validate {len(judged)} models", len(judged))
         scores, predictions = _judge(judged, done, options.seed, advance, progress.console)
         advance = step("fit on all rows", 1)
@@ -93,7 +98,9 @@ def run(options: Options, console: Console) -> Results:
         model = as_table_model(settings, fitted, table)
         advance(1)
         advance = step("later rows, growing data, repeats, retraining", 4)
-        trust = judge_trust(model, done, cohort[done.index], options.seed, advance, options.max_iter)
+        trust = judge_trust(
+            model, done, cohort[done.index], options.seed, advance, options.max_iter, options.n_repeats
+        )
         advance = step(f"score {options.n_recipes:,} random recipes", options.n_recipes)
         pool = score_pool(fitted, success, settings.space, context, options.n_recipes, options.seed, advance)
         advance = step("suggest recipes", len(settings.targets.values) if settings.targets else 0)

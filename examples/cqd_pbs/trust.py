@@ -37,6 +37,7 @@ def judge_trust(
     seed: int,
     advance: Callable[[int], None],
     max_iter: int | None = None,
+    n_repeats: int = N_REPEATS,
 ) -> Trust:
     """Ask all that a referee would ask of a surrogate.
 
@@ -54,6 +55,8 @@ def judge_trust(
         Told 1 after each of four steps.
     max_iter : int, optional
         Updates of networks that are trained again. Default: theirs.
+    n_repeats : int, default=3
+        Subsets of each size for the learning curve.
     """
     models: OutcomeModels = model.estimator
     later = compare_splits(
@@ -65,7 +68,7 @@ def judge_trust(
         done[INPUTS],
         done[OUTPUTS],
         sizes=sizes(len(done)),
-        n_repeats=N_REPEATS,
+        n_repeats=n_repeats,
         test_share=TEST_SHARE,
         outputs=OUTPUTS,
         random_state=seed,

@@ -4,6 +4,7 @@ import functools
 import io
 import re
 from contextlib import redirect_stdout
+from types import SimpleNamespace
 
 import explore
 import judge
@@ -13,9 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import run
+import trust
 from dataset import DATA, load_cqd_pbs
 from models import LEARNED
 from preparation import SETTINGS, prepare
+from report import LATER_COLUMNS
+from results import Trust
 
 from bnnopt.campaign import read_runs
 from bnnopt.surrogates import ARDGaussianProcessRegressor
@@ -55,6 +59,8 @@ def small_run(out, *options):
         patch.setattr(run, "SHORT_UPDATES", 60)
         patch.setattr(run, "N_RECIPES_SHORT", 12000)
         patch.setattr(judge, "N_SPLITS", 2)
+        patch.setattr(judge, "N_RETRAININGS", 2)
+        patch.setattr(trust, "N_SIZES", 2)
         patch.setattr(judge, "N_TREES", 20)
         patch.setattr(judge, "ARDGaussianProcessRegressor", gaussian_process)
         code = run.main(["--short", "--out", str(out), *options])
@@ -214,7 +220,14 @@ def test_the_same_seed_gives_the_same_suggestions_however_models_were_judged(fin
             columns |= {**ends, f"{output}_std": 1.0}
         return pd.DataFrame(columns, index=table.index)
 
+    def nothing(*arguments):
+        later = pd.DataFrame(columns=LATER_COLUMNS)
+        none = pd.DataFrame({"outcome": [], "agreement": []})
+        return Trust(later, None, SimpleNamespace(summary=none), none, {})
+
     monkeypatch.setattr(run, "cross_validate", exact)
+    monkeypatch.setattr(run, "judge_trust", nothing)
+    monkeypatch.setattr(run, "draw_all", lambda out, results: None)
     code, _ = small_run(tmp_path, "--seed", "0", "--t-outdoor", "10")
     assert code == 0
     assert pd.read_csv(tmp_path / "cross_validation.csv")["mean_absolute_error"].eq(0).all()
