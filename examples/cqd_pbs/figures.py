@@ -62,7 +62,7 @@ def draw_networks(file: Path, search: Any) -> Path:
     figure = Figure(figsize=SQUARE, layout="constrained")
     FigureCanvasAgg(figure)
     display = SearchDisplay.from_search(
-        search, parameter="hidden_layer_sizes", label="score", kind_label="layers"
+        search, parameter="mcdropoutregressor__dropout", kind_label="dropout", label="minus error"
     )
     display.plot(ax=figure.add_subplot())
     figure.savefig(file, dpi=DPI)
