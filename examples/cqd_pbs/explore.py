@@ -5,16 +5,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from judge import LEVEL, OUTPUTS
+from judge import LEVEL, OUTPUTS, predicted
+from models import LEARNED, OutcomeModels, make_optimizer
 from preparation import INPUTS, SETTINGS
 
-from bnnopt.campaign import CampaignSettings, with_units
+from bnnopt.campaign import CampaignSettings, TargetList, with_units
 from bnnopt.optimizer import BayesianOptimizer
 from bnnopt.space import SearchSpace
 
-__all__ = ["LAYERS", "for_print", "is_new", "score_pool", "suggest", "usual_context"]
+__all__ = ["LAYERS", "cost_of_limit", "for_print", "is_new", "score_pool", "suggest", "usual_context"]
 
-LAYERS = ("with OLA and Cl", "with OLA", "without additives")
+LAYERS = ("with OLA and Cl", "with OLA", "without additives")  # each kind may also have none of them
 CHLORIDES = ["Cl_hot_mM", "Cl_60C_mM"]
 DECIMALS = {
     "PbOA2_mL": 1,
@@ -34,7 +35,8 @@ COOL_C = 140.0
 
 
 def score_pool(
-    fitted: Any,
+    fitted: OutcomeModels,
+    success: Any,
     space: SearchSpace,
     context: Mapping[str, float],
     n: int,
@@ -45,8 +47,10 @@ def score_pool(
 
     Parameters
     ----------
-    fitted : estimator
-        Predicts `OUTPUTS`.
+    fitted : OutcomeModels
+        Predicts `OUTPUTS`, each within its bounds.
+    success : classifier
+        Says how likely a synthesis succeeds.
     space : SearchSpace
         Where the recipes are drawn, uniformly, and rounded to what a pipette and a thermometer can do.
     context : mapping
@@ -61,7 +65,8 @@ def score_pool(
     Returns
     -------
     DataFrame of at most n rows
-        The recipe, the predicted means and `layer`, the position in `LAYERS`, in 32 and 8 bits.
+        The recipe, the predicted means, the probability of `success` and `layer`, the position in `LAYERS`,
+        in 32 and 8 bits.
     """
     rng = np.random.default_rng(seed)
     parts = []
@@ -71,7 +76,8 @@ def score_pool(
         layer = rng.integers(0, len(LAYERS), size)
         recipes.loc[layer >= 1, CHLORIDES] = 0.0
         recipes.loc[layer == len(LAYERS) - 1, "OLA_mL"] = 0.0
-        means = pd.DataFrame(fitted.predict(recipes[INPUTS]), columns=OUTPUTS)
+        means = pd.DataFrame({name: fitted.only(name).predict(recipes[INPUTS]) for name in OUTPUTS})
+        means["success"] = success.predict_proba(recipes[INPUTS])[:, 1]
         part = pd.concat([recipes, means], axis=1).astype(np.float32).assign(layer=layer.astype(np.int8))
         parts.append(part[space.is_feasible(recipes)])
         advance(size)
@@ -80,13 +86,14 @@ def score_pool(
 
 def suggest(
     settings: CampaignSettings,
+    fitted: OutcomeModels,
     table: pd.DataFrame,
     pool: pd.DataFrame,
     context: Mapping[str, float],
     seed: int,
     advance: Callable[[int], None],
 ) -> pd.DataFrame:
-    """Suggest recipes for every target, in the whole space and with cool injection.
+    """Suggest recipes for every target; again with cool injection where one of them is injected hotter.
 
     The optimizer chooses among the recipes of the pool whose predicted peak is within the tolerance, or,
     where there are none, among the closest.
@@ -95,6 +102,8 @@ def suggest(
     ----------
     settings : CampaignSettings
         Space, objectives, surrogate, acquisition and targets.
+    fitted : OutcomeModels
+        Says what line width goes with a recipe.
     table : DataFrame
         All rows, failed ones with empty outcomes.
     pool : DataFrame
@@ -109,16 +118,17 @@ def suggest(
     Returns
     -------
     DataFrame
-        Target, injection limit, recipe, predicted outcomes, their 95 % intervals, and whether the one of the
-        peak contains the target.
+        Target, injection limit, recipe, predicted outcomes, their 95 % intervals, how wide that of the peak
+        is and whether it contains the target.
     """
-    surrogate = settings.make_surrogate(random_state=seed)  # the one that scored the pool
-    optimizer = settings.make_optimizer(random_state=seed, surrogate=surrogate)
+    optimizer = make_optimizer(settings, seed)
     optimizer.tell(table, table)
     targets = settings.targets
     parts = []
-    for limit in (np.inf, COOL_C):
-        for target in targets.values if targets else ():
+    for target in targets.values if targets else ():
+        for limit in (np.inf, COOL_C):
+            if limit == COOL_C and (parts[-1]["T_inj_C"] <= COOL_C).all():
+                continue
             near = _near(pool[pool["T_inj_C"] <= limit], target, targets.tolerance)
             batch = optimizer.ask(
                 N_PER_TARGET,
@@ -126,15 +136,51 @@ def suggest(
                 objectives=settings.objectives_for(target),
                 candidates=_most_hopeful(near),
             )
-            parts.append(_with_intervals(batch, optimizer, target, limit))
-            advance(1)
+            batch = _with_intervals(batch, optimizer, target, limit)
+            parts.append(pd.concat([batch, _line_widths(fitted, batch)], axis=1))
+        advance(1)
     return pd.concat(parts, ignore_index=True)
+
+
+def cost_of_limit(pool: pd.DataFrame, targets: TargetList, limit: float = COOL_C) -> pd.DataFrame:
+    """Say for each target what a limit of the injection temperature costs, as the paper asks for a scale-up.
+
+    Parameters
+    ----------
+    pool : DataFrame
+        From `score_pool`.
+    targets : TargetList
+        Wanted peaks, nm.
+    limit : float, default=140
+        °C.
+
+    Returns
+    -------
+    DataFrame with a row for each target
+        target_nm; T_inj_C of the recipe of least predicted polydispersity; that polydispersity, and that of
+        the best recipe injected at the limit or below.
+    """
+    rows = []
+    for target in targets.values:
+        near = _near(pool, target, targets.tolerance)
+        best, cool = near["polydispersity"].idxmin(), near[near["T_inj_C"] <= limit]["polydispersity"]
+        rows.append(
+            {
+                "target_nm": target,
+                "T_inj_C": float(near.loc[best, "T_inj_C"]),
+                "polydispersity": float(near.loc[best, "polydispersity"]),
+                "polydispersity_cool": float(cool.min()),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def for_print(suggestions: pd.DataFrame, units_of_space: Mapping[str, str]) -> pd.DataFrame:
     """Put units behind the names of the columns."""
-    intervals = {f"peak_nm_{end}_95": "nm" for end in ("lower", "upper")}
-    units = {**units_of_space, "target_nm": "nm", "T_inj_limit_C": "°C", "peak_nm": "nm", **intervals}
+    ends = ("lower_95", "upper_95", "width_95")
+    intervals = {f"{name}_{end}": name.split("_")[1] for name in ("peak_nm", "hwhm_meV") for end in ends}
+    outcomes = {"target_nm": "nm", "T_inj_limit_C": "°C", "peak_nm": "nm", "hwhm_meV": "meV"}
+    units = {**units_of_space, **outcomes, **intervals, "hwhm_meV_median": "meV"}
     return with_units(suggestions, units)
 
 
@@ -168,8 +214,16 @@ def _with_intervals(
 ) -> pd.DataFrame:
     """Add the quantiles between which outcomes are expected; those of polydispersity lie in (0, 1]."""
     batch = pd.concat([batch, optimizer.intervals(batch, LEVEL).add_suffix("_95")], axis=1)
+    batch["peak_nm_width_95"] = batch["peak_nm_upper_95"] - batch["peak_nm_lower_95"]
     is_inside = (batch["peak_nm_lower_95"] <= target) & (target <= batch["peak_nm_upper_95"])
     batch["interval_contains_target"] = is_inside
     batch.insert(0, "target_nm", target)
     batch.insert(1, "T_inj_limit_C", limit if np.isfinite(limit) else np.nan)
     return batch
+
+
+def _line_widths(fitted: OutcomeModels, batch: pd.DataFrame) -> pd.DataFrame:
+    """Return the predicted line width of recipes and the ends of its 95 % interval, meV."""
+    names = {"median": "median", "lower": "lower_95", "upper": "upper_95"}
+    found = predicted(fitted, batch, LEARNED)[[f"hwhm_meV_{name}" for name in names]]
+    return found.set_axis([f"hwhm_meV_{name}" for name in names.values()], axis=1)

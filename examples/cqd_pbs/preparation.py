@@ -42,6 +42,9 @@ STOCK_ODE_ML = 60.0
 PB_STOCK_MOL_PER_L = PBO_G / PBO_G_PER_MOL / (OLEIC_ACID_ML + STOCK_ODE_ML) * 1000.0
 TMS2S_G_PER_ML = 0.846
 TMS2S_G_PER_MOL = 178.44
+OLA_SCALE_ML = 0.2  # from here on, twice as much oleylamine does less than twice as much
+MEV_NM = 1_239_842.0  # bandgap in meV times wavelength in nm
+HWHM_RELATION = (0.0261, 0.0683, 3.31)  # a, b, c of `hwhm_mev`
 
 
 @dataclass(frozen=True)
@@ -265,6 +268,71 @@ def pb_to_s_ratio(pboa2_ml: npt.ArrayLike, tms2s_ul: npt.ArrayLike) -> npt.NDArr
     _refuse(sulfur_ul, sulfur_ul <= 0, "TMS2S_uL: a ratio to sulfur needs a volume above 0 µL")
     lead_mmol = np.asarray(pboa2_ml, dtype=float) * PB_STOCK_MOL_PER_L
     return lead_mmol / (sulfur_ul * TMS2S_G_PER_ML / TMS2S_G_PER_MOL)
+
+
+def lead_mol_per_l(recipes: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the concentration of lead once all is in the flask, mol/L.
+
+    Parameters
+    ----------
+    recipes : DataFrame of n rows
+        With PbOA2_mL, ODE_Pb_mL, ODE_S_mL and OLA_mL, mL; volumes are taken to add up.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    volume = recipes[["PbOA2_mL", "ODE_Pb_mL", "ODE_S_mL", "OLA_mL"]].sum(axis=1)
+    return (recipes["PbOA2_mL"] * PB_STOCK_MOL_PER_L / volume).to_numpy(float)
+
+
+def chemical_inputs(recipes: pd.DataFrame) -> pd.DataFrame:
+    """Say a recipe as a chemist thinks of it: Pb:S besides the volumes, oleylamine by its logarithm.
+
+    Parameters
+    ----------
+    recipes : DataFrame of n rows
+        The columns of `INPUTS`, in the units of their names.
+
+    Returns
+    -------
+    DataFrame of shape (n, 10)
+        The inputs with OLA_mL replaced by ln(1 + OLA / 0.2 mL), and ln(Pb:S).
+    """
+    ratio = np.log(pb_to_s_ratio(recipes["PbOA2_mL"], recipes["TMS2S_uL"]))
+    columns = {"OLA_mL": np.log1p(recipes["OLA_mL"] / OLA_SCALE_ML), "ln_PbS": ratio}
+    return recipes[INPUTS].assign(**columns)
+
+
+def hwhm_mev(peak_nm: npt.ArrayLike, metric: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return the half-width at half-maximum that goes with a peak and a polydispersity.
+
+    hwhm = (1239.84 meV µm / peak) (a + b polydispersity^(1/c)),
+
+    a unique mapping of the metric to hwhm over bandgap, as the paper asks for; `HWHM_RELATION` has a, b and
+    c, by least squares from the six verified recipes of Table 1, whose widths it meets to 2 meV (root mean
+    square). No row of the data has a measured width: what this returns is derived, not measured, and of
+    samples worse than the worst of Table 1 (peak/valley below 1.27) it is an extrapolation.
+
+    Parameters
+    ----------
+    peak_nm : array-like
+        Wavelength of the exciton peak, nm, above 0.
+    metric : array-like
+        Polydispersity, in (0, 1]. NaN stays NaN.
+
+    Returns
+    -------
+    ndarray
+        meV.
+
+    References
+    ----------
+    Voznyy et al. 2019, Table 1, Methods, "Data Preparation", and SI Figure 10.
+    """
+    a, b, c = HWHM_RELATION
+    bandgap = MEV_NM / np.asarray(peak_nm, dtype=float)
+    return bandgap * (a + b * np.asarray(metric, dtype=float) ** (1 / c))
 
 
 def prepare(bunch: Bunch) -> pd.DataFrame:

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from explore import for_print, is_new
-from judge import OUTPUTS
-from results import Results
+from explore import COOL_C, cost_of_limit, for_print, is_new
+from models import left_out, shares
+from results import Results, Trust
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
@@ -26,13 +26,16 @@ SHORT_NAMES = {
     "Cl_60C_mM": "Cl 60 mM",
     "peak_nm_mean": "peak nm",
     "polydispersity_mean": "polyd.",
+    "hwhm_meV_median": "hwhm meV",
 }
+LATER_COLUMNS = ["outcome", "split", "n_train", "n", "beyond", "mae", "r2", "inside", "half_width"]
 
 
 def write_tables(out: Path, results: Results) -> None:
-    """Write cross_validation.csv, table1.csv and suggestions.csv, units behind the names of columns."""
+    """Write cross_validation.csv, later_rows.csv, table1.csv and suggestions.csv."""
     tables = {
         "cross_validation": results.scores,
+        "later_rows": results.trust.later,
         "table1": results.verified,
         "suggestions": for_print(results.suggestions, results.settings.space.units),
     }
@@ -44,20 +47,36 @@ def print_results(console: Console, results: Results) -> None:
     """Print the three tables, the members of the stacking, and whether suggestions keep what they promise."""
     _print(console, "5-fold cross-validation", results.scores)
     _print_shares(console, results.fitted)
+    _print_trust(console, results.trust)
     _print_verified(console, results.verified)
     _print(console, "Suggested recipes", results.suggestions[list(SHORT_NAMES)].rename(columns=SHORT_NAMES))
+    if results.settings.targets:
+        cost = cost_of_limit(results.pool, results.settings.targets)
+        _print(
+            console, f"Best of the random recipes: anywhere, and injected at {COOL_C:.0f} °C at most", cost
+        )
     _print_checks(console, results)
 
 
 def _print_shares(console: Console, fitted: Any) -> None:
     """Say what share each member of a stacking has in each outcome, and who was left out and why."""
-    for name, shares in getattr(fitted, "shares_", pd.DataFrame()).iterrows():
-        of_outcomes = ", ".join(
-            f"{share:.0%} of {output}" for output, share in zip(OUTPUTS, shares, strict=True)
-        )
+    for name, row in shares(fitted).iterrows():
+        of_outcomes = ", ".join(f"{share:.0%} of {output}" for output, share in row.items())
         console.print(f"{name}: {of_outcomes}", markup=False, highlight=False)
-    for name, reason in getattr(fitted, "left_out_", {}).items():
+    for name, reason in left_out(fitted).items():
         console.print(f"{name} is left out: {reason}", markup=False, highlight=False)
+
+
+def _print_trust(console: Console, trust: Trust) -> None:
+    _print(console, "Shuffled rows and later ones", trust.later[LATER_COLUMNS])
+    repeats = trust.repeats.summary.set_index("outcome")
+    for output, row in repeats.iterrows():
+        console.print(
+            f"{output}: repeats scatter by {row['std']:.3g} ({row['degrees_of_freedom']:.0f} repeats), "
+            f"the model expects {row['model_std']:.3g}.",
+            highlight=False,
+        )
+    _print(console, "Trained again from scratch: agreement near the rows, 1 at best", trust.agreement)
 
 
 def _print_verified(console: Console, verified: pd.DataFrame) -> None:
@@ -66,16 +85,21 @@ def _print_verified(console: Console, verified: pd.DataFrame) -> None:
     _print(console, "Peaks of the recipes of Table 1, nm, with 95 % intervals", shown)
     error = (verified["peak_nm_predicted"] - verified["peak_nm_measured"]).abs().mean()
     n_inside = verified["peak_nm_inside"].sum()
-    console.print(f"Mean absolute error {error:.0f} nm; {n_inside} of {len(verified)} inside.")
+    half = (verified["peak_nm_upper_95"] - verified["peak_nm_lower_95"]).median() / 2
+    console.print(
+        f"Mean absolute error {error:.0f} nm; {n_inside} of {len(verified)} inside, at intervals of "
+        f"± {half:.0f} nm (median)."
+    )
 
 
 def _print_checks(console: Console, results: Results) -> None:
     suggestions, space = results.suggestions, results.settings.space
     n_feasible = int(space.is_feasible(suggestions).sum())
     n_containing = int(suggestions["interval_contains_target"].sum())
+    half = suggestions["peak_nm_width_95"].median() / 2
     console.print(
         f"Of {len(suggestions)} suggestions {n_feasible} are inside bounds and constraints, "
-        f"{n_containing} have an interval that contains the target; "
+        f"{n_containing} have an interval that contains the target, ± {half:.0f} nm wide (median); "
         f"{'all are new' if is_new(suggestions, results.table) else 'SOME WERE MADE BEFORE'}."
     )
 

@@ -7,20 +7,23 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from dataset import fetch_cqd_pbs, load_cqd_pbs, load_table1
 from explore import score_pool, suggest, usual_context
-from figures import draw_all
-from judge import OUTPUTS, Predictor, cross_validate, judge_table1, predictors, score
+from figures import draw_all, draw_networks
+from judge import Predictor, cross_validate, judge_table1, predictors, score
+from models import LEARNED, as_table_model, outcome_models, success_model, with_hwhm
 from preparation import INPUTS, prepare, summarize
 from report import print_results, write_tables
 from results import Results
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sklearn.utils import Bunch
+from trust import N_REPEATS, judge_trust, search_networks
 
 from bnnopt.campaign import CampaignSettings
 from bnnopt.exceptions import BnnoptError, MissingDependencyError
@@ -42,11 +45,17 @@ class Options:
     out: Path
     seed: int
     t_outdoor_c: float | None
+    networks: bool = False
 
     @property
     def n_recipes(self) -> int:
         """Random recipes to score."""
         return N_RECIPES_SHORT if self.short else N_RECIPES
+
+    @property
+    def n_repeats(self) -> int:
+        """Subsets of each size that the learning curve is made of."""
+        return 1 if self.short else N_REPEATS
 
     @property
     def max_iter(self) -> int | None:
@@ -72,37 +81,49 @@ def run(options: Options, console: Console) -> Results:
     """Do all steps, write tables and figures to `options.out`, and return the results."""
     settings = load_settings(options.short)
     bunch = load_data(options.data)
-    table, table1 = prepare(bunch), load_table1(t_outdoor_c=options.t_outdoor_c)
+    table, table1 = with_hwhm(prepare(bunch)), load_table1(t_outdoor_c=options.t_outdoor_c)
     console.print(str(summarize(bunch)), markup=False, highlight=False)
-    done = table.dropna(subset=OUTPUTS)
-    surrogate = settings.make_surrogate(random_state=options.seed)
+    done, cohort = table.dropna(subset=LEARNED), np.asarray(bunch.cohort)
     context = usual_context(table, options.t_outdoor_c)
-    n_asks = 2 * len(settings.targets.values) if settings.targets else 0
     options.out.mkdir(parents=True, exist_ok=True)
     with _progress(console) as progress:
-        judged = predictors(surrogate, settings.surrogate.name, options.seed, options.max_iter)
-        advance = _steps(progress, f"cross-validate {len(judged)} models", len(judged))
+        step = partial(_steps, progress)
+        models = outcome_models(settings, options.seed)
+        judged = predictors(models, settings.surrogate.name, options.seed, options.max_iter, len(done))
+        advance = step(f"cross-validate {len(judged)} models", len(judged))
         scores, predictions = _judge(judged, done, options.seed, advance, progress.console)
-        advance = _steps(progress, "fit on all rows", 1)
-        fitted = surrogate.fit(done[INPUTS], done[OUTPUTS])
+        advance = step("fit on all rows", 1)
+        fitted = models.fit(done[INPUTS], done[LEARNED])
+        success = success_model().fit(table[INPUTS], table["peak_nm"].notna())
+        model = as_table_model(settings, fitted, table)
         advance(1)
-        advance = _steps(progress, f"score {options.n_recipes:,} random recipes", options.n_recipes)
-        pool = score_pool(fitted, settings.space, context, options.n_recipes, options.seed, advance)
-        advance = _steps(progress, "suggest recipes", n_asks)
-        suggestions = suggest(settings, table, pool, context, options.seed, advance)
+        advance = step("later rows, growing data, repeats, retraining", 4)
+        trust = judge_trust(
+            model, done, cohort[done.index], options.seed, advance, options.max_iter, options.n_repeats
+        )
+        advance = step(f"score {options.n_recipes:,} random recipes", options.n_recipes)
+        pool = score_pool(fitted, success, settings.space, context, options.n_recipes, options.seed, advance)
+        advance = step("suggest recipes", len(settings.targets.values) if settings.targets else 0)
+        suggestions = suggest(settings, fitted, table, pool, context, options.seed, advance)
         results = Results(
             settings=settings,
             table=table,
-            guided=np.asarray(bunch.cohort) == "ml_guided",
+            cohort=cohort,
             scores=scores,
             predictions=predictions,
+            trust=trust,
             fitted=fitted,
+            model=model,
+            success=success,
             table1=table1,
-            verified=judge_table1(fitted, table1),
+            verified=judge_table1(fitted, table1, LEARNED),
             pool=pool,
             suggestions=suggestions,
         )
-        advance = _steps(progress, "write tables and figures", 1)
+        if options.networks:
+            search = search_networks(done, options.seed, options.max_iter)
+            draw_networks(options.out / "si8_networks.png", search)
+        advance = step("write tables and figures", 1)
         write_tables(options.out, results)
         draw_all(options.out, results)
         advance(1)
@@ -169,6 +190,9 @@ def _parse(arguments: list[str] | None) -> Options:
     parser.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same suggestions")
     parser.add_argument(
         "--t-outdoor", dest="t_outdoor_c", type=float, help="outdoor °C; by default the median of the rows"
+    )
+    parser.add_argument(
+        "--networks", action="store_true", help="also search size, dropout and L2 of networks (minutes)"
     )
     return Options(**vars(parser.parse_args(arguments)))
 

@@ -2,7 +2,9 @@
 
 import functools
 import io
+import re
 from contextlib import redirect_stdout
+from types import SimpleNamespace
 
 import explore
 import judge
@@ -12,21 +14,30 @@ import numpy as np
 import pandas as pd
 import pytest
 import run
+import trust
 from dataset import DATA, load_cqd_pbs
+from models import LEARNED
 from preparation import SETTINGS, prepare
+from report import LATER_COLUMNS
+from results import Trust
 
 from bnnopt.campaign import read_runs
 from bnnopt.surrogates import ARDGaussianProcessRegressor
 
-TABLES = ["cross_validation.csv", "suggestions.csv", "table1.csv"]
+TABLES = ["cross_validation.csv", "later_rows.csv", "suggestions.csv", "table1.csv"]
 FIGURES = [
     "fig1_coverage.png",
-    "fig2b_map.png",
-    "fig2c_slice.png",
+    "fig2a_effects.png",
+    "fig2b_maps.png",
+    "fig2c_ratio.png",
     "fig3_output_space.png",
-    "parity_peak_nm.png",
-    "parity_polydispersity.png",
+    "parity.png",
+    "retraining.png",
+    "si10_hwhm.png",
+    "si1_repeats.png",
+    "si3_growing_data.png",
     "si4_sweeps.png",
+    "simulator.png",
 ]
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -48,6 +59,8 @@ def small_run(out, *options):
         patch.setattr(run, "SHORT_UPDATES", 60)
         patch.setattr(run, "N_RECIPES_SHORT", 12000)
         patch.setattr(judge, "N_SPLITS", 2)
+        patch.setattr(judge, "N_RETRAININGS", 2)
+        patch.setattr(trust, "N_SIZES", 2)
         patch.setattr(judge, "N_TREES", 20)
         patch.setattr(judge, "ARDGaussianProcessRegressor", gaussian_process)
         code = run.main(["--short", "--out", str(out), *options])
@@ -116,7 +129,7 @@ def test_a_short_run_writes_all_tables_and_figures(finished):
 def test_a_short_run_says_what_was_read_and_what_came_out(finished):
     _, printed, _ = finished
     assert "DataSummary(n_rows=100, n_historical=55, n_ml_guided=45, n_failed=5" in printed
-    assert "Of 12 suggestions 12 are inside bounds and constraints" in printed
+    assert re.search(r"Of (\d+) suggestions \1 are inside bounds and constraints", printed)
     assert "all are new." in printed.replace("\n", " ")
 
 
@@ -125,8 +138,8 @@ def test_a_short_run_says_what_was_read_and_what_came_out(finished):
 def test_five_models_are_judged_on_two_outcomes(finished):
     scores = pd.read_csv(finished[2] / "cross_validation.csv")
     models = ["stacking", "MC dropout", "paper's network", "Gaussian process", "random forest"]
-    assert scores["outcome"].tolist() == ["peak_nm"] * 5 + ["polydispersity"] * 5
-    assert scores["model"].tolist() == models * 2
+    assert scores["outcome"].tolist() == ["hwhm_meV"] + ["peak_nm"] * 5 + ["polydispersity"] * 5
+    assert scores["model"].tolist() == [models[0], *models, *models]
     assert np.isfinite(scores.select_dtypes("number")).all(axis=None)
     assert (scores["mean_absolute_error"] > 0).all()
     assert scores["coverage_95"].between(0, 1).all()
@@ -156,19 +169,29 @@ def test_units_stand_in_the_header_of_the_suggestions(finished):
 
 @pytest.mark.slow
 def test_suggestions_are_new_and_inside_bounds_and_constraints(suggestions, settings, table):
-    assert len(suggestions) == 12
     assert settings.space.is_feasible(suggestions).all()
     assert explore.is_new(suggestions, table)
     assert not suggestions.duplicated(SETTINGS).any()
     assert (suggestions["T_outdoor_C"] == table["T_outdoor_C"].median()).all()
-    assert suggestions["target_nm"].tolist() == [620] * 3 + [780] * 3 + [620] * 3 + [780] * 3
+    anywhere = suggestions[suggestions["T_inj_limit_C"].isna()]
+    assert anywhere["target_nm"].tolist() == [620] * 3 + [780] * 3
 
 
 @pytest.mark.slow
-def test_the_second_half_of_the_suggestions_is_injected_cool(suggestions):
-    assert suggestions["T_inj_limit_C"][:6].isna().all()
-    assert (suggestions["T_inj_limit_C"][6:] == 140).all()
-    assert (suggestions["T_inj_C"][6:] <= 140).all()
+def test_targets_with_a_hot_suggestion_have_cool_ones_too(suggestions):
+    for _, batch in suggestions.groupby("target_nm"):
+        is_anywhere = batch["T_inj_limit_C"].isna()
+        assert (batch["T_inj_C"][is_anywhere] > 140).any() == (~is_anywhere).any()
+        assert (batch["T_inj_C"][~is_anywhere] <= 140).all()
+
+
+@pytest.mark.slow
+def test_later_rows_are_judged_beside_shuffled_ones(finished):
+    later = pd.read_csv(finished[2] / "later_rows.csv")
+    assert later["split"].tolist() == ["shuffled", "shuffled, later rows", "later"] * 3
+    assert later["outcome"].unique().tolist() == ["polydispersity", "peak_nm", "hwhm_meV"]
+    assert (later["n"] == [95, 42, 42] * 3).all()
+    assert later["beyond"].iloc[2] > 3 * later["beyond"].iloc[1]
 
 
 @pytest.mark.slow
@@ -189,10 +212,22 @@ def test_intervals_contain_their_means_and_say_whether_the_target(suggestions):
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_suggestions_however_models_were_judged(finished, tmp_path, monkeypatch):
     def exact(table, predictor, seed):
-        means = {f"{output}_mean": table[output] for output in judge.OUTPUTS}
-        return pd.DataFrame({**means, "polydispersity_std": 1.0, "peak_nm_std": 1.0})
+        columns = {}
+        for output in LEARNED:
+            ends = dict.fromkeys(
+                [f"{output}_{end}" for end in ("mean", "median", "lower", "upper")], table[output]
+            )
+            columns |= {**ends, f"{output}_std": 1.0}
+        return pd.DataFrame(columns, index=table.index)
+
+    def nothing(*arguments):
+        later = pd.DataFrame(columns=LATER_COLUMNS)
+        none = pd.DataFrame({"outcome": [], "agreement": []})
+        return Trust(later, None, SimpleNamespace(summary=none), none, {})
 
     monkeypatch.setattr(run, "cross_validate", exact)
+    monkeypatch.setattr(run, "judge_trust", nothing)
+    monkeypatch.setattr(run, "draw_all", lambda out, results: None)
     code, _ = small_run(tmp_path, "--seed", "0", "--t-outdoor", "10")
     assert code == 0
     assert pd.read_csv(tmp_path / "cross_validation.csv")["mean_absolute_error"].eq(0).all()

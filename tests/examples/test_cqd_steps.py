@@ -1,6 +1,7 @@
 """The steps of the PbS example, each alone, on numbers known by hand."""
 
 import io
+from types import SimpleNamespace
 
 import explore
 import judge
@@ -9,14 +10,18 @@ import pandas as pd
 import pytest
 import run
 from dataset import load_cqd_pbs, load_table1
-from preparation import INPUTS, SETTINGS, prepare
-from report import print_results
-from results import Results
+from figures import lower_edge
+from models import HWHM, LEARNED, OutcomeModels, recipes_of_points, success_model, with_hwhm
+from preparation import INPUTS, SETTINGS, chemical_inputs, hwhm_mev, prepare
+from report import LATER_COLUMNS, print_results
+from results import Results, Trust
 from rich.console import Console
 from sklearn.base import BaseEstimator
+from trust import near_rows, sizes
 
 from bnnopt.campaign import NamedChoice, read_runs, resume
 from bnnopt.exceptions import MissingDependencyError
+from bnnopt.surrogates import GaussianProcessEnsembleRegressor
 
 
 class Plane(BaseEstimator):
@@ -40,6 +45,27 @@ class Memory(Plane):
         return (mean, np.ones_like(mean)) if return_std else mean
 
 
+class Known:
+    """Predicts polydispersity 0.1, a peak of ten times the injection temperature, and a hwhm of 50 meV."""
+
+    names = ("polydispersity", "peak_nm", "hwhm_meV")
+
+    def predict(self, X, return_std=False):
+        mean = np.column_stack([Plane().predict(X), np.full(len(X), 50.0)])
+        return (mean, np.tile([0.05, 50.0, 10.0], (len(X), 1))) if return_std else mean
+
+    def only(self, output):
+        place = self.names.index(output)
+        return SimpleNamespace(predict=lambda X: self.predict(X)[:, place])
+
+
+class Success:
+    """Says that everything succeeds."""
+
+    def predict_proba(self, X):
+        return np.tile([0.0, 1.0], (len(X), 1))
+
+
 class Missing(Plane):
     """Cannot be fitted."""
 
@@ -58,9 +84,14 @@ def table():
 
 
 def predictions_of(table, *, offset, std):
-    """Predictions that miss each measured outcome by an offset."""
-    columns = {f"{output}_mean": table[output] + offset[output] for output in judge.OUTPUTS}
-    return pd.DataFrame({**columns, **{f"{output}_std": std[output] for output in judge.OUTPUTS}})
+    """Normal predictions that miss each measured outcome by an offset."""
+    columns = {}
+    for output in judge.OUTPUTS:
+        mean = table[output] + offset[output]
+        columns |= {f"{output}_mean": mean, f"{output}_median": mean, f"{output}_std": std[output]}
+        reach = 1.959964 * std[output]
+        columns |= {f"{output}_lower": mean - reach, f"{output}_upper": mean + reach}
+    return pd.DataFrame(columns, index=table.index)
 
 
 def test_settings_of_the_full_run(settings):
@@ -95,6 +126,7 @@ def test_score_by_hand():
     assert result["mean_absolute_error"].to_numpy() == pytest.approx([0.1, 75.0])
     assert result["r2"].to_numpy() == pytest.approx([1 - 0.04 / 0.05, 1 - 90_000 / 200_000])
     assert result["coverage_95"].tolist() == [1.0, 0.75]
+    assert result["width_95"].to_numpy() == pytest.approx([0.391993, 391.993], abs=1e-3)
     assert result["mean_log_density"].to_numpy() == pytest.approx([0.883646, -6.649109], abs=1e-6)
 
 
@@ -155,7 +187,8 @@ def test_a_recipe_is_new_whatever_the_weather(table):
 def test_the_pool_has_three_layers_of_recipes_that_can_be_made(settings, monkeypatch):
     monkeypatch.setattr(explore, "CHUNK", 400)
     steps = []
-    pool = explore.score_pool(Plane(), settings.space, {"T_outdoor_C": 7.0}, 1000, 0, steps.append)
+    context = {"T_outdoor_C": 7.0}
+    pool = explore.score_pool(Known(), Success(), settings.space, context, 1000, 0, steps.append)
     assert steps == [400, 400, 200]
     assert settings.space.is_feasible(pool.astype(float).round(explore.DECIMALS)).all()
     assert set(pool["layer"]) == {0, 1, 2}
@@ -166,6 +199,7 @@ def test_the_pool_has_three_layers_of_recipes_that_can_be_made(settings, monkeyp
     assert (pool["T_inj_C"] % 1 == 0).all()
     assert (pool["peak_nm"] == 10 * pool["T_inj_C"]).all()
     assert (pool["T_outdoor_C"] == 7).all()
+    assert (pool["success"] == 1).all()
 
 
 def test_without_a_recipe_near_the_target_the_closest_are_candidates(settings, table):
@@ -174,13 +208,94 @@ def test_without_a_recipe_near_the_target_the_closest_are_candidates(settings, t
     targets = settings.targets.model_copy(update={"values": (1000.0, 5000.0)})
     settings = settings.model_copy(update={"surrogate": surrogate, "targets": targets})
     context = {"T_outdoor_C": 10.0}
-    pool = explore.score_pool(Plane(), settings.space, context, 3000, 0, lambda _: None)
-    result = explore.suggest(settings, table.iloc[:40], pool, context, 0, lambda _: None)
-    assert result["target_nm"].tolist() == [1000.0] * 3 + [5000.0] * 3 + [1000.0] * 3 + [5000.0] * 3
+    pool = explore.score_pool(Known(), Success(), settings.space, context, 3000, 0, lambda _: None)
+    result = explore.suggest(settings, Known(), table.iloc[:40], pool, context, 0, lambda _: None)
+    assert result["target_nm"].tolist() == [1000.0] * 3 + [5000.0] * 6
+    assert result["T_inj_limit_C"].isna().tolist() == [True] * 6 + [False] * 3
     assert result["T_inj_C"][:3].between(98, 102).all()
     assert (result["T_inj_C"][3:6] > 165).all()
-    assert result["T_inj_C"][9:].between(130, 140).all()
+    assert result["T_inj_C"][6:].between(130, 140).all()
     assert not result["interval_contains_target"][3:6].any()
+    assert (result["hwhm_meV_median"] == 50).all()
+
+
+def test_what_a_limit_of_the_injection_costs_is_read_off_the_pool(settings):
+    peaks, heat = [950.0, 960.0, 940.0, 1330.0], [160.0, 120.0, 130.0, 100.0]
+    widths = [0.01, 0.05, 0.03, 0.02]
+    pool = pd.DataFrame({"peak_nm": peaks, "T_inj_C": heat, "polydispersity": widths})
+    targets = settings.targets.model_copy(update={"values": (950.0, 1330.0)})
+    cost = explore.cost_of_limit(pool, targets)
+    assert cost["T_inj_C"].tolist() == [160.0, 100.0]
+    assert cost["polydispersity"].tolist() == [0.01, 0.02]
+    assert cost["polydispersity_cool"].tolist() == [0.03, 0.02]
+
+
+def test_outcomes_keep_their_bounds_and_are_asked_by_name(settings, table):
+    done = with_hwhm(table).dropna().iloc[:40]
+    surrogate = GaussianProcessEnsembleRegressor(n_members=2, kernels=("matern_5_2",))
+    models = OutcomeModels(surrogate, (*settings.outcomes, HWHM), random_state=0)
+    fitted = models.fit(done[INPUTS], done[LEARNED])
+    found = judge.predicted(fitted, load_table1().data, LEARNED)
+    ends = found[["polydispersity_mean", "polydispersity_lower", "polydispersity_upper"]]
+    assert ((ends >= 0) & (ends <= 1)).all(axis=None)
+    assert (found["hwhm_meV_lower"] > 0).all()
+    rows = load_table1().data
+    assert fitted.only("peak_nm").predict(rows[INPUTS]).tolist() == found["peak_nm_mean"].tolist()
+    assert fitted.sample_y(rows, 4).shape == (6, 3, 4)
+    with_noise, without = (fitted.predict(rows, return_std=True, noise=each)[1] for each in (True, False))
+    assert (with_noise >= without).all()
+
+
+def test_success_falls_where_rows_failed(table):
+    model = success_model().fit(table[INPUTS], table["peak_nm"].notna())
+    failed = table["peak_nm"].isna()
+    found = model.predict_proba(table[INPUTS])[:, 1]
+    assert found[failed].max() < np.median(found[~failed])
+    assert found[failed].mean() < 0.5
+
+
+def test_points_of_the_cube_are_recipes_again(settings):
+    space = settings.space
+    recipes = space.sample(5, random_state=0, context={"T_outdoor_C": 10.0})
+    observed = space.with_observed_context(pd.DataFrame({"T_outdoor_C": [0.0, 20.0]}))
+    back = recipes_of_points(observed.encode(recipes), space)
+    np.testing.assert_allclose(back[SETTINGS], recipes[SETTINGS])
+    assert back["T_outdoor_C"].tolist() == [0.5] * 5
+
+
+def test_the_line_width_follows_table1():
+    table1 = load_table1()
+    width = hwhm_mev(table1.target_nm, np.exp(-table1.peak_valley))
+    assert np.sqrt(np.mean((width - table1.hwhm_meV) ** 2)) < 2.2
+    assert np.isnan(hwhm_mev([950.0], [np.nan])).all()
+
+
+def test_chemical_inputs_by_hand():
+    recipe = pd.DataFrame([dict.fromkeys(INPUTS, 0.0) | {"PbOA2_mL": 18.0, "TMS2S_uL": 210.0, "OLA_mL": 0.2}])
+    found = chemical_inputs(recipe)
+    assert found["OLA_mL"].item() == pytest.approx(np.log(2))
+    assert np.exp(found["ln_PbS"].item()) == pytest.approx(8.10, abs=0.01)
+
+
+def test_sizes_of_trainings_grow_by_equal_ratios():
+    assert sizes(95) == [9, 18, 37, 76]
+    assert sizes(2529)[-1] == 500
+
+
+def test_recipes_near_the_rows_stay_near_and_inside(settings, table):
+    recipes = near_rows(table, settings.space, np.random.default_rng(0))
+    assert settings.space.is_inside(recipes).all()
+    made = table["T_inj_C"].to_numpy()
+    distance = np.abs(recipes["T_inj_C"].to_numpy()[:, None] - made).min(axis=1)
+    assert distance.max() <= 0.05 * 130
+
+
+def test_the_lower_edge_has_the_least_of_each_bin():
+    peaks = np.repeat([610.0, 640.0, 900.0], [30, 25, 3])
+    recipes = pd.DataFrame({"peak_nm": peaks, "polydispersity": np.linspace(0.1, 0.2, len(peaks))})
+    edge, best = lower_edge(recipes)
+    assert list(edge) == [612.5, 637.5]
+    assert best.tolist() == pytest.approx([0.1, recipes["polydispersity"][30]])
 
 
 @pytest.fixture
@@ -189,17 +304,33 @@ def results(settings, table):
     recipes = settings.space.sample(2, random_state=0, context={"T_outdoor_C": 10.0})
     moments = {"peak_nm_mean": [949.6, 1501.2], "polydispersity_mean": [0.012345, -0.0005]}
     limits = {"target_nm": [950.0, 1500.0], "T_inj_limit_C": [np.nan, 140.0]}
-    suggestions = recipes.assign(**limits, **moments, interval_contains_target=[True, False])
+    hwhm = {"hwhm_meV_median": [51.23, 25.0], "peak_nm_width_95": [400.0, 600.0]}
+    suggestions = recipes.assign(**limits, **moments, **hwhm, interval_contains_target=[True, False])
+    pool = pd.DataFrame({"peak_nm": [950.0], "T_inj_C": [100.0], "polydispersity": [0.05]})
+    later = pd.DataFrame([dict.fromkeys(LATER_COLUMNS, 0.5)]).assign(
+        outcome="peak_nm", split="later", mae=249.1
+    )
+    columns = {"outcome": ["peak_nm"], "std": [128.8], "degrees_of_freedom": [3], "model_std": [120.7]}
+    trust = Trust(
+        later=later,
+        curve=None,
+        repeats=SimpleNamespace(summary=pd.DataFrame(columns)),
+        agreement=pd.DataFrame({"model": ["stacking"], "outcome": ["peak_nm"], "agreement": [0.9987]}),
+        retrained={},
+    )
     return Results(
         settings=settings,
         table=table,
-        guided=np.zeros(len(table), dtype=bool),
+        cohort=np.full(len(table), "historical"),
         scores=pd.DataFrame({"outcome": ["peak_nm"], "mean_absolute_error": [137.57], "r2": [0.82283]}),
         predictions=pd.DataFrame(),
-        fitted=Plane(),
+        trust=trust,
+        fitted=SimpleNamespace(models_={}),
+        model=None,
+        success=Success(),
         table1=load_table1(),
         verified=judge.judge_table1(Plane(), load_table1()),
-        pool=pd.DataFrame(),
+        pool=pool,
         suggestions=suggestions,
     )
 
@@ -214,23 +345,27 @@ def test_printed_numbers_have_three_digits_or_are_whole(results):
     lines = printed_lines(results)
     assert ["peak_nm", "138", "0.823"] in lines
     first, second = (line for line in lines if line[:2] in (["950", "-"], ["1500", "140"]))
-    assert first[-2:] == ["950", "0.0123"]
-    assert second[-2:] == ["1501", "-0.0005"]
+    assert first[-3:] == ["950", "0.0123", "51.2"]
+    assert second[-3:] == ["1501", "-0.0005", "25"]
     assert ["950", "1090", "992", "1188", "False"] in lines
 
 
 def test_the_printed_checks_count_what_is_kept(results):
     lines = [" ".join(line) for line in printed_lines(results)]
-    assert "Mean absolute error 80 nm; 4 of 6 inside." in lines
-    checks = (
-        "Of 2 suggestions 2 are inside bounds and constraints, 1 have an interval that contains the target"
-    )
-    assert f"{checks}; all are new." in lines
+    assert "Mean absolute error 80 nm; 4 of 6 inside, at intervals of ± 98 nm (median)." in lines
+    assert "peak_nm: repeats scatter by 129 (3 repeats), the model expects 121." in lines
+    assert "peak_nm later 0.5 0.5 0.5 249 0.5 0.5 0.5" in lines
+    assert "stacking peak_nm 0.999" in lines
+    checks = "Of 2 suggestions 2 are inside bounds and constraints, 1 have an interval that contains"
+    assert f"{checks} the target, ± 250 nm wide (median); all are new." in lines
 
 
 def test_the_members_of_a_stacking_are_told_with_their_shares(results):
-    results.fitted.shares_ = pd.DataFrame([[0.25, 1.0]], index=["processes"])
-    results.fitted.left_out_ = {"networks": "they did not help"}
+    for name, share in (("polydispersity", 0.25), ("peak_nm", 1.0)):
+        inner = SimpleNamespace(
+            shares_=pd.DataFrame([[share]], index=["processes"]), left_out_={"networks": "they did not help"}
+        )
+        results.fitted.models_[name] = [inner]
     lines = [" ".join(line) for line in printed_lines(results)]
     assert "processes: 25% of polydispersity, 100% of peak_nm" in lines
     assert "networks is left out: they did not help" in lines
