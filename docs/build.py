@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -38,7 +39,30 @@ BESIDE = {
 }
 """Pages outside docs/, and what they are called on the site; the README's part is that of index.md."""
 
-OPTIONAL = ("hyperparameter_search", "optuna")
+SECTIONS = {
+    "start": (
+        "Start",
+        "Five minutes, for a laboratory and for a scikit-learn user.",
+        "start_lab start_python moving",
+    ),
+    "guide": (
+        "Guide",
+        "How to do what, one page a task.",
+        "user_guide surrogates acquisition model_selection intervals keras_models hyperparameter_search "
+        "optuna cluster",
+    ),
+    "gallery/index": None,
+    "about": ("Concepts", "What stands behind it.", "concepts method glossary bibliography"),
+    "api/index": None,
+    "measured": (
+        "Benchmarks",
+        "How well, how fast, and what was tried.",
+        "benchmarks experiments example_pbs",
+    ),
+    "project": ("Project", "How it is made.", "contributing architecture changelog security licences"),
+}
+"""What stands in the bar at the top: title, a sentence and pages, or a page that has its own list."""
+OPTIONAL = {"hyperparameter_search", "optuna"}  # pages that come with parts of the package
 GUIDE = "docs/user_guide.md"
 FIRST_OF_THE_GUIDE = "user_guide.md"
 LINK = re.compile(r"(?<!!)\[([^\]\[]*)\]\(([^)\s]+)\)")
@@ -69,7 +93,7 @@ def write_source(folder: Path) -> None:
         if page not in ("README.md", GUIDE):
             text = (ROOT / page).read_text(encoding="utf-8")
             (folder / name).write_text(places.rewritten(text, page, name), encoding="utf-8")
-    _without_missing(folder / "index.md")
+    write_sections(folder)
     for name, text in places.guide_pages():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(places.rewritten(text, GUIDE, name), encoding="utf-8")
@@ -78,13 +102,20 @@ def write_source(folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _without_missing(index: Path) -> None:
-    """Take the pages that come with optional parts out of the index where they are not there."""
-    text = index.read_text(encoding="utf-8")
-    for name in OPTIONAL:
-        if not (index.parent / f"{name}.md").exists():
-            text = text.replace(f"\n{name}\n", "\n")
-    index.write_text(text, encoding="utf-8")
+def write_sections(folder: Path) -> None:
+    """Write the pages of the bar at the top, and their list into the first page."""
+    for name, section in SECTIONS.items():
+        if section is not None:
+            title, sentence, pages = section
+            there = [page for page in pages.split() if page not in OPTIONAL or (DOCS / f"{page}.md").exists()]
+            text = f"# {title}\n\n{sentence}\n\n{_toctree(there, 'maxdepth: 2')}"
+            (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    with (folder / "index.md").open("a", encoding="utf-8") as index:
+        index.write("\n" + _toctree(SECTIONS, "hidden:"))
+
+
+def _toctree(pages: Iterable[str], option: str) -> str:
+    return "```{toctree}\n:" + option + "\n\n" + "\n".join(pages) + "\n```\n"
 
 
 class Places:
@@ -104,9 +135,9 @@ class Places:
     def guide_pages(self) -> list[tuple[str, str]]:
         """Return the pages of the guide: what was one page, cut at its headings, and their list."""
         pages = [(name, re.sub(r"^##", "#", part, flags=re.MULTILINE)) for name, part in self._parts.items()]
-        names = "\n".join(name.removesuffix(".md") for name in self._parts)
+        names = [name.removesuffix(".md") for name in self._parts]
         intro = self._head.split("\n\n")[1]
-        text = f"# User guide\n\n{intro}\n\n```{{toctree}}\n:maxdepth: 2\n\n{names}\n```\n"
+        text = f"# User guide\n\n{intro}\n\n{_toctree(names, 'maxdepth: 2')}"
         return [(FIRST_OF_THE_GUIDE, text), *pages]
 
     def rewritten(self, text: str, page: str, name: str) -> str:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
+
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -47,6 +49,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["gallery"],
     "filename_pattern": r"/plot_",
     "show_memory": False,
+    "write_computation_times": False,
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "remove_config_comments": True,
@@ -56,6 +59,7 @@ sphinx_gallery_conf = {
 html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "bnnopt"
+html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 html_css_files = ["bnnopt.css"]
 html_show_sourcelink = False
@@ -74,6 +78,16 @@ html_theme_options = {
 def setup(app: Any) -> None:
     """Let docstrings be read as they are written: bars, stars and underscores in a sentence are no markup."""
     app.connect("autodoc-process-docstring", _as_written, priority=100)  # before numpydoc
+    app.connect("doctree-resolved", _name_thumbnails)
+
+
+def _name_thumbnails(app: Any, doctree: Any, page: str) -> None:
+    """Give the small pictures of the gallery the title of what they show."""
+    for image in doctree.findall(nodes.image):
+        shown = re.search(r"sphx_glr_(\w+)_thumb", image["uri"])
+        title = app.env.titles.get(f"gallery/{shown[1]}") if shown else None
+        if title is not None:
+            image["alt"] = f"First figure of: {title.astext()}"
 
 
 def _as_written(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:

@@ -52,7 +52,8 @@ def main() -> None:
     parser.add_argument("--shots", type=Path, help="where pictures go")
     parser.add_argument("--only", help="pages whose path holds this")
     options = parser.parse_args()
-    pages = [page for page in sorted(HTML.rglob("*.html")) if (options.only or "") in page.as_posix()]
+    pages = [page for page in sorted(HTML.rglob("*.html")) if "_static" not in page.parts]
+    pages = [page for page in pages if (options.only or "") in page.as_posix()]
     if not pages:
         sys.exit(f"There is no page in {HTML}; run `python docs/build.py`.")
     with browser() as chromium:
@@ -105,6 +106,7 @@ class Chromium:
     def __init__(self, to: Any, back: Any) -> None:
         self._to, self._back, self._number, self._session = to, back, 0, ""
         self.errors: list[str] = []
+        self._is_loaded = False
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for part in ("Page", "Runtime", "Log"):
@@ -148,7 +150,7 @@ class Chromium:
 
     def _note(self, message: Any) -> None:
         method, parameters = message.get("method"), message.get("params", {})
-        self._is_loaded = self._is_loaded if method != "Page.loadEventFired" else True
+        self._is_loaded |= method == "Page.loadEventFired"
         if method == "Runtime.exceptionThrown":
             self.errors.append(parameters["exceptionDetails"].get("text", "exception"))
         if method == "Log.entryAdded" and parameters["entry"]["level"] == "error":
