@@ -22,6 +22,7 @@ NAMES = [
     "cluster",
     "pbs_quality",
     "sequential",
+    "rotated",
     "noisy",
     "bump",
     "loop_alone",
@@ -36,7 +37,9 @@ NAMES = [
     "failures",
     "many_inputs",
     "trust_region",
+    "search",
     "long_run",
+    "optuna_study",
 ]
 
 

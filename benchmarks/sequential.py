@@ -21,7 +21,7 @@ from benchmarks._peers import OPTIMIZERS, SOFTWARE, SequentialOptimizer
 from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
 from bnnopt._typing import FloatArray
 from bnnopt.metrics import simple_regret
-from bnnopt.testing import Problem, make_problem
+from bnnopt.testing import make_problem
 
 PROBLEMS = {
     "branin": make_problem("branin"),
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     n_steps = N_STEPS_SHORT if options.short else N_STEPS
     frame = measure_missing(options, partial(measure, n_steps=n_steps))
     title = f"regret after {N_INITIAL} Sobol points and {n_steps} steps; seeds 0 to {options.seeds - 1}"
-    print_table(title, HEADER, _rows(frame, options.problems, options.methods), busy=options.busy)
+    print_table(title, HEADER, rows_of_regrets(frame, options.problems, options.methods), busy=options.busy)
 
 
 def measure(problem: str, method: str, seed: int, n_steps: int = N_STEPS) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def measure_with(
     bounds = np.array(task.bounds)
     optimizer = make(bounds, N_INITIAL, seed)
     start = time.process_time()
-    values = _run(optimizer, task, first_design(bounds, seed), n_steps)
+    values = loop(optimizer, task.function, first_design(bounds, seed), n_steps)
     seconds = time.process_time() - start
     regrets = simple_regret(-np.array(values), -task.minimum)[N_INITIAL - 1 :]
     return {
@@ -79,16 +79,22 @@ def first_design(bounds: FloatArray, seed: int) -> FloatArray:
     return bounds[:, 0] + cube * (bounds[:, 1] - bounds[:, 0])
 
 
-def _run(optimizer: SequentialOptimizer, task: Problem, design: FloatArray, n_steps: int) -> list[float]:
+def loop(
+    optimizer: SequentialOptimizer,
+    function: Callable[[FloatArray], FloatArray],
+    design: FloatArray,
+    n_steps: int,
+) -> list[float]:
+    """Return the values of a first design and of so many steps, which the optimizer is told one by one."""
     values = []
     for step in range(len(design) + n_steps):
         x = design[step] if step < len(design) else optimizer.ask()
-        values.append(float(task.function(x[None])[0]))
+        values.append(float(function(x[None])[0]))
         optimizer.tell(x, values[-1])
     return values
 
 
-def _rows(frame: pd.DataFrame, problems: list[str], methods: list[str]) -> list[list[str]]:
+def rows_of_regrets(frame: pd.DataFrame, problems: list[str], methods: list[str]) -> list[list[str]]:
     """Return for each problem and method the regret's median, quartiles and worst, and the seconds."""
     rows = []
     for problem, method, runs in runs_of(frame, problems, methods):

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bnnopt.acquisition import ACQUISITIONS, Acquisition
     from bnnopt.campaign import Campaign, CampaignSettings
-    from bnnopt.model_selection import LaterCohortSplit, check_fit, log_predictive_density, network_grid
+    from bnnopt.inspection import TableModel, attainable_map, improving_direction, local_effects, trade_off
+    from bnnopt.model_selection import (
+        BayesSearchCV,
+        LaterCohortSplit,
+        check_fit,
+        learning_curve,
+        log_predictive_density,
+        network_grid,
+    )
     from bnnopt.objectives import (
         Chebyshev,
         Desirability,
@@ -48,6 +56,7 @@ __all__ = [
     "ACQUISITIONS",
     "SURROGATES",
     "Acquisition",
+    "BayesSearchCV",
     "BayesianOptimizer",
     "BayesianStackingRegressor",
     "BoundedRegressor",
@@ -72,18 +81,25 @@ __all__ = [
     "OutcomeConstraint",
     "Real",
     "SearchSpace",
+    "TableModel",
     "Target",
     "TransferRegressor",
     "WeightedSum",
     "__version__",
+    "attainable_map",
     "check_fit",
+    "improving_direction",
+    "learning_curve",
+    "local_effects",
     "log_predictive_density",
     "network_grid",
+    "trade_off",
 ]
 
 _ROOM_OF = {
     "ACQUISITIONS": "acquisition",
     "Acquisition": "acquisition",
+    "BayesSearchCV": "model_selection",
     "BayesianOptimizer": "optimizer",
     "BayesianStackingRegressor": "surrogates",
     "BoundedRegressor": "surrogates",
@@ -109,12 +125,18 @@ _ROOM_OF = {
     "Real": "space",
     "SURROGATES": "surrogates",
     "SearchSpace": "space",
+    "TableModel": "inspection",
     "Target": "objectives",
     "TransferRegressor": "surrogates",
     "WeightedSum": "objectives",
+    "attainable_map": "inspection",
     "check_fit": "model_selection",
+    "improving_direction": "inspection",
+    "learning_curve": "model_selection",
+    "local_effects": "inspection",
     "log_predictive_density": "model_selection",
     "network_grid": "model_selection",
+    "trade_off": "inspection",
 }
 
 

@@ -6,7 +6,7 @@ products runs on one thread, whatever else the process does, and the limit is ta
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 
@@ -14,42 +14,24 @@ from threadpoolctl import ThreadpoolController
 
 __all__ = ["one_thread"]
 
+_IS_LIMITED = Lock()
+
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Keep the linear algebra of NumPy and SciPy to one thread within the block or the decorated function.
 
-    Several threads of Python may be within at once: the first one in sets the limit, the last one out takes
-    it back.
+    The limit is one of the whole process. A block within a block, of this thread of Python or while another
+    one has set the limit, leaves it alone and costs next to nothing; whoever set the limit takes it back.
     """
-    _limit.enter()
-    try:
+    if not _IS_LIMITED.acquire(blocking=False):
         yield
+        return
+    try:
+        with _controller().limit(limits=1, user_api="blas"):
+            yield
     finally:
-        _limit.leave()
-
-
-class _Limit:
-    """The limit and how many are within."""
-
-    def __init__(self) -> None:
-        self._lock, self._n_within = Lock(), 0
-        self._undo = ExitStack()
-
-    def enter(self) -> None:
-        with self._lock:
-            if not self._n_within:
-                self._undo.enter_context(_controller().limit(limits=1, user_api="blas"))
-            self._n_within += 1
-
-    def leave(self) -> None:
-        with self._lock:
-            self._n_within -= 1
-            if not self._n_within:
-                self._undo.close()
-
-
-_limit = _Limit()
+        _IS_LIMITED.release()
 
 
 @cache

@@ -34,7 +34,7 @@ tolerance = 0.5
 RUNS = "x [mL],T [°C],y [nm]\n0.05,20,3\n0.2,21,2\n0.5,20,1\n0.7,22,2\n0.95,20,3\n0.6,21,failed\n"
 COMMANDS = (
     *("init", "status", "suggest", "record", "withdraw", "validate", "advise", "history"),
-    *("export", "import"),
+    *("effects", "map", "export", "import"),
 )
 
 

@@ -9,7 +9,7 @@ mappings, labelled rows); `read_table`, `read_blocks` and `read_text` read CSV, 
 from bnnopt._tables._cells import Kind, as_level, as_number, escaped, typed
 from bnnopt._tables._edited import as_file
 from bnnopt._tables._header import Header
-from bnnopt._tables._named import as_named, with_names
+from bnnopt._tables._named import as_named, with_columns, with_names
 from bnnopt._tables._read import TextTable, read_blocks, read_table, read_text
 from bnnopt._tables._rows import is_of_file, rows_in_words
 from bnnopt._tables._units import name_and_unit
@@ -32,6 +32,7 @@ __all__ = [
     "refuse_existing",
     "rows_in_words",
     "typed",
+    "with_columns",
     "with_names",
     "write_file",
     "write_table",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["as_named", "with_names"]
+__all__ = ["as_named", "with_columns", "with_names"]
 
 
 def as_named(values: Any) -> pd.DataFrame | None:
@@ -153,3 +153,11 @@ def _as_series(column: "nw.Series[Any]") -> pd.Series:
     if column.dtype.is_numeric() and not column.null_count():
         return pd.Series(column.to_numpy())
     return pd.Series(column.to_list(), dtype=object).infer_objects()
+
+
+def with_columns(table: pd.DataFrame, columns: Mapping[Any, Any]) -> pd.DataFrame:
+    """Return a copy of a table with columns set: `DataFrame.assign` for any names, `self` included."""
+    copy = table.copy()
+    for name, values in columns.items():
+        copy[name] = values
+    return copy

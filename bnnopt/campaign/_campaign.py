@@ -11,6 +11,7 @@ import pandas as pd
 from bnnopt.campaign._beginning import begin, told
 from bnnopt.campaign._experiments import Experiments, next_id, refuse_own_names
 from bnnopt.campaign._folder import CampaignFolder
+from bnnopt.campaign._models import fit_record
 from bnnopt.campaign._readable import settable
 from bnnopt.campaign._recorded import Change, Recorded, changes_of
 from bnnopt.campaign._recording import Recording, given_runs
@@ -31,7 +32,8 @@ class Campaign:
 
     The folder holds `campaign.toml` (the settings), `experiments.csv` or `.xlsx` (one row a run: id,
     settings, context, outcomes, `<outcome>_error`, status, batch, replicate_of, date, note, and any columns
-    of your own, which stay as they are), `suggestions/` (every batch ever asked, with its predictions) and
+    of your own, which stay as they are), `suggestions/` (every batch ever asked, with its predictions),
+    `models/` (how the model of each batch came about, and what the last one says of the best run) and
     `history/` (former versions of the table, and what was recorded of each run). A run is *planned*,
     *running*, *measured*, *failed* or *withdrawn*; an empty outcome is awaited, and a failure says so:
     `failed` as the status or in the cell.
@@ -224,13 +226,17 @@ class Campaign:
             batch = self._asked(self._optimizer(experiments, seed, parameters), n, targets, options)
             return self._numbered(batch, experiments)[0]
         with self._files.asking():
-            batch = self._asked(self._optimizer(self._unchanged()[0], seed, parameters), n, targets, options)
+            optimizer = self._optimizer(self._unchanged()[0], seed, parameters)
+            batch = self._asked(optimizer, n, targets, options)
+            model = fit_record(self.settings, optimizer) if optimizer.has_model else None
             with self._files.lock():
                 experiments, recorded = self._unchanged()  # as the laboratory has it after a long fit
                 table = experiments.filled_in()
                 batch, number = self._numbered(batch, table)
                 document = batch_document(number, batch, seed=seed, options=asked, units=self.settings.units)
                 self._files.write_batch(number, document)
+                if model is not None:
+                    self._files.write_model(number, model)
                 rows = self._planned_rows(batch, number, table)
                 self._save(table.with_rows(rows), experiments, recorded, as_xlsx=as_xlsx)
         return batch

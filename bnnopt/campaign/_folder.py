@@ -59,7 +59,7 @@ class CampaignFolder:
     def create(self) -> None:
         """Make the folders that are not there."""
         try:
-            for part in ("suggestions", "history"):
+            for part in ("suggestions", "models", "history"):
                 (self.path / part).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _said(error, self.path) from error
@@ -178,6 +178,12 @@ class CampaignFolder:
         self.create()
         content = json.dumps(document, ensure_ascii=False, indent=1).encode()
         self.write(self.path / "suggestions" / f"batch_{number:04d}.json", content)
+
+    def write_model(self, number: int, document: Mapping[str, Any]) -> None:
+        """Write the record of the model that a batch came from."""
+        self.create()
+        content = json.dumps(document, ensure_ascii=False, indent=1).encode()
+        self.write(self.path / "models" / f"batch_{number:04d}.json", content)
 
     def _keep(self, path: Path, content: bytes) -> None:
         kept = self.kept()

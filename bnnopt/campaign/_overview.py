@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from bnnopt.campaign._campaign import Campaign
+from bnnopt.campaign._models import best_of
 from bnnopt.campaign._statuses import PENDING
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import OutcomeConstraint
@@ -47,7 +48,7 @@ class Overview(NamedTuple):
 
 
 def overview(campaign: Campaign, *, seed: int = 0) -> Overview:
-    """Return where a campaign stands; fits the surrogate where there is a model to ask.
+    """Return where a campaign stands; fits the surrogate if there is something new to learn.
 
     Parameters
     ----------
@@ -65,7 +66,12 @@ def overview(campaign: Campaign, *, seed: int = 0) -> Overview:
     best, note = runs.iloc[:0], ""
     try:
         is_single = sum(not isinstance(each, OutcomeConstraint) for each in campaign.settings.objectives) == 1
-        best = optimizer.best().to_frame().T.infer_objects() if is_single else optimizer.front().copy()
+        best = best_of(
+            campaign.folder,
+            campaign.settings,
+            optimizer,
+            lambda: optimizer.best().to_frame().T.infer_objects() if is_single else optimizer.front().copy(),
+        )
         told = runs.loc[runs["status"].isin(("measured", "failed")), "id"].reset_index(drop=True)
         best.insert(0, "id", [told[place] for place in best.index])
     except InvalidDataError as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt.space import Discrete, Real, SearchSpace, Variable
 
 __all__ = ["readable", "settable"]
@@ -52,7 +53,7 @@ def settable(batch: pd.DataFrame, space: SearchSpace) -> pd.DataFrame:
         for v in space.settings
         if isinstance(v, Real) and v.grid is None
     }
-    return batch.assign(**columns)
+    return with_columns(batch, columns)
 
 
 def _set(cell: float, variable: Real, *, is_bound: bool) -> float:

@@ -11,7 +11,7 @@ from bnnopt.campaign._readable import readable
 from bnnopt.campaign._settings import CampaignSettings
 from bnnopt.campaign._suggest import with_units
 
-__all__ = ["shown_number", "shown_predictions", "shown_runs", "shown_suggestions"]
+__all__ = ["shown_interval", "shown_number", "shown_predictions", "shown_runs", "shown_suggestions"]
 
 DIGITS = 4
 LARGEST = 1e7
@@ -53,7 +53,7 @@ def shown_suggestions(batch: pd.DataFrame, settings: CampaignSettings) -> pd.Dat
     for name in settings.outputs:
         if f"{name}_mean" in batch:
             cells = zip(*(batch[f"{name}_{end}"] for end in ("mean", "lower", "upper")), strict=True)
-            table[name] = [_with_interval(*each) for each in cells]
+            table[name] = [shown_interval(*each) for each in cells]
     return _without_zeros(with_units(table.assign(why=batch["reason"]), settings.units))
 
 
@@ -87,7 +87,7 @@ def shown_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
         From `Campaign.predictions`.
     """
     spreads = (predictions["upper"] - predictions["lower"]) / 4
-    predicted = [_with_interval(*cells) for cells in predictions[["mean", "lower", "upper"]].to_numpy(float)]
+    predicted = [shown_interval(*cells) for cells in predictions[["mean", "lower", "upper"]].to_numpy(float)]
     pairs = zip(predictions["measured"], spreads, strict=True)
     said = {True: "yes", False: "no", None: ""}
     return pd.DataFrame(
@@ -102,7 +102,8 @@ def shown_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _with_interval(mean: float, lower: float, upper: float) -> str:
+def shown_interval(mean: float, lower: float, upper: float) -> str:
+    """Return a number and its interval with the digits that mean something; NaN means no model."""
     if pd.isna(mean):
         return "no model yet"
     spread = (upper - lower) / 4

@@ -15,7 +15,7 @@ from bnnopt._plain import plain
 from bnnopt.campaign._folder import CampaignFolder
 from bnnopt.campaign._statuses import MEASURED
 
-__all__ = ["batch_document", "batches", "last_rows", "predictions_of", "today", "version_of"]
+__all__ = ["batch_document", "batches", "last_rows", "predictions_of", "today", "version_of", "versions"]
 
 PACKAGES = ("bnnopt", "numpy", "scipy", "scikit-learn", "pandas", "tensorflow", "keras")
 
@@ -34,7 +34,7 @@ def batch_document(
         "batch": number,
         "asked": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": seed,
-        "versions": {"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}},
+        "versions": versions(),
         "options": {name: _plain(value) for name, value in options.items() if value},
         "units": dict(units),
         "rows": [{name: _plain(cell) for name, cell in row.items()} for row in batch.to_dict("records")],
@@ -103,6 +103,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _number(value: Any) -> float:
     return np.nan if value is None else float(value)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that numbers depend on."""
+    return {"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}}
 
 
 def version_of(package: str) -> str:

@@ -11,7 +11,9 @@ from bnnopt.campaign._campaign import Campaign
 from bnnopt.campaign._shown import shown_number
 from bnnopt.campaign._suggest import resume
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.metrics import calibration_error, coverage, negative_log_likelihood, replicate_noise
+from bnnopt.inspection import replicate_spread
+from bnnopt.metrics import prediction_scores, replicate_noise
+from bnnopt.optimizer import BayesianOptimizer
 
 __all__ = ["Validation", "validate"]
 
@@ -29,7 +31,8 @@ class Validation(NamedTuple):
     later : DataFrame
         The same of the predictions with which runs were suggested: n, rmse, mae, inside.
     noise : DataFrame
-        For each outcome the standard deviation of repeated runs, and the degrees of freedom of the estimate.
+        For each outcome the standard deviation of repeated runs, the degrees of freedom of the estimate, and
+        the standard deviation of a new run that the model expects there; NaN without repeats.
     predictions : DataFrame
         For each run that was left out and outcome: row, outcome, mean, std, lower, upper, measured.
     """
@@ -60,6 +63,8 @@ class Validation(NamedTuple):
         for row in self.noise.to_dict("records"):
             freedom = row["degrees_of_freedom"]
             known = f"{_with_unit(row, 'std', units)} ({freedom:.0f} repeat(s))"
+            if np.isfinite(row["model_std"]):
+                known += f"; the model expects {_with_unit(row, 'model_std', units)} there"
             found.append(
                 f"{row['outcome']}: noise of repeated runs: {known if freedom else 'no repeats yet'}"
             )
@@ -99,9 +104,19 @@ def validate(campaign: Campaign, *, n_folds: int = 5, seed: int = 0) -> Validati
         parts.append(pd.concat([model.predict(rows), model.intervals(rows)], axis=1).set_axis(rows.index))
     predicted = pd.concat(parts).loc[measured.index]
     held_out = pd.DataFrame([_scores(name, measured[name], predicted) for name in outputs])
-    std, freedom = replicate_noise(measured[campaign.settings.space.setting_names], measured[outputs])
-    noise = pd.DataFrame({"outcome": outputs, "std": np.ravel(std), "degrees_of_freedom": np.ravel(freedom)})
+    noise = _noise(optimizer, measured)
     return Validation(held_out, _later(campaign), noise, _long(measured, predicted, outputs))
+
+
+def _noise(optimizer: BayesianOptimizer, measured: pd.DataFrame) -> pd.DataFrame:
+    """Return for each outcome the scatter of repeats, and what the model expects there."""
+    outputs = list(optimizer.outputs)
+    std, freedom = replicate_noise(measured[optimizer.space.setting_names], measured[outputs])
+    noise = pd.DataFrame({"outcome": outputs, "std": np.ravel(std), "degrees_of_freedom": np.ravel(freedom)})
+    if not (np.ravel(freedom) > 0).any():
+        return noise.assign(model_std=np.nan)
+    expected = replicate_spread(optimizer).summary.set_index("outcome")["model_std"]
+    return noise.assign(model_std=expected[outputs].to_numpy(float))
 
 
 def _with_unit(row: Mapping[Hashable, Any], name: str, units: Mapping[str, str]) -> str:
@@ -114,16 +129,16 @@ def _scores(name: str, measured: pd.Series, predicted: pd.DataFrame) -> dict[str
         predicted[f"{name}_mean"].to_numpy(),
         predicted[f"{name}_std"].to_numpy(),
     )
-    is_inside = (predicted[f"{name}_lower"] <= y) & (y <= predicted[f"{name}_upper"])
-    spread = np.sum((y - y.mean()) ** 2)
+    ends = {end: predicted[f"{name}_{end}"].to_numpy() for end in ("lower", "upper")}
+    scores = prediction_scores(y, mean, std, **ends)
     return {
         "outcome": name,
         **_errors(y - mean),
-        "r2": float(1 - np.sum((y - mean) ** 2) / spread) if spread else np.nan,
-        "inside": float(is_inside.mean()),
-        "inside_normal": float(coverage(y, mean, std)),
-        "calibration_error": float(calibration_error(y, mean, std)),
-        "negative_log_likelihood": float(negative_log_likelihood(y, mean, std)),
+        "r2": scores.r2,
+        "inside": scores.inside,
+        "inside_normal": prediction_scores(y, mean, std).inside,
+        "calibration_error": scores.calibration_error,
+        "negative_log_likelihood": -scores.log_density,
     }
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import bnnopt
-from bnnopt.cli import _checks, _exchange, _init, _report, _rounds
+from bnnopt.cli import _checks, _exchange, _init, _inspect, _report, _rounds
 from bnnopt.exceptions import BnnoptError, ChangedRowsError
 
 __all__ = ["app", "main"]
@@ -19,7 +19,7 @@ EPILOG = (
 app = typer.Typer(
     help=bnnopt.__doc__.splitlines()[0], no_args_is_help=True, add_completion=False, epilog=EPILOG
 )
-for room in (_init, _rounds, _checks, _report, _exchange):
+for room in (_init, _rounds, _checks, _inspect, _report, _exchange):
     room.add_to(app)
 
 

@@ -86,14 +86,24 @@ def working(said: str) -> Iterator[None]:
     """
     with warnings.catch_warnings(record=True) as found:
         if sys.stderr.isatty():
-            from rich.console import Console
-
-            with Console(stderr=True).status(said):
+            with _bar(said):
                 yield
         else:
             yield
     for text in dict.fromkeys(str(each.message) for each in found):
         typer.echo(f"Note: {text}", err=True)
+
+
+def _bar(said: str) -> Any:
+    """Return a moving bar with the time since, for work of which nobody knows how long it takes."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    end = TextColumn("Ctrl+C ends it, and leaves all as it was")
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=20), TimeElapsedColumn(), end
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.add_task(said, total=None)
+    return bar
 
 
 def _plain(value: Any) -> Any:

@@ -1,1 +1,1 @@
-"""Bridges to other libraries, each in a module of its own that needs its library."""
+"""Other people's engines with what bnnopt has; each is a module that needs a package of its own."""

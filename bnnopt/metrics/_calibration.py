@@ -9,7 +9,7 @@ from bnnopt._typing import ArrayLike, BoolArray, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.metrics._arrays import as_predictions
 
-__all__ = ["calibration_error", "coverage", "interval", "negative_log_likelihood"]
+__all__ = ["calibration_curve", "calibration_error", "coverage", "interval", "negative_log_likelihood"]
 
 LEVELS = tuple(step / 20 for step in range(1, 20))
 
@@ -124,11 +124,50 @@ def calibration_error(
     regression", ICML 2018, arXiv:1807.00263 (here with central intervals and the absolute
     difference).
     """
+    nominal, observed = calibration_curve(y, mean, std, levels=levels)
+    return _per_output(np.abs(observed.T - nominal).T)
+
+
+def calibration_curve(
+    y: ArrayLike, mean: ArrayLike, std: ArrayLike, *, levels: Sequence[float] = LEVELS
+) -> tuple[FloatArray, FloatArray]:
+    """Return the share of outcomes within their central interval, for each of several levels.
+
+    Parameters
+    ----------
+    y, mean, std : array-like of shape (n,) or (n, n_outputs)
+        Outcomes and predictive moments, in the unit of the outcome, finite; std above 0.
+    levels : sequence of float, default=0.05, 0.10, ..., 0.95
+        The nominal levels, each above 0 and below 1.
+
+    Returns
+    -------
+    levels : ndarray of shape (n_levels,)
+        The nominal levels.
+    observed : ndarray of shape (n_levels,) or (n_levels, n_outputs)
+        Shares between 0 and 1; a calibrated surrogate has its levels, but for chance.
+
+    Raises
+    ------
+    InvalidDataError
+        The shapes differ, a value is not finite, a std is not above 0, or a level is missing or out of range.
+
+    References
+    ----------
+    As of `calibration_error`.
+
+    Examples
+    --------
+    >>> y, mean, std = [0.0, 1.0, 3.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]
+    >>> levels, observed = calibration_curve(y, mean, std, levels=[0.5, 0.9])
+    >>> observed.round(2).tolist()
+    [0.33, 0.67]
+    """
     if len(levels) == 0:
         raise InvalidDataError("levels must hold at least one level, got none.")
     distance = _distance(y, mean, std)
-    gaps = [np.abs((distance <= _quantile(level)).mean(axis=0) - level) for level in levels]
-    return _per_output(np.array(gaps))
+    shares = [(distance <= _quantile(level)).mean(axis=0) for level in levels]
+    return np.array(levels, dtype=float), np.array(shares)
 
 
 def _quantile(level: float) -> float:

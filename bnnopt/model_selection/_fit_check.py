@@ -16,6 +16,7 @@ from bnnopt._typing import ArrayLike, FloatArray, IntArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.metrics import retraining_agreement, sweep_roughness
+from bnnopt.model_selection._held_out import take
 from bnnopt.model_selection._noise import noise_share
 from bnnopt.model_selection._retraining import retrain
 from bnnopt.model_selection._sweeps import Ranges, Sweep, input_sweeps, varying_ranges
@@ -149,12 +150,12 @@ def check_fit(
     trained, held_out, sweeps = [], [], []
     for train, test in splits:
         models = retrain(
-            estimator, _take(X, train), _take(y, train), n_retrainings=n_retrainings, random_state=seed
+            estimator, take(X, train), take(y, train), n_retrainings=n_retrainings, random_state=seed
         )
         trained.append(_compared(models, X, y, train))
         held_out.append(_compared(models, X, y, test))
         centres = rng.permutation(test)[: -(-n_sweeps // len(splits))]
-        sweeps.append(input_sweeps(models[0], _take(X, centres), limits, n_points=n_points))
+        sweeps.append(input_sweeps(models[0], take(X, centres), limits, n_points=n_points))
     measured, predicted = _joined(held_out)
     return FitCheck(
         outcomes=measured,
@@ -174,16 +175,11 @@ def _splits(
     return list(check_cv(cv).split(X, y, groups))
 
 
-def _take(table: Any, rows: IntArray) -> Any:
-    """Return rows by their positions, of a DataFrame or Series as of an array."""
-    return table.iloc[rows] if hasattr(table, "iloc") else np.asarray(table)[rows]
-
-
 def _compared(models: list[Any], X: Any, y: Any, rows: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return outcomes (n_rows, n_outputs) and predictions (n_models, n_rows, n_outputs) of rows."""
-    inputs = _take(X, rows)
+    inputs = take(X, rows)
     predictions = [np.asarray(model.predict(inputs), dtype=float).reshape(len(rows), -1) for model in models]
-    return np.asarray(_take(y, rows), dtype=float).reshape(len(rows), -1), np.stack(predictions)
+    return np.asarray(take(y, rows), dtype=float).reshape(len(rows), -1), np.stack(predictions)
 
 
 def _joined(parts: list[tuple[FloatArray, FloatArray]]) -> tuple[FloatArray, FloatArray]:

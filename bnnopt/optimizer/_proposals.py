@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt._threads import one_thread
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError
@@ -127,10 +128,10 @@ class Proposals:
     def with_predictions(self, rows: pd.DataFrame, search: Search | None) -> pd.DataFrame:
         """Add the predicted mean and standard deviation of a new observation of each outcome."""
         if search is None or not len(rows):
-            return rows.assign(**self._no_predictions())
+            return with_columns(rows, self._no_predictions())
         mean, std = search.model.observation_moments(search.model_space.encode(rows))
         columns = [array[:, i] for i in range(mean.shape[1]) for array in (mean, std)]
-        return rows.assign(**dict(zip(self._no_predictions(), columns, strict=True)))
+        return with_columns(rows, dict(zip(self._no_predictions(), columns, strict=True)))
 
     def intervals(self, space: SearchSpace, settings: pd.DataFrame, level: float) -> pd.DataFrame:
         """Predict the ends of the interval of a new observation of each outcome; NaN in the first design."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt.acquisition import non_dominated
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
@@ -87,7 +88,7 @@ class Records:
         """Rows of earlier campaigns, settings and outcomes; the index says of which campaign each is."""
         settings, outcomes, campaigns = self._observations.earlier
         values = dict(zip(self.outputs, outcomes.T, strict=True))
-        return settings.assign(**values).set_index(pd.Index(campaigns, name="campaign", dtype=object))
+        return with_columns(settings, values).set_index(pd.Index(campaigns, name="campaign", dtype=object))
 
     @property
     def pending(self) -> pd.DataFrame:
@@ -252,12 +253,12 @@ class Records:
         rows = self._feasible()
         names = [f"{name}_mean" for name in self.outputs]
         if not self.has_model:
-            return rows.assign(**dict.fromkeys(names, np.nan)).iloc[0]
+            return with_columns(rows, dict.fromkeys(names, np.nan)).iloc[0]
         space = self.space.with_observed_context(self._observations.told)
         model = self._modelling.of_outcomes(self._observations, space)
         believed, _ = model.moments(space.encode(rows[self.space.names]))
         place = int(np.argmax(self._goals.utilities(believed)[:, 0]))
-        return rows.assign(**dict(zip(names, believed.T, strict=True))).iloc[place]
+        return with_columns(rows, dict(zip(names, believed.T, strict=True))).iloc[place]
 
     def front(self) -> pd.DataFrame:
         """Return the measured rows that satisfy the outcome constraints and that no other such row dominates.

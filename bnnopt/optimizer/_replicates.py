@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.optimizer._search import Search
 
@@ -21,7 +22,7 @@ def repeats(search: Search, n: int) -> tuple[pd.DataFrame, FloatArray]:
     """
     measured, outcomes = search.observations.measured
     ranked = search.model_space.rounded(measured.iloc[search.scoring.goals.best_first(outcomes)])
-    rows = ranked.assign(**search.context)[_is_allowed(search, ranked)].iloc[:N_REPEATABLE]
+    rows = with_columns(ranked, search.context)[_is_allowed(search, ranked)].iloc[:N_REPEATABLE]
     places = rows[search.model_space.setting_names]
     n_runs = places.groupby(list(places.columns), dropna=False)[places.columns[0]].transform("size")
     is_first = ~places.duplicated().to_numpy()
@@ -35,7 +36,7 @@ def repeats(search: Search, n: int) -> tuple[pd.DataFrame, FloatArray]:
 
 def _is_allowed(search: Search, measured: pd.DataFrame) -> BoolArray:
     """Tell which measured settings the search might choose."""
-    return search.agrees(measured) & search.space.is_feasible(measured.assign(**search.context))
+    return search.agrees(measured) & search.space.is_feasible(with_columns(measured, search.context))
 
 
 def _probability_of_best(search: Search, rows: pd.DataFrame) -> FloatArray:

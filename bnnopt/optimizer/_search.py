@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.optimizer._factors import Factors
 from bnnopt.optimizer._goals import Situation
@@ -158,7 +159,7 @@ class Search:
     def frame(self, points: FloatArray) -> pd.DataFrame:
         """Return the settings at points that are encoded for the model, in this search's context."""
         settings = self.model_space.decode(points)
-        return settings.assign(**self.context) if self.context else settings
+        return with_columns(settings, self.context) if self.context else settings
 
     def in_own_cube(self, places: Places) -> FloatArray:
         """Return the points of places in the cube of the search's own bounds, which may be narrower."""
@@ -169,7 +170,7 @@ class Search:
         settings = self.space.decode(points)
         if self._is_plain:
             return Places(settings, points)
-        settings = settings.assign(**self.context)
+        settings = with_columns(settings, self.context)
         if self.space.constraints:
             settings = settings[self.space.is_feasible(settings)].reset_index(drop=True)
         return self.places(settings)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._plain import shown
-from bnnopt._tables import as_named
+from bnnopt._tables import as_named, with_columns
 from bnnopt._typing import FloatArray
 from bnnopt._validation import gathered, numeric_column, numeric_frame, refuse_rows, require_columns
 from bnnopt.exceptions import InvalidDataError
@@ -39,7 +39,9 @@ def as_settings(space: SearchSpace, X: Any) -> pd.DataFrame:
     frame = space.as_table(_as_table(X, space.names))
     space.encode(frame)
     numbers = [variable.name for variable in space.variables if getattr(variable, "levels", None) is None]
-    settings = frame.assign(**{name: _as_numbers(frame, name) for name in numbers}).reset_index(drop=True)
+    settings = with_columns(frame, {name: _as_numbers(frame, name) for name in numbers}).reset_index(
+        drop=True
+    )
     settings.attrs.clear()  # of which file they are rows does not matter any more
     return settings
 

@@ -10,8 +10,9 @@ import pandas as pd
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.plotting._predictions import BaseRow, base_row
+from bnnopt.space import SearchSpace
 
-__all__ = ["AroundRow", "cells_along", "shown_outcome", "values_along"]
+__all__ = ["AroundRow", "observed_space", "shown_outcome"]
 
 
 @dataclass(frozen=True)
@@ -71,39 +72,7 @@ def shown_outcome(optimizer: Any, outcome: str | None) -> str:
     return lookup(names, optimizer.outputs[0] if outcome is None else outcome, "outcome")
 
 
-def values_along(optimizer: Any, name: str, n_points: int) -> FloatArray:
-    """Return values of a numeric variable from its lower to its upper end: those that can be set, if few.
-
-    A context without bounds has the range of the rows told.
-    """
-    space = optimizer.space.with_observed_context(optimizer.data)
-    variable = {each.name: each for each in space.variables}[_numeric(space, name)]
-    values = getattr(variable, "values", None)
-    if values is not None:
-        return np.array(sorted(values), dtype=float)
-    low, high = space.ranges[name]
-    if variable.type == "integer":
-        return np.unique(np.linspace(low, high, n_points).round())
-    is_log = getattr(variable, "scale", "linear") == "log"
-    return np.geomspace(low, high, n_points) if is_log else np.linspace(low, high, n_points)
-
-
-def _numeric(space: Any, name: str) -> str:
-    """Return the name of a variable that is a number, or raise `UnknownNameError`."""
-    return str(lookup({each: each for each in space.ranges}, name, "setting that is a number,"))
-
-
-def cells_along(optimizer: Any, name: str, n_cells: int) -> tuple[FloatArray, FloatArray]:
-    """Return borders of cells along a numeric variable, increasing, and the value that each cell is asked at.
-
-    Cells of a variable of few values are around these.
-    """
-    values = values_along(optimizer, name, n_cells + 1)
-    variable = next(each for each in optimizer.space.variables if each.name == name)
-    if getattr(variable, "values", None) is None and variable.type != "integer":
-        is_log = getattr(variable, "scale", "linear") == "log"
-        middles = np.sqrt(values[:-1] * values[1:]) if is_log else (values[:-1] + values[1:]) / 2
-        return values, middles
-    borders = (values[:-1] + values[1:]) / 2
-    ends = values[0] - (borders[0] - values[0]), values[-1] + (values[-1] - borders[-1])
-    return np.concatenate([[ends[0]], borders, [ends[1]]]), values
+def observed_space(optimizer: Any) -> SearchSpace:
+    """Return the space of an optimizer, a context without bounds with the range of the rows told."""
+    space: SearchSpace = optimizer.space.with_observed_context(optimizer.data)
+    return space

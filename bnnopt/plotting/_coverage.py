@@ -7,7 +7,7 @@ import numpy as np
 from bnnopt._typing import ArrayLike, BoolArray
 from bnnopt.plotting._around_row import shown_outcome
 from bnnopt.plotting._checks import column, flags, points, same_length
-from bnnopt.plotting._style import draw_measured, legend_above, name_axes, new_axes, with_unit
+from bnnopt.plotting._style import draw_failed, draw_measured, legend_above, name_axes, new_axes, with_unit
 
 
 class CoverageDisplay:
@@ -138,7 +138,7 @@ class CoverageDisplay:
         self.historical_, self.guided_ = draw_measured(
             self.ax_, xy, self.guided[done], self.labels, color=shades, size=size
         )
-        self.failed_ = self._draw_failed(size)
+        self.failed_ = draw_failed(self.ax_, (self.x[self.failed], self.y[self.failed]), size=size)
         self.colorbar_ = self.figure_.colorbar(
             colors, ax=self.ax_, label=with_unit(self.outcome_label, self.outcome_unit)
         )
@@ -155,8 +155,3 @@ class CoverageDisplay:
                 handle.set_facecolor("0.5")
             elif text.get_text() == self.labels[1]:
                 handle.set_edgecolor("0.5")
-
-    def _draw_failed(self, size: float) -> Any:
-        x, y = self.x[self.failed], self.y[self.failed]
-        label = "failed" if self.failed.any() else None
-        return self.ax_.scatter(x, y, s=size, marker="x", c="black", linewidths=1.2, label=label, zorder=5)

@@ -9,10 +9,11 @@ from scipy.stats import binned_statistic_2d
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.plotting._around_row import AroundRow, cells_along
+from bnnopt.inspection import REDUCTIONS, AttainableMap, attainable_map, cells_along
+from bnnopt.plotting._around_row import AroundRow, observed_space
 from bnnopt.plotting._checks import column, flags, measured_points, same_length
 from bnnopt.plotting._predictions import base_row, pick_output, spread
-from bnnopt.plotting._style import draw_measured, legend_above, name_axes, new_axes, with_unit
+from bnnopt.plotting._style import draw_failed, draw_measured, legend_above, name_axes, new_axes, with_unit
 
 STATISTICS = {name: name for name in ("mean", "median", "min", "max")}
 
@@ -32,6 +33,8 @@ class MapDisplay:
         A second value, drawn as contour lines, in `contour_unit`: an uncertainty or another output.
     measured : tuple of 2 array-like of shape (n,), optional
         Inputs (x, y) of experiments to draw on top.
+    failed : array-like of bool of shape (n,), optional
+        True for failed experiments, drawn as crosses. Default: none of them.
     guided : array-like of bool of shape (n,), optional
         True for the experiments that a model suggested (open markers). Default: none of them.
     labels : tuple of 2 str
@@ -46,7 +49,7 @@ class MapDisplay:
     mesh_ : QuadMesh
         The cells.
     contour_ : ContourSet or None
-    historical_, guided_ : PathCollection
+    historical_, guided_, failed_ : PathCollection
     colorbar_ : Colorbar
 
     Raises
@@ -67,6 +70,7 @@ class MapDisplay:
         *,
         contour: ArrayLike | None = None,
         measured: tuple[ArrayLike, ArrayLike] | None = None,
+        failed: ArrayLike | None = None,
         guided: ArrayLike | None = None,
         labels: tuple[str, str] = ("historical", "model-guided"),
         x_label: str = "x",
@@ -83,6 +87,7 @@ class MapDisplay:
         self.values = _cells(values, shape, "values")
         self.contour = None if contour is None else _cells(contour, shape, "contour")
         self.measured = measured_points(measured)
+        self.failed = flags(failed, len(self.measured[0]), "failed")
         self.guided = flags(guided, len(self.measured[0]), "guided")
         self.labels = labels
         self.x_label, self.y_label, self.x_unit, self.y_unit = x_label, y_label, x_unit, y_unit
@@ -194,10 +199,11 @@ class MapDisplay:
         *,
         row: Any = None,
         outcome: str | None = None,
+        reduce: str = "slice",
         n_points: int = 40,
         **options: Any,
     ) -> "MapDisplay":
-        """Predict over two settings, the others held as in one row, with the rows told on top.
+        """Predict over two settings, with the rows told on top.
 
         Parameters
         ----------
@@ -206,9 +212,12 @@ class MapDisplay:
         features : tuple of 2 str
             Two settings that are numbers.
         row : Series or DataFrame of one row, optional
-            What is held; by default the best row.
+            What is held, with "best" and "mean" the context only; by default the best row.
         outcome : str, optional
-            By default the first.
+            By default the first; with "best" and "mean" that of the first objective.
+        reduce : {"slice", "best", "mean"}, default="slice"
+            Whether the other settings are held as in the row, the best in each cell, or averaged over; see
+            `bnnopt.inspection.attainable_map`.
         n_points : int, default=40
             Cells along each setting, at least 2; cells that break a constraint are left white.
         **options
@@ -217,10 +226,14 @@ class MapDisplay:
         Returns
         -------
         MapDisplay
-            The contour is the standard deviation of a new observation.
+            The contour is the standard deviation, in a slice that of a new observation, else of the function.
         """
+        if lookup(REDUCTIONS, reduce, "reduction") != "slice":
+            best = attainable_map(optimizer, *features, row=row, objective=outcome, n_cells=n_points)
+            return cls.from_attainable(best, reduce, **(_told(optimizer, features) | options))
         around = AroundRow.of(optimizer, row, outcome)
-        edges, values = zip(*(cells_along(optimizer, name, n_points) for name in features), strict=True)
+        space = observed_space(optimizer)
+        edges, values = zip(*(cells_along(space, name, n_points) for name in features), strict=True)
         x, y = np.meshgrid(*values)
         rows = around.varied({features[0]: x.ravel(), features[1]: y.ravel()})
         mean, std = (
@@ -229,13 +242,60 @@ class MapDisplay:
         found: dict[str, Any] = {
             "contour": std,
             "contour_label": "standard deviation",
-            "measured": tuple(optimizer.data[name].to_numpy(float) for name in features),
             "value_label": around.outcome,
+            **_told(optimizer, features),
         }
         for axis, name in (("x", features[0]), ("y", features[1]), ("value", around.outcome)):
             found |= {f"{axis}_unit": optimizer.units[name]}
         found |= {"x_label": features[0], "y_label": features[1], "contour_unit": found["value_unit"]}
         return cls(edges[0], edges[1], mean, **(found | options))
+
+    @classmethod
+    def from_attainable(
+        cls,
+        found: AttainableMap,
+        reduce: str = "best",
+        *,
+        contour: str | None = "std",
+        **options: Any,
+    ) -> "MapDisplay":
+        """Show the best of each cell, the mean over all recipes, or the slice through one recipe.
+
+        Parameters
+        ----------
+        found : AttainableMap
+            Of `bnnopt.inspection.attainable_map`.
+        reduce : {"best", "mean", "slice"}, default="best"
+            Which of them.
+        contour : "std", str or None, default="std"
+            Contour lines: the standard deviation, another outcome by its name, or none.
+        **options
+            Passed to `MapDisplay`; they go before what is taken from the map.
+
+        Returns
+        -------
+        MapDisplay
+
+        Raises
+        ------
+        UnknownNameError
+            The reduction or the outcome is not known.
+        """
+        heads = {"best": "best predicted", "mean": "mean predicted", "slice": "predicted"}
+        values = found.values(reduce)
+        labels: dict[str, Any] = {"value_label": f"{heads[reduce]} {found.label}", "value_unit": found.unit}
+        for axis, name in (("x", found.x), ("y", found.y)):
+            labels |= {f"{axis}_label": name, f"{axis}_unit": found.units.get(name, "")}
+        if contour == "std" and len(found.goal.names) == 1:
+            place = found.outputs.index(found.goal.name)
+            labels |= {"contour": found.stds[reduce][place], "contour_label": "standard deviation"}
+            labels |= {"contour_unit": found.unit}
+        elif contour is not None and contour != "std":
+            labels |= {"contour": found.values(reduce, contour), "contour_label": f"predicted {contour}"}
+            labels |= {"contour_unit": found.units.get(contour, "")}
+        if not np.isfinite(labels.get("contour", np.nan)).any():
+            labels.pop("contour", None)
+        return cls(found.x_edges, found.y_edges, values, **(labels | options))
 
     def plot(self, ax: Any | None = None, *, cmap: str = "viridis", size: float = 26.0) -> "MapDisplay":
         """Draw the map.
@@ -261,9 +321,14 @@ class MapDisplay:
             self.mesh_, ax=self.ax_, label=with_unit(self.value_label, self.value_unit)
         )
         self.contour_ = self._draw_contour()
+        done = ~self.failed
+        x, y = self.measured
         self.historical_, self.guided_ = draw_measured(
-            self.ax_, self.measured, self.guided, self.labels, size=size
+            self.ax_, (x[done], y[done]), self.guided[done], self.labels, size=size
         )
+        self.failed_ = draw_failed(self.ax_, (x[self.failed], y[self.failed]), size=1.4 * size)
+        for artist in (self.historical_, self.guided_, self.failed_):
+            artist.set_clip_on(False)  # a point at a border is whole
         name_axes(self.ax_, self)
         self._draw_legend()
         return self
@@ -276,10 +341,10 @@ class MapDisplay:
         heights = np.ma.masked_invalid(self.contour)
         centres = _centres(self.x_edges), _centres(self.y_edges)
         lines = self.ax_.contour(*centres, heights, levels=6, colors="white", linewidths=1.1)
-        outline = [withStroke(linewidth=2.6, foreground="black")]
-        lines.set_path_effects(outline)
-        for text in self.ax_.clabel(lines, fontsize="x-small"):
-            text.set_path_effects(outline)
+        lines.set_path_effects([withStroke(linewidth=2.6, foreground="black")])
+        plate = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0}
+        for text in self.ax_.clabel(lines, colors="black", fontsize="small", fmt="%.4g", inline_spacing=2):
+            text.set(bbox=plate, zorder=lines.get_zorder() + 0.5)
         return lines
 
     def _draw_legend(self) -> None:
@@ -293,6 +358,15 @@ class MapDisplay:
             names.append(with_unit(self.contour_label, self.contour_unit))
         if handles:
             legend_above(self.ax_, handles=handles, labels=names)
+
+
+def _told(optimizer: Any, features: tuple[str, str]) -> dict[str, Any]:
+    """Return where the rows told lie, and which failed."""
+    data = optimizer.data
+    return {
+        "measured": tuple(data[name].to_numpy(float) for name in features),
+        "failed": data["is_failed"].to_numpy(bool),
+    }
 
 
 def _edges(values: ArrayLike, name: str) -> FloatArray:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.plotting._around_row import AroundRow, values_along
+from bnnopt.inspection import values_along
+from bnnopt.plotting._around_row import AroundRow, observed_space
 from bnnopt.plotting._checks import Points, column, deviations, flags, measured_points, points, same_length
 from bnnopt.plotting._predictions import base_row, pick_output, spread
 from bnnopt.plotting._style import OKABE_ITO, Z95, draw_measured, legend_above, name_axes, new_axes
@@ -175,7 +176,7 @@ class SliceDisplay:
         SliceDisplay
         """
         around = AroundRow.of(optimizer, row, outcome)
-        values = values_along(optimizer, feature, n_points)
+        values = values_along(observed_space(optimizer), feature, n_points)
         rows = around.varied({feature: values})
         found: dict[str, Any] = {
             "measured": around.measured(feature),

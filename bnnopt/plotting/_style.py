@@ -86,3 +86,12 @@ def draw_measured(
             )
         )
     return artists[0], artists[1]
+
+
+def draw_failed(ax: Any, xy: tuple[FloatArray, FloatArray], *, size: float = 36.0) -> Any:
+    """Draw failed experiments as crosses that can be seen on any ground, and return the artist."""
+    from matplotlib.patheffects import withStroke
+
+    look = {"marker": "x", "color": "black", "linewidths": 1.4, "zorder": 5}
+    ring = [withStroke(linewidth=3.0, foreground="white")]
+    return ax.scatter(*xy, s=size, label="failed" if len(xy[0]) else None, path_effects=ring, **look)

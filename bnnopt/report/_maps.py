@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt.inspection import attainable_map
+from bnnopt.objectives import split_objectives
 from bnnopt.plotting import MapDisplay, SliceDisplay
 from bnnopt.report._asked import writers
 from bnnopt.report._blocks import Figure, Group, Section
@@ -31,6 +33,8 @@ __all__ = ["maps_and_slices"]
 
 N_POINTS = 60  # of a slice
 N_CELLS = 36  # of a map, along each side
+N_BEST_CELLS = 16
+N_RECIPES = 2048  # of which the best in each cell are refined
 N_MAPPED = 3  # settings of which maps are drawn, two at a time
 FAINT = {"color": "--blue", "size": 6, "opacity": 0.45}
 ON_MAP = {"color": "--ground", "size": 6, "line": {"color": "--ink", "width": 1}}
@@ -46,8 +50,10 @@ def maps_and_slices(data: ReportData, found: Effects | None) -> Section:
     centre = f"those of run {data.best['id']}, the best" if data.best is not None else "those of the last run"
     text = (
         f"Slices and maps go through one run: all other settings are {centre}. Points are all measured runs, "
-        "which differ in the other settings too; the pointer says which run a point is. Bands hold a new "
-        "measurement with 95 % probability. Dotted lines and white cells break a constraint between settings."
+        "which differ in the other settings too; the pointer says which run a point is. A map of the best "
+        "shows in each cell the recipe of the highest expected utility that keeps all limits. Bands hold a "
+        "new measurement with 95 % probability. Dotted lines and white cells break a constraint between "
+        "settings."
     )
     groups = [group for name in data.optimizer.outputs for group in _groups(data, found, name)]
     return Section("maps", title, [text], groups=groups)
@@ -61,8 +67,9 @@ def _groups(data: ReportData, found: Effects, outcome: str) -> list[Group]:
         if name in data.numbers or name not in data.space.ranges
     ]
     name = with_unit(outcome, data.optimizer.units[outcome])
+    maps = [_map(data, outcome, pair) for pair in pairs]
     groups = [
-        Group(f"{name}: maps", [_map(data, outcome, pair) for pair in pairs], is_dense=True),
+        Group(f"{name}: maps", [*_best_map(data, outcome, pairs[0]), *maps] if pairs else [], is_dense=True),
         Group(f"{name}: slices", slices, is_dense=True),
     ]
     return [group for group in groups if group.figures]
@@ -167,6 +174,34 @@ def _map(data: ReportData, outcome: str, names: tuple[str, str]) -> Figure:
     display = MapDisplay.from_optimizer(
         data.optimizer, names, row=data.centre, outcome=outcome, n_points=N_CELLS
     )
+    return _drawn(data, display, outcome, names, f"{outcome} over {names[0]} and {names[1]}", "Expected")
+
+
+def _best_map(data: ReportData, outcome: str, names: tuple[str, str]) -> list[Figure]:
+    """Return what can be had over two settings, where the outcome is that of the first objective."""
+    goal = split_objectives(data.optimizer.objectives)[0][0]
+    if goal.names != (outcome,):
+        return []
+    found = attainable_map(
+        data.optimizer,
+        *names,
+        row=data.centre,
+        n_cells=N_BEST_CELLS,
+        n_pool=N_RECIPES,
+        n_rounds=2,
+    )
+    told = {name: data.told[name].to_numpy(float) for name in names}
+    display = MapDisplay.from_attainable(found, measured=(told[names[0]], told[names[1]]))
+    if not np.isfinite(display.values).any() or display.contour is None:
+        return []
+    title = f"Best {outcome} over {names[0]} and {names[1]}, all other settings free"
+    return [_drawn(data, display, outcome, names, title, "Best expected")]
+
+
+def _drawn(
+    data: ReportData, display: MapDisplay, outcome: str, names: tuple[str, str], title: str, head: str
+) -> Figure:
+    """Return a map with the runs on top."""
     unit = display.value_unit
     x, y = (_middles(edges) for edges in (display.x_edges, display.y_edges))
     heat = {
@@ -177,7 +212,7 @@ def _map(data: ReportData, outcome: str, names: tuple[str, str]) -> Figure:
         "customdata": _grid(Z95 * np.asarray(display.contour)),
         "colorscale": COLORS,
         "colorbar": {"title": {"text": shown(with_unit(outcome, unit)), "side": "right"}, "thickness": 12},
-        "hovertemplate": f"expected {shown(outcome)}: %{{z}} ± %{{customdata}} {shown(unit)}".rstrip()
+        "hovertemplate": f"{head.lower()} {shown(outcome)}: %{{z}} ± %{{customdata}} {shown(unit)}".rstrip()
         + f"<br>{shown(names[0])} %{{x}}, {shown(names[1])} %{{y}}<extra></extra>",
     }
     template = hover((names[0], "x", display.x_unit), (names[1], "y", display.y_unit))
@@ -199,8 +234,8 @@ def _map(data: ReportData, outcome: str, names: tuple[str, str]) -> Figure:
         else "nowhere"
     )
     return Figure(
-        f"{outcome} over {names[0]} and {names[1]}",
-        f"Expected {outcome} is {said}; circles are measured runs, the star the best.",
+        title,
+        f"{head} {outcome} is {said}; circles are measured runs, the star the best.",
         traces,
         plane_layout(data, names),
         height=400,

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt.objectives import split_objectives
 from bnnopt.plotting import ParityDisplay
 from bnnopt.report._asked import writers
@@ -128,7 +129,7 @@ def _compared(joined: pd.DataFrame, name: str) -> pd.DataFrame:
     if ends is None:
         return joined.iloc[:0]
     columns = {"batch": joined["batch_number"], "y": joined[name], "std": joined[f"{name}_std"].astype(float)}
-    return ends.assign(**columns).dropna()
+    return with_columns(ends, columns).dropna()
 
 
 def _parity(data: ReportData, name: str, rows: pd.DataFrame) -> Figure:

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from bnnopt.metrics import calibration_error, coverage, negative_log_likelihood
-from bnnopt.plotting import ParityDisplay
+from bnnopt.plotting import CalibrationDisplay, ParityDisplay
 from bnnopt.report._blocks import Cell, Column, Figure, Section, Table
 from bnnopt.report._data import ReportData
-from bnnopt.report._figures import PLAIN, axis, hover, layout, points
+from bnnopt.report._figures import PLAIN, axis, band, hover, layout, line, points
 from bnnopt.report._next import diagonal
 from bnnopt.report._words import Z95, count, number, rounded
 
@@ -16,6 +16,7 @@ __all__ = ["NO_MODEL", "quality"]
 
 NO_MODEL = "There is no model yet: it begins with {n} runs, two of them measured."
 FEWEST = 3  # rows of a comparison
+FEWEST_CALIBRATED = 10  # rows of a calibration curve
 SMALLEST_SHARE = 0.005
 
 
@@ -35,9 +36,8 @@ def quality(data: ReportData) -> Section:
         "settings it is that of a model which only knows mean and spread."
     )
     tables = [_scores(displays), _shares(data)]
-    return Section(
-        "model", title, [text], [_held_out(data, each) for each in displays], [t for t in tables if t.rows]
-    )
+    figures = [draw for each in displays for draw in (_held_out(data, each), *_calibration(each))]
+    return Section("model", title, [text], figures, [t for t in tables if t.rows])
 
 
 def _n_held_out(data: ReportData, name: str) -> int:
@@ -65,6 +65,49 @@ def _held_out(data: ReportData, display: ParityDisplay) -> Figure:
         layout(axis(f"measured {display.label}", display.unit), axis("predicted", display.unit)),
         height=380,
     )
+
+
+def _calibration(display: ParityDisplay) -> list[Figure]:
+    """Return how often intervals held, of any probability; none for a few runs, whose curve is chance."""
+    if len(display.y) < FEWEST_CALIBRATED:
+        return []
+    curve = CalibrationDisplay.from_predictions(display.y, display.mean, _std(display), label=display.label)
+    percent = {name: 100 * getattr(curve, name) for name in ("levels", "observed", "lower_", "upper_")}
+    outside = int(((curve.observed < curve.lower_) | (curve.observed > curve.upper_)).sum())
+    verdict = (
+        "which chance explains everywhere"
+        if not outside
+        else f"more than chance explains at {outside} of {len(curve.levels)} probabilities"
+    )
+    too = "wide" if (curve.observed - curve.levels).mean() > 0 else "narrow"
+    trace = points(
+        percent["levels"],
+        percent["observed"],
+        [],
+        "intervals of %{x} %: %{y} % of the runs inside<extra></extra>",
+        marker=PLAIN,
+    )
+    said = (
+        f"Shares of {count(len(display.y), 'run')} inside their intervals are {100 * curve.error_:.0f} "
+        f"points from the probabilities on average, {verdict}. Intervals are rather too {too} than too "
+        f"{'narrow' if too == 'wide' else 'wide'}."
+    )
+    return [
+        Figure(
+            f"{display.label}: how often intervals held",
+            said,
+            [
+                *band(percent["levels"], percent["lower_"], percent["upper_"], name="chance"),
+                line([0, 100], [0, 100], line={"color": "--muted", "width": 1, "dash": "dash"}),
+                {**trace, "mode": "lines+markers", "line": {"color": "--blue", "width": 2}},
+            ],
+            layout(
+                axis("probability of the interval", "%", range=[0, 100]),
+                axis("runs inside", "%", range=[0, 100]),
+            ),
+            height=380,
+        )
+    ]
 
 
 def within_bounds(data: ReportData, name: str, mean: Any, half: Any) -> tuple[Any, Any]:

@@ -1,13 +1,15 @@
 """What settings do, over the rows measured and around the best one, with intervals from draws."""
 
-from collections.abc import Hashable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt._typing import FloatArray
+from bnnopt.inspection import local_effects
 from bnnopt.report._asked import writers
 from bnnopt.report._blocks import Cell, Column, Figure, Group, Section, Table
 from bnnopt.report._data import ReportData
@@ -20,7 +22,6 @@ __all__ = ["Effects", "effects", "important_numbers"]
 N_DRAWS = 64
 MOST_ROWS = 100  # measured rows over which a setting is shuffled
 MOST_DRAWN = 1500  # rows of one draw: the cost of a joint draw grows with their cube
-STEP = 0.05  # of the range, to both sides of the best row
 LEVELS = (2.5, 50.0, 97.5)
 
 
@@ -81,7 +82,7 @@ def _importances(data: ReportData) -> pd.DataFrame:
     n_rows = min(MOST_ROWS, MOST_DRAWN // (len(names) + 1), len(measured))
     rng = np.random.default_rng(0)
     base = measured.iloc[np.sort(rng.permutation(len(measured))[:n_rows])].reset_index(drop=True)
-    shuffled = [base.assign(**{name: rng.permutation(base[name].to_numpy())}) for name in names]
+    shuffled = [with_columns(base, {name: rng.permutation(base[name].to_numpy())}) for name in names]
     draws = data.optimizer.sample_y(pd.concat([base, *shuffled], ignore_index=True), N_DRAWS)
     parts = draws.reshape(len(draws), N_DRAWS, len(names) + 1, n_rows)
     lost = np.square(parts[:, :, 1:] - parts[:, :, :1]).mean(axis=3) / 2
@@ -91,50 +92,20 @@ def _importances(data: ReportData) -> pd.DataFrame:
 
 
 def _local_effects(data: ReportData) -> pd.DataFrame:
-    base = data.centre
-    changes = [change for name in data.space.names for change in _changes(data, base, name)]
-    pairs = [base.assign(**{name: [cell]}) for name, *cells, _ in changes for cell in cells]
-    draws = data.optimizer.sample_y(pd.concat(pairs, ignore_index=True), N_DRAWS)
-    return _table(
-        data,
-        draws[..., 1::2] - draws[..., ::2],
-        [{"name": name, "change": said} for name, *_, said in changes],
-    )
+    """Return the effects at the best run, each change in words."""
+    found = local_effects(data.optimizer, data.centre, n_draws=N_DRAWS).table
+    write = writers(data)
+    said = [_in_words(data, row, write) for row in found.itertuples(index=False)]
+    middle = {"change": "middle", "change_lower": "lower", "change_upper": "upper", "setting": "name"}
+    kept = found[["outcome", *middle]].rename(columns=middle)
+    return kept.assign(change=said)
 
 
-def _changes(data: ReportData, base: pd.DataFrame, name: Hashable) -> list[tuple[Any, Any, Any, str]]:
-    """Return changes of one variable: its name, the value before and after, and both in words."""
-    variable = next(each for each in data.space.variables if each.name == name)
-    levels, now = getattr(variable, "levels", None), base[name].iloc[0]
-    if levels is not None:
-        return [(name, now, level, f"{name}: {now} → {level}") for level in levels if level != now]
-    low, high = _around(data, variable, float(now))
-    if low == high:
-        return []
-    write = writers(data)[str(name)]
-    return [(name, low, high, f"{name}: {write(low)} → {write(high)} {variable.unit}".rstrip())]
-
-
-def _around(data: ReportData, variable: Any, now: float) -> tuple[float, float]:
-    """Return a little less and a little more than a value, within the range and as it can be set."""
-    lowest, highest = data.space.ranges[variable.name]
-    values = getattr(variable, "values", None)
-    if values is not None:
-        place = int(np.argmin(np.abs(np.array(sorted(values)) - now)))
-        return sorted(values)[max(place - 1, 0)], sorted(values)[min(place + 1, len(values) - 1)]
-    if getattr(variable, "scale", "linear") == "log":
-        factor = (highest / lowest) ** STEP
-        low, high = now / factor, now * factor
-    else:
-        grid = getattr(variable, "grid", None)
-        half = max(STEP * (highest - lowest), 2 * grid.half_step if grid else 0.0)
-        low, high = now - half, now + half
-    low, high = max(low, min(lowest, now)), min(high, max(highest, now))
-    if variable.type == "integer":
-        return float(np.floor(low)), float(np.ceil(high))
-    ends = data.centre.iloc[[0, 0]].assign(**{variable.name: [low, high]})
-    low, high = data.space.rounded(ends)[variable.name]
-    return float(low), float(high)
+def _in_words(data: ReportData, row: Any, write: Mapping[str, Any]) -> str:
+    if row.setting not in data.space.ranges:
+        return f"{row.setting}: {row.before} → {row.after}"
+    ends = f"{write[row.setting](row.before)} → {write[row.setting](row.after)}"
+    return f"{row.setting}: {ends} {data.optimizer.units[row.setting]}".rstrip()
 
 
 def _table(data: ReportData, values: FloatArray, rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
+from bnnopt._tables import with_columns
 from bnnopt._typing import FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InfeasibleSpaceError
@@ -105,7 +106,7 @@ def _fill(
 
 
 def _unused(region: Region, rng: np.random.Generator) -> pd.DataFrame:
-    grid = all_rows(region.free).assign(**region.fixed)[[variable.name for variable in region.variables]]
+    grid = with_columns(all_rows(region.free), region.fixed)[[variable.name for variable in region.variables]]
     grid = grid[region.is_feasible(grid)]
     if grid.empty:
         raise InfeasibleSpaceError(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
-from bnnopt._tables import read_blocks
+from bnnopt._tables import read_blocks, with_columns
 from bnnopt._typing import RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
@@ -144,7 +144,7 @@ def product_pool(
     for start, stop in _blocks(prod(counts), block_size):
         places = zip(columns.items(), _places(start, stop, counts), strict=True)
         chosen = {name: column.iloc[place].reset_index(drop=True) for (name, column), place in places}
-        frame = pd.DataFrame(chosen).assign(**fixed)[space.names]
+        frame = with_columns(pd.DataFrame(chosen), fixed)[space.names]
         yield space.rounded(frame[space.is_feasible(frame)]).reset_index(drop=True)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from pydantic import model_validator
 
 from bnnopt._plain import listed, shown
+from bnnopt._tables import with_columns
 from bnnopt._typing import ArrayLike, BoolArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
@@ -319,7 +320,7 @@ class SearchSpace(VariableSet):
             )
         region = Region(self.variables, self.constraints, checked_context(self.variables, context))
         order = [name for name in self.names if name in self.setting_names or name in region.fixed]
-        grid = all_rows(self.settings).assign(**region.fixed)[order]
+        grid = with_columns(all_rows(self.settings), region.fixed)[order]
         return grid[region.is_feasible(grid)].reset_index(drop=True)
 
     @property

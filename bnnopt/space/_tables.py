@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._tables import Kind, as_level, as_named, is_of_file
+from bnnopt._tables import Kind, as_level, as_named, is_of_file, with_columns
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import require_columns
 from bnnopt.exceptions import InvalidDataError
@@ -61,7 +61,7 @@ def with_levels(frame: pd.DataFrame, variables: Sequence[Variable]) -> pd.DataFr
             continue
         if any(isinstance(level, str) != is_text for level in codec.levels):
             changed[variable.name] = [_level(cell, codec.levels) for cell in column]
-    return frame.assign(**changed) if changed else frame
+    return with_columns(frame, changed) if changed else frame
 
 
 def _kind(variable: Variable) -> Kind:

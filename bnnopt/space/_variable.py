@@ -37,7 +37,8 @@ def check_interval(name: str, lower: float, upper: float, scale: str) -> None:
     came = f"got lower={lower!s:.40} and upper={upper!s:.40}"
     if not _is_finite(lower, upper):
         raise ValueError(
-            f"Variable {name!r}: the bounds must be finite numbers, {came}; give the real limits."
+            f"Variable {name!r}: the bounds and their difference must be finite numbers, {came}; "
+            "give the real limits."
         )
     if lower > upper:
         raise ValueError(f"Variable {name!r}: lower must be below upper, {came}; swap them.")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from bnnopt._tables import Kind
+from bnnopt._tables import Kind, with_columns
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import gathered, numeric_column
 from bnnopt.space._encoding import TABLE
@@ -166,7 +166,9 @@ class VariableSet(BaseModel):
         frame = as_frame(X, self.variables, self.stepped_names)
         grids = {each.name: each.grid for each in self.settings if isinstance(each, Real) and each.grid}
         values = {name: numeric_column(frame, name, TABLE) for name in grids}
-        return frame.assign(**{name: grid.values(grid.places(values[name])) for name, grid in grids.items()})
+        return with_columns(
+            frame, {name: grid.values(grid.places(values[name])) for name, grid in grids.items()}
+        )
 
     def encode(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         """Return settings as points of the unit cube.

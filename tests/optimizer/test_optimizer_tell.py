@@ -221,3 +221,21 @@ def test_an_outcome_column_that_occurs_twice_is_refused():
     doubled = pd.DataFrame([[0.1, 1.0, 2.0]], columns=["x", "y", "y"])
     with pytest.raises(InvalidDataError, match=r"\['y'\] occur more than once"):
         optimizer.tell(doubled[["x"]], doubled)
+
+
+@pytest.mark.parametrize("name", ["self", "X", "index", "rows", "axis"])
+def test_any_name_of_a_setting_goes_through_a_round(name):
+    optimizer = BayesianOptimizer(
+        SearchSpace([Real(name, 0, 1), Real("b", 0, 1, digits=2)]),
+        Minimize("y"),
+        surrogate="gaussian_process",
+        n_initial=3,
+        n_candidates=64,
+        random_state=0,
+    )
+    for _ in range(4):
+        rows = optimizer.ask()
+        optimizer.tell(rows, rows[name] ** 2)
+    read = BayesianOptimizer.from_json(optimizer.to_json())
+    pd.testing.assert_frame_equal(read.data, optimizer.data)
+    assert len(read.data) == 4

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 import bnnopt.plotting as plotting
@@ -29,6 +30,14 @@ def test_importing_the_room_loads_no_matplotlib():
         plotting.RoughnessDisplay([0, 1, 2], [[1, 2, 3]]),
         plotting.FitCheckDisplay(["agreement"], [1], [0.9], [1]),
         plotting.SearchDisplay([1], [1]),
+        plotting.CalibrationDisplay([0.5], [0.4], 10),
+        plotting.LearningCurveDisplay(
+            {"random": pd.DataFrame(1.0, [0], ["n_rows", "median", "lowest", "highest"])}
+        ),
+        plotting.ReplicateSpreadDisplay([0, 0], [1, 2], [1], [0], [2]),
+        plotting.LocalEffectsDisplay(["a"], [1], [0], [2]),
+        plotting.EffectArrowsDisplay({"a": [[0, 1]]}),
+        plotting.TradeOffDisplay([0, 1], [1, 2], [1, 2], [0, 1], [2, 3]),
     ],
 )
 def test_without_matplotlib_the_extra_is_named(display, monkeypatch):

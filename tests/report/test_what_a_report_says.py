@@ -150,11 +150,32 @@ def test_a_target_is_drawn(tmp_path):
     assert "target 1.5" in page
 
 
+def test_it_shows_how_often_intervals_held_and_what_can_be_had(tmp_path):
+    table = experiments(16, np.sin(np.arange(16.0)))
+    page = written(tmp_path, told(table, Minimize("z")), table)
+    said = own_text(page)
+    assert "z: how often intervals held" in said
+    assert "Best z over" in said
+    shares = next(
+        each["data"]
+        for each in figures(page)
+        if any("name" in t and t["name"] == "chance" for t in each["data"])
+    )
+    x, y = shares[-1]["x"], shares[-1]["y"]
+    assert (x[0], x[-1]) == (5, 95)
+    assert (np.diff(y) >= 0).all()
+    best, mapped = [each["data"][0]["z"] for each in figures(page) if each["data"][0]["type"] == "heatmap"][
+        :2
+    ]
+    assert np.nanmin(np.array(best, float)) <= np.nanmin(np.array(mapped, float)) + 0.05
+
+
 def test_bands_stay_within_the_bounds_of_an_outcome(tmp_path):
     table = experiments(10, np.linspace(0, 1, 10) ** 4)
     page = written(tmp_path, told(table, Maximize("z"), outcomes=Outcome("z", lower=0, upper=1)), table)
-    bands = [each["data"] for each in figures(page) if any("fill" in trace for trace in each["data"])]
-    assert len(bands) == 2
+    filled = [each["data"] for each in figures(page) if any("fill" in trace for trace in each["data"])]
+    bands = [each for each in filled if not any(trace.get("name") == "chance" for trace in each)]
+    assert len(bands) == len(filled) - 1 == 2
     assert min(min(lower["y"]) for lower, _, *_ in bands) >= 0
     assert max(max(upper["y"]) for _, upper, *_ in bands) <= 1
 

@@ -95,7 +95,7 @@ def with_nan(X, y):
         (3, lambda X, y: (X, y * np.inf), r"Batch 3 .*: y contains infinity in row 0, column 0"),
         (5, lambda X, y: (X[:, :1], y), "Batch 5 .* has other columns than the first"),
         (5, lambda X, y: (X, y[:, 0]), "Batch 5 .* has other columns than the first"),
-        (1, lambda X, y: (X, y, -np.ones(len(X))), "Batch 1 .*: sample_weight must be finite and at least 0"),
+        (1, lambda X, y: (X, y, -np.ones(len(X))), "Batch 1 .*: sample_weight must be 0 or from 1e-12"),
         (1, lambda X, y: (X, y[:-1]), "Batch 1 .* must have the shapes"),
         (0, lambda X, y: (X[0], y[0]), r"Batch 0 .* must have the shapes .*\.batch\("),
         (2, lambda X, y: X, "Batch 2 .* got a ndarray"),

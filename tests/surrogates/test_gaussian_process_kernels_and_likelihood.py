@@ -278,7 +278,7 @@ def of_a_sine(n_rows=40):
 
 
 def climbed(rows, kernel, anchors, n_steps, start=None):
-    return climb(lambda own: gradient_of_likelihood(rows, [kernel], own), anchors, n_steps, start)
+    return climb(lambda own, _: gradient_of_likelihood(rows, [kernel], own), anchors, n_steps, start)
 
 
 def test_what_is_learned_is_more_likely_than_where_the_search_began():

@@ -7,6 +7,7 @@ import pytest
 
 from bnnopt.surrogates import GaussianProcessEnsembleRegressor
 from bnnopt.surrogates._gaussian_process import FAMILIES, _ensemble, _process
+from bnnopt.surrogates._gaussian_process._ensemble import _are_noise as are_noise
 from bnnopt.surrogates._gaussian_process._ensemble import _is_seen as is_seen
 from bnnopt.surrogates._gaussian_process._ensemble import _left_out as held_out
 from bnnopt.surrogates._gaussian_process._ensemble import _parts as parts_of
@@ -144,3 +145,10 @@ def test_what_has_not_varied_is_open_where_it_does(family):
     assert known[0] < 0.1
     assert open_[0] > 3 * known[0]
     assert open_[0] > 0.25
+
+
+def test_as_many_members_take_rows_for_noise_as_is_likely():
+    """Probabilities 0, 1/2, 1, 1/2: two of four, the surest first."""
+    assert are_noise(np.array([-40.0, 0.0, 40.0, 0.0])).tolist() == [False, True, True, False]
+    assert not are_noise(np.full(6, -40.0)).any()
+    assert are_noise(np.full(6, 40.0)).all()

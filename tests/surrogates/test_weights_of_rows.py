@@ -90,10 +90,12 @@ def test_a_heavier_row_is_known_better(processes):
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ([1.0] * 39 + [-0.5], r"sample_weight must be finite and at least 0, got -0.5 in row 39"),
+        ([1.0] * 39 + [-0.5], r"sample_weight must be 0 or from 1e-12 to 1e\+12, got -0.5 in row 39"),
         ([0.0] * 40, "sample_weight is zero for too many rows: at least 2 of 40 .* got 0"),
         ([0.0] * 39 + [1.0], "at least 2 of 40 need a weight above zero, got 1"),
-        ([np.nan] * 40, "sample_weight must be finite and at least 0, got nan in row 0"),
+        ([1e300] * 40, r"sample_weight must be 0 or from 1e-12 to 1e\+12, got 1e\+300 in row 0"),
+        ([1e-300] * 40, r"sample_weight must be 0 or from 1e-12 to 1e\+12, got 1e-300 in row 0"),
+        ([np.nan] * 40, r"sample_weight must be 0 or from 1e-12 to 1e\+12, got nan in row 0"),
         ([1.0] * 7, r"one number for each row, shape \(40,\), got \(7,\)"),
         (np.ones((40, 2)), r"one number for each row, shape \(40,\), got \(40, 2\)"),
     ],

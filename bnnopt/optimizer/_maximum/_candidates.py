@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.optimizer._search import Places, Search
 from bnnopt.space import Face, faces_of
@@ -108,7 +109,7 @@ def near(
         Feasible settings drawn uniformly that lines may lead to, at least one; by default new ones, as also
         where centres are on faces of the space.
     """
-    centres = centres.assign(**search.context)
+    centres = with_columns(centres, search.context)
     faces = faces_of(search.space, centres)
     found = [search.places(centres.iloc[:0])]
     for face, n_own in zip(faces, _shares(n, [len(face.rows) for face in faces]), strict=True):

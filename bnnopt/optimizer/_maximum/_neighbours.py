@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt.space import (
     Categorical,
     Discrete,
@@ -89,7 +90,7 @@ def _moved(
 ) -> pd.DataFrame:
     """Return the centre after each of at most n moves, drawn at random."""
     chosen = [moves[place] for place in rng.permutation(len(moves))[:n]]
-    return pd.concat([centre.iloc[:0], *(centre.assign(**move) for move in chosen)], ignore_index=True)
+    return pd.concat([centre.iloc[:0], *(with_columns(centre, move) for move in chosen)], ignore_index=True)
 
 
 def _changes(space: SearchSpace, centre: pd.DataFrame, rng: np.random.Generator) -> list[tuple[str, Any]]:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._parallel import n_at_once, spread
-from bnnopt._tables import as_named
+from bnnopt._tables import as_named, with_columns
 from bnnopt._typing import FloatArray
 from bnnopt._validation import require_columns
 from bnnopt.exceptions import InvalidDataError
@@ -246,7 +246,7 @@ def feasible(table: pd.DataFrame, number: int, search: Search) -> pd.DataFrame:
     try:
         require_columns(table, search.model_space.setting_names, "candidates")
         table = _settable(search.space.with_levels(table), search.model_space)
-        frame = table[search.agrees(table)].assign(**search.context)[search.space.names]
+        frame = with_columns(table[search.agrees(table)], search.context)[search.space.names]
         return frame[search.space.is_feasible(frame)].reset_index(drop=True)
     except InvalidDataError as error:
         raise InvalidDataError(f"candidates, part {number}: {error}") from error

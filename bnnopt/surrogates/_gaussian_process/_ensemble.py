@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.surrogates._gaussian_process._exact import (
@@ -55,7 +55,7 @@ PRIOR = Prior(
 )
 JUDGING_PARTS = 4  # each member learns from all but one of so many parts of the rows
 N_STARTS = 2
-STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 30, 25, 20
+STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 24, 18, 20
 INDUCING_OF_THE_BOUND = 128
 WIDTH_OF_NOISE = 1.0  # in nats, see `learn_from_two_starts`
 LARGEST_LOSS = 1.0  # of the marginal likelihood, in nats for each hyperparameter
@@ -193,23 +193,28 @@ class _Learner:
     def learn(self, parts: IntArray, n_steps: int, start: Hyperparameters | None = None) -> Hyperparameters:
         """Learn hyperparameters, each member of a family from its part of the rows."""
         rows = self._rows_of(np.tile(parts, (len(self._names), 1)))
-        return climb(
-            lambda point: gradient_of_likelihood(rows, self._kernels, point), self._anchors, n_steps, start
-        )
+
+        def gradient(own: Hyperparameters, places: IntArray) -> FloatArray:
+            kernels = [self._kernels[place] for place in places]
+            return gradient_of_likelihood(rows.of_members(places), kernels, own)
+
+        return climb(gradient, self._anchors, n_steps, start)
 
     def learn_from_two_starts(self, parts: IntArray, n_steps: int) -> Hyperparameters:
-        """Learn as from a function of little noise and as from noise, and keep the better of the two.
+        """Learn as from a function of little noise and as from noise, each as often as it is likely.
 
         Where length scales are short against the gaps between rows, a function and noise are the same to the
         likelihood, and each has a maximum of its own. By Laplace's method that of noise, which leaves length
-        scales open, is the wider one: it is kept unless the other one is higher by `WIDTH_OF_NOISE`.
+        scales open, is the wider one, by `WIDTH_OF_NOISE`. Where rows do not decide, some members take the
+        rows for a function and some for noise, as many as the probabilities say: an optimizer that sees
+        noise only would never look again at the best row of a plateau.
         """
         both, n = copy(self), len(self._kernels)
         both._names, both._kernels, both._maps = 2 * self._names, 2 * self._kernels, 2 * self._maps
         both._anchors = self._anchors.followed_by(self._anchors.from_noise())
         found = both.learn(parts, n_steps)
         density = both.log_likelihood(found, parts) + both._anchors.log_density(found.point)
-        is_noise = density[n:] > density[:n] - WIDTH_OF_NOISE
+        is_noise = _are_noise(density[n:] - density[:n] + WIDTH_OF_NOISE)
         return found.only(np.arange(n) + n * is_noise)
 
     def learn_from_all(self, hyperparameters: Hyperparameters, part: IntArray) -> Hyperparameters:
@@ -228,7 +233,7 @@ class _Learner:
         inducing = input_map(self._rows.X[self._inducing[::step]])
         point = hyperparameters.point
         point[best] = climb(
-            lambda own: gradient_of_bound(rows, inducing, kernel, own)[None],
+            lambda own, _: gradient_of_bound(rows, inducing, kernel, own)[None],
             self._anchors.only(best),
             STEPS_OF_THE_BOUND,
             hyperparameters.only(best),
@@ -285,6 +290,14 @@ class _Learner:
             noise_factors=rows.noise_factors[parts],
             known_noise=rows.known_noise[parts, 0],
         )
+
+
+def _are_noise(log_odds: FloatArray) -> BoolArray:
+    """Tell which members take rows for noise: as many as the sum of the probabilities, those of most odds."""
+    n_noise = round(float(expit(log_odds).sum()))
+    chosen = np.zeros(len(log_odds), dtype=bool)
+    chosen[np.argsort(-log_odds, kind="stable")[:n_noise]] = True
+    return chosen
 
 
 def _parts(n_rows: int, n_members: int, n_learned: int, rng: np.random.Generator) -> IntArray:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpotrf, dpotri
 
-from bnnopt._typing import FloatArray
+from bnnopt._typing import FloatArray, IntArray
 from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 
@@ -142,6 +142,18 @@ class LearningRows:
     noise_factors: FloatArray
     known_noise: FloatArray
 
+    def of_members(self, places: IntArray) -> "LearningRows":
+        """Rows of some of the members."""
+        if len(places) == len(self.y):
+            return self
+        return LearningRows(
+            self.X[places],
+            self.y[places],
+            self.weights[places],
+            self.noise_factors[places],
+            self.known_noise[places],
+        )
+
 
 def log_marginal_likelihood(
     rows: LearningRows, kernels: list[str], hyperparameters: Hyperparameters
@@ -222,7 +234,7 @@ def cholesky(covariance: FloatArray) -> FloatArray:
     numpy.linalg.LinAlgError
         If the covariance is not finite or far from positive definite.
     """
-    root, failed = dpotrf(covariance, lower=True)
+    root, failed = dpotrf(covariance.T, lower=True)  # the same by symmetry, in the order of LAPACK
     for jitter in JITTERS if failed else ():
         added = jitter * float(np.diagonal(covariance).mean())
         root, failed = dpotrf(covariance + added * np.eye(len(covariance)), lower=True)
@@ -244,7 +256,10 @@ def inverses(covariances: FloatArray) -> tuple[FloatArray, FloatArray]:
     found, log_determinants = np.empty_like(covariances), np.empty(len(covariances))
     for place, covariance in enumerate(covariances):
         root = cholesky(covariance)
-        log_determinants[place] = 2.0 * np.log(np.diagonal(root)).sum()
-        lower, _ = dpotri(root, lower=True)
-        found[place] = np.tril(lower) + np.tril(lower, -1).T
+        diagonal = root.diagonal()
+        log_determinants[place] = 2.0 * np.log(diagonal).sum()
+        lower, _ = dpotri(root, lower=True, overwrite_c=True)  # what is above the diagonal stays 0
+        found[place] = lower
+        found[place] += lower.T
+        np.fill_diagonal(found[place], lower.diagonal())
     return found, log_determinants

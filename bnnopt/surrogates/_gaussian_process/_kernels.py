@@ -129,14 +129,13 @@ class StationaryKernel:
         if not self.is_anova:
             value, slope = self.profile(_squared_distances(A, B))
             return value, 2.0 * slope[:, :, None] * (A[:, None] - B[None])
-        value = np.ones((len(A), len(B)))
-        relative = np.empty((len(A), len(B), A.shape[1]))
-        for place in range(A.shape[1]):
-            gap = A[:, None, place] - B[None, :, place]
-            factor, slope = self._factor(np.square(gap))
-            value *= factor
-            relative[:, :, place] = 2.0 * slope * gap / factor
-        return value, value[:, :, None] * relative
+        gap = A[:, None] - B[None]
+        factor, slope = self._factor(np.square(gap))
+        value = factor.prod(axis=-1)
+        slope *= gap
+        slope /= factor
+        slope *= 2.0 * value[:, :, None]
+        return value, slope
 
     def variance(self, A: FloatArray) -> FloatArray:
         """Value of each row with itself: 1."""
@@ -292,10 +291,16 @@ def _squared_exponential(r2: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _matern_5_2(r2: FloatArray) -> tuple[FloatArray, FloatArray]:
-    r = np.sqrt(5.0 * r2)
+    r = 5.0 * r2
+    value = r / 3.0
+    np.sqrt(r, out=r)
     decay = np.exp(-r)
-    slope = (1.0 + r) * decay
-    return slope + (5.0 / 3.0) * r2 * decay, (-5.0 / 6.0) * slope
+    value *= decay
+    r += 1.0
+    r *= decay
+    value += r
+    r *= -5.0 / 6.0
+    return value, r
 
 
 def _exponential(r2: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._rows._blocks import read_rows
-from bnnopt.surrogates._rows._numbers import as_dense, check_table, column_names, numbers
+from bnnopt.surrogates._rows._numbers import as_dense, check_table, check_weights, column_names, numbers
 from bnnopt.surrogates._rows._rows import LARGEST_TABLE, Rows, check_enough, check_spans
 from bnnopt.surrogates._rows._sources import ArraySource, Batches, first_batch, is_plain
 
@@ -277,13 +277,7 @@ def _checked_weights(sample_weight: ArrayLike | None, n_rows: int, n_needed: int
     if sample_weight is None:
         return np.ones(n_rows)
     weights = np.asarray(_weights(sample_weight, n_rows), dtype=np.float64)
-    is_bad = ~(np.isfinite(weights) & (weights >= 0))
-    if is_bad.any():
-        row = int(np.argmax(is_bad))
-        raise InvalidDataError(
-            f"sample_weight must be finite and at least 0, got {weights[row]:g} in row {row}. "
-            "A weight counts as so many repeats of the row; 0 leaves it out."
-        )
+    check_weights(weights, "sample_weight")
     n_used = int(np.count_nonzero(weights))
     if n_used < n_needed:
         raise InvalidDataError(

@@ -14,10 +14,21 @@ from bnnopt._typing import BoolArray, FloatArray
 from bnnopt._validation import numeric_frame, refuse_rows
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["LARGEST_DENSE", "as_dense", "check_table", "column_names", "finite_numbers", "numbers"]
+__all__ = [
+    "LARGEST_DENSE",
+    "as_dense",
+    "check_table",
+    "check_weights",
+    "column_names",
+    "finite_numbers",
+    "numbers",
+]
 
 LARGEST_DENSE = 2**26
 """Numbers that a sparse X is turned into at most: half a GB."""
+
+LARGEST_WEIGHT = 1e12
+"""Of a row, and 1 by it the smallest: sums of weights, and noise by them, keep their digits."""
 
 MOST_NAMED = 5  # rows in a message
 TIMES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64, pd.Period)
@@ -47,6 +58,17 @@ def as_dense(X: Any) -> Any:
             "a time."
         )
     return X.toarray(order="C")
+
+
+def check_weights(weights: FloatArray, name: str, start: int = 0) -> None:
+    """Refuse weights of shape (n_rows,) that are no number of repeats; `start` is the number of the first."""
+    is_bad = ~((weights == 0) | (weights >= 1 / LARGEST_WEIGHT) & (weights <= LARGEST_WEIGHT))
+    if is_bad.any():
+        row = int(np.argmax(is_bad))
+        raise InvalidDataError(
+            f"{name} must be 0 or from {1 / LARGEST_WEIGHT:g} to {LARGEST_WEIGHT:g}, got {weights[row]:g} in "
+            f"row {start + row}. A weight counts as so many repeats of the row; 0 leaves it out."
+        )
 
 
 def check_table(table: Any, name: str) -> Any:

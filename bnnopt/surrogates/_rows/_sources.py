@@ -8,7 +8,7 @@ import numpy as np
 
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._rows._numbers import as_columns, as_dense
+from bnnopt.surrogates._rows._numbers import as_columns, as_dense, check_weights
 from bnnopt.surrogates._rows._rows import Rows
 
 __all__ = ["ArraySource", "Batches", "first_batch", "is_plain"]
@@ -118,7 +118,7 @@ def _checked_block(X: Any, y: Any, weights: Any, noise: Any, *, start: int, what
     variances = (
         np.zeros_like(outcomes) if noise is None else as_columns(noise, f"{what}noise_variance", start)
     )
-    _refuse_negative(of_rows[:, None], f"{what}sample_weight", start)
+    check_weights(of_rows, f"{what}sample_weight", start)
     _refuse_negative(variances, f"{what}noise_variance", start)
     rows = Rows.of(inputs, outcomes, of_rows, variances, first=start)
     return rows if (of_rows > 0).all() else rows.only(of_rows > 0)

@@ -1,0 +1,286 @@
+"""A sampler for Optuna's studies that is a `BayesianOptimizer` underneath."""
+
+import inspect
+import threading
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, TPESampler
+from optuna.search_space import intersection_search_space
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+from sklearn.base import BaseEstimator
+
+from bnnopt._estimators import draw_seed
+from bnnopt._plain import shown
+from bnnopt.acquisition import Acquisition, get_acquisition
+from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
+from bnnopt.integrations.optuna._parameters import Parameters, is_searchable
+from bnnopt.integrations.optuna._told import Told
+from bnnopt.integrations.optuna._trials import Trials
+from bnnopt.objectives import Minimize
+from bnnopt.optimizer import BayesianOptimizer
+from bnnopt.space import Real, SearchSpace
+from bnnopt.surrogates import make_surrogate
+
+__all__ = ["BnnSampler"]
+
+FIXED = (
+    "space",
+    "objectives",
+    "outcomes",
+    "surrogate",
+    "acquisition",
+    "n_initial",
+    "random_state",
+    "cost",
+)
+OPTIONS = tuple(name for name in inspect.signature(BayesianOptimizer).parameters if name not in FIXED)
+MOST_TRIES = 3  # at one proposal, while other workers begin trials
+
+
+class BnnSampler(BaseSampler):
+    """Bayesian optimization for any study of Optuna.
+
+    The parameters that all completed trials have, in the same range, are searched together by a
+    `BayesianOptimizer`; others (of the first trial, of conditional parameters, of ranges that change) are
+    sampled one by one. It learns from all finished trials, those of other workers and those added by hand
+    too. A failed trial, or one of an infinite value, counts as a failed experiment, from which the
+    probability of success is learned; a pruned one counts by the last value that it reported, but never as
+    better than the median of the completed ones. Running trials are on their way: what other workers have in
+    hand is not proposed, and what they may find is taken into account.
+
+    Trials of one process depend on the seed and the trials before only. Workers that share a storage need a
+    seed each, or none.
+
+    Parameters
+    ----------
+    surrogate : str or estimator, default="auto"
+        As in `BayesianOptimizer`.
+    acquisition : str, callable or Acquisition, default=None
+        As in `BayesianOptimizer`.
+    n_startup_trials : int or None, default=None
+        Trials before a model is asked, at least 2; by default one more than the parameters, and at least 5.
+        The first is sampled at random, for its parameters are not known before; those that follow fill the
+        space evenly.
+    constraints_func : callable or None, default=None
+        From a finished trial (`FrozenTrial`) to a sequence of floats, each violated above 0, as Optuna's
+        samplers take it. Optuna 5 warns that `Trial.set_constraint`, called in the objective, takes its
+        place; what it stores is learned from without this argument.
+    independent_sampler : optuna.samplers.BaseSampler or None, default=None
+        Samples what is sampled one by one; by default Optuna's `TPESampler` with the same seed.
+    seed : int or None, default=None
+        Seeds everything.
+    **options
+        Further parameters of `BayesianOptimizer`: `initial_design`, `n_candidates`, `n_draws`,
+        `success_classifier` (None leaves failed trials out), `reference_point`, `trust_region`.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no surrogate or acquisition of this name.
+    InvalidDataError
+        An option is unknown, or n_startup_trials below 2.
+
+    Examples
+    --------
+    >>> import optuna
+    >>> from bnnopt.integrations.optuna import BnnSampler
+    >>> optuna.logging.set_verbosity(optuna.logging.WARNING)
+    >>> study = optuna.create_study(sampler=BnnSampler(surrogate="gaussian_process", seed=0))
+    >>> study.optimize(lambda trial: (trial.suggest_float("x", 0, 1) - 0.3) ** 2, n_trials=10)
+    >>> abs(study.best_params["x"] - 0.3) < 0.01
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        surrogate: str | BaseEstimator = "auto",
+        acquisition: str | Callable[..., Any] | Acquisition | None = None,
+        n_startup_trials: int | None = None,
+        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
+        independent_sampler: BaseSampler | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        unknown = [name for name in options if name not in OPTIONS]
+        if unknown:
+            raise InvalidDataError(
+                f"BnnSampler has no parameter {unknown}; further options are {list(OPTIONS)}."
+            )
+        self._options = {
+            "surrogate": make_surrogate(surrogate),
+            "acquisition": None if acquisition is None else get_acquisition(acquisition),
+            "n_initial": _checked_count(n_startup_trials),
+            **options,
+        }
+        _check(self._options)
+        self._seed = draw_seed(seed)
+        self._independent_sampler = independent_sampler or TPESampler(seed=seed)
+        self._constraints_keeper = (
+            None if constraints_func is None else TPESampler(constraints_func=constraints_func)
+        )
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget what can be learned from the study again."""
+        self._lock = threading.Lock()
+        self._told = Told()
+        self._proposed: dict[tuple[str, int], dict[str, Any]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        again = ("_lock", "_told", "_proposed")
+        return {name: value for name, value in self.__dict__.items() if name not in again}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._begin()
+
+    def reseed_rng(self) -> None:
+        """Take a new seed, which Optuna asks for where trials run side by side."""
+        with self._lock:
+            self._seed = draw_seed(None)
+            self._told = Told()
+        self._independent_sampler.reseed_rng()
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """Return the parameters that all completed trials have, each in the same range, and with a choice.
+
+        Parameters
+        ----------
+        study : Study
+            Whose trials are looked at.
+        trial : FrozenTrial
+            The one that is asked for.
+        """
+        common = intersection_search_space(study.get_trials(deepcopy=False))
+        return {name: each for name, each in common.items() if is_searchable(each)}
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Return values of the parameters that are searched together.
+
+        Parameters
+        ----------
+        study : Study
+            Whose trials are learned from.
+        trial : FrozenTrial
+            The one that is asked for.
+        search_space : dict of str to BaseDistribution
+            The parameters; those without a choice are left to `sample_independent`.
+        """
+        searchable = {name: each for name, each in search_space.items() if is_searchable(each)}
+        if not searchable:
+            return {}
+        with self._lock:
+            return self._proposal(study, trial, Parameters.of(searchable))
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """Return a value of one parameter that is sampled by itself.
+
+        Parameters
+        ----------
+        study : Study
+            Whose trials the independent sampler may learn from.
+        trial : FrozenTrial
+            The one that is asked for.
+        param_name : str
+            The parameter.
+        param_distribution : BaseDistribution
+            Its range.
+        """
+        return self._independent_sampler.sample_independent(study, trial, param_name, param_distribution)
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Hand a new trial on to the sampler of what is sampled one by one.
+
+        Parameters
+        ----------
+        study : Study
+            Of the trial.
+        trial : FrozenTrial
+            The new one.
+        """
+        self._independent_sampler.before_trial(study, trial)
+
+    def after_trial(
+        self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
+    ) -> None:
+        """Store the constraints of a trial that has ended.
+
+        Parameters
+        ----------
+        study : Study
+            Of the trial.
+        trial : FrozenTrial
+            As it was before its end.
+        state : TrialState
+            How it ended.
+        values : sequence of float or None
+            Its values.
+        """
+        if self._constraints_keeper is not None:
+            self._constraints_keeper.after_trial(study, trial, state, values)
+        self._independent_sampler.after_trial(study, trial, state, values)
+
+    def _proposal(self, study: Study, trial: FrozenTrial, parameters: Parameters) -> dict[str, Any]:
+        trials = Trials(study.get_trials(deepcopy=False), study.directions)
+        proposed = self._proposed_in(study.study_name, trials)
+        optimizer = self._told.optimizer_of(trials, parameters, study.directions, self._options, self._seed)
+        running = trials.running(parameters, proposed, but=trial.number)
+        for _ in range(MOST_TRIES):
+            optimizer.withdraw(optimizer.pending)
+            optimizer.plan(pd.DataFrame(running.values(), columns=optimizer.space.names, dtype=float))
+            params = parameters.params(_one_row(optimizer, self._seed, trial.number))
+            # others may have begun while this was fitted, and would find the same
+            now = Trials(study.get_trials(deepcopy=False), study.directions)
+            before, running = running, now.running(parameters, proposed, but=trial.number)
+            if running.keys() <= before.keys():
+                break
+        self._proposed[study.study_name, trial.number] = params
+        return params
+
+    def _proposed_in(self, study_name: str, trials: Trials) -> dict[int, dict[str, Any]]:
+        """Return what was proposed for trials that still run, and forget the others of the study."""
+        running = {each.number for each in trials.trials if each.state == TrialState.RUNNING}
+        self._proposed = {
+            (name, number): params
+            for (name, number), params in self._proposed.items()
+            if name != study_name or number in running
+        }
+        return {number: params for (name, number), params in self._proposed.items() if name == study_name}
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """Raise what an optimizer would, but for what depends on the number of objectives."""
+    known = {name: value for name, value in options.items() if name not in ("acquisition", "reference_point")}
+    BayesianOptimizer(SearchSpace([Real("x", 0, 1)]), [Minimize("y")], **known)
+
+
+def _one_row(optimizer: BayesianOptimizer, seed: int, number: int) -> pd.Series:
+    """Return the settings to run next; where all were run, again those that are worth it, or any."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpaceExhaustedWarning)
+        rows = optimizer.ask(1)
+        if not len(rows) and optimizer.has_model:
+            rows = optimizer.ask(1, n_replicates=1)
+    if not len(rows):
+        rows = optimizer.space.sample(1, random_state=np.random.default_rng([seed, number]))
+    return rows[optimizer.space.names].iloc[0]
+
+
+def _checked_count(n_startup_trials: int | None) -> int | None:
+    is_count = isinstance(n_startup_trials, int) and not isinstance(n_startup_trials, bool)
+    if n_startup_trials is not None and not (is_count and n_startup_trials >= 2):
+        raise InvalidDataError(
+            f"n_startup_trials must be a whole number of at least 2, or None, got {shown(n_startup_trials)}."
+        )
+    return n_startup_trials
