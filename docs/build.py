@@ -75,7 +75,7 @@ HIDDEN_ROOMS = {"cli"}  # commands, which the guide explains
 def main() -> None:
     """Write the source of the site and build it."""
     is_fast = "--fast" in sys.argv[1:]
-    shutil.rmtree(SOURCE, ignore_errors=True)
+    shutil.rmtree(BUILD, ignore_errors=True)  # whole: Sphinx makes no pages of names that came since
     write_source(SOURCE)
     options = ["-W", "--keep-going", "-j", "1", "-D", f"plot_gallery={int(not is_fast)}"]
     command = [sys.executable, "-m", "sphinx", *options, str(SOURCE), str(BUILD / "html")]
