@@ -12,8 +12,8 @@ HEAD = """# Licences of dependencies
 
 bnnopt itself is under the BSD 3-Clause licence. It needs the packages below: those named by its own metadata,
 and those that these need in turn. Each stays under its own licence and is installed beside bnnopt, never
-copied into it. Versions are those of the environment in which the list was made, by
-`python .ci/licences.py`. Extras bring more; their licences stand in the metadata of their packages.
+copied into it. Versions are those of the environment in which the list was made, by `python .ci/licences.py`.
+Extras bring more; their licences stand in the metadata of their packages.
 
 | package | version | licence | needed by |
 |---|---|---|---|"""

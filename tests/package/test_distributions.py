@@ -29,7 +29,7 @@ MODULE_OF = {
     "pyarrow": "pyarrow",
     "openpyxl": "openpyxl",
 }
-EXTRAS_OF_USERS = ("dask", "data", "parquet", "plot", "report", "xlsx")
+EXTRAS_OF_USERS = ("dask", "data", "optuna", "parquet", "plot", "report", "xlsx")
 
 
 def run(*command, folder):
@@ -118,7 +118,7 @@ def test_an_extra_brings_what_is_imported(extra):
 
 
 def test_every_extra_but_those_of_developers_is_tested():
-    of_developers = {"bench", "conformal", "docs", "optuna", "test"}
+    of_developers = {"bench", "conformal", "docs", "test"}
     assert set(PROJECT["optional-dependencies"]) == {*EXTRAS_OF_USERS, *of_developers}
 
 
