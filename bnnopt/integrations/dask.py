@@ -19,7 +19,7 @@ from bnnopt.space import SearchSpace, random_pool
 
 __all__ = ["predict", "random_partitions"]
 
-ROWS_OF_A_PARTITION = 2**18
+ROWS_OF_A_PARTITION = 2**20
 
 
 def predict(model: Any, X: Any, *, return_std: bool = False, noise: bool | None = None) -> Any:
@@ -100,7 +100,7 @@ def random_partitions(
         The seed. The same seed and size of partitions give the same settings in any process.
     context : mapping of str to value, optional
         As in `SearchSpace.sample`.
-    partition_size : int, default=262144
+    partition_size : int, default=1048576
         Settings in a partition, at least 1.
 
     Returns
