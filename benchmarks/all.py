@@ -19,6 +19,7 @@ NAMES = [
     "prediction",
     "scoring",
     "scaling",
+    "cluster",
     "pbs_quality",
     "sequential",
     "rotated",
@@ -36,6 +37,7 @@ NAMES = [
     "failures",
     "many_inputs",
     "trust_region",
+    "search",
     "long_run",
     "optuna_study",
 ]

@@ -1,4 +1,4 @@
-"""Bayesian optimization of real experiments with a scikit-learn-compatible MC-dropout neural network.
+"""Bayesian optimization of real experiments with scikit-learn-compatible networks and Gaussian processes.
 
 Every public name is loaded when it is first used: `import bnnopt` loads neither TensorFlow nor matplotlib.
 """
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bnnopt.campaign import Campaign, CampaignSettings
     from bnnopt.inspection import TableModel, attainable_map, improving_direction, local_effects, trade_off
     from bnnopt.model_selection import (
+        BayesSearchCV,
         LaterCohortSplit,
         check_fit,
         learning_curve,
@@ -55,6 +56,7 @@ __all__ = [
     "ACQUISITIONS",
     "SURROGATES",
     "Acquisition",
+    "BayesSearchCV",
     "BayesianOptimizer",
     "BayesianStackingRegressor",
     "BoundedRegressor",
@@ -97,6 +99,7 @@ __all__ = [
 _ROOM_OF = {
     "ACQUISITIONS": "acquisition",
     "Acquisition": "acquisition",
+    "BayesSearchCV": "model_selection",
     "BayesianOptimizer": "optimizer",
     "BayesianStackingRegressor": "surrogates",
     "BoundedRegressor": "surrogates",

@@ -8,37 +8,30 @@ products runs on one thread, whatever else the process does, and the limit is ta
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from threading import local
+from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
 __all__ = ["one_thread"]
+
+_IS_LIMITED = Lock()
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Keep the linear algebra of NumPy and SciPy to one thread within the block or the decorated function.
 
-    A block within a block of the same thread costs next to nothing.
+    The limit is one of the whole process. A block within a block, of this thread of Python or while another
+    one has set the limit, leaves it alone and costs next to nothing; whoever set the limit takes it back.
     """
-    if _BLOCKS.is_open:
+    if not _IS_LIMITED.acquire(blocking=False):
         yield
         return
-    with _controller().limit(limits=1, user_api="blas"):
-        _BLOCKS.is_open = True
-        try:
+    try:
+        with _controller().limit(limits=1, user_api="blas"):
             yield
-        finally:
-            _BLOCKS.is_open = False
-
-
-class _Blocks(local):
-    """Whether this thread is within a block."""
-
-    is_open = False
-
-
-_BLOCKS = _Blocks()
+    finally:
+        _IS_LIMITED.release()
 
 
 @cache

@@ -165,7 +165,7 @@ def _place(name: str) -> tuple[int, int, str]:
 
 def _written(cell: Any) -> str:
     value = plain(cell)
-    if value is None or pd.isna(value):
+    if value is None or value == "" or pd.isna(value):
         return ""
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)

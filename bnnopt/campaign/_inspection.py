@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt._validation import lookup
 from bnnopt.campaign._campaign import Campaign
 from bnnopt.campaign._readable import readable
@@ -139,7 +140,7 @@ class CampaignEffects:
 
     def _settable(self, name: str, cells: Sequence[Any]) -> list[str]:
         """Return values of a setting at the resolution of the laboratory."""
-        table = self.effects.row.iloc[[0] * len(cells)].assign(**{name: list(cells)})
+        table = with_columns(self.effects.row.iloc[[0] * len(cells)], {name: list(cells)})
         return readable(self.settings.space.rounded(table)[[name]], self.settings.space)[name].tolist()
 
 
@@ -334,7 +335,7 @@ def campaign_map(
     best = best.reset_index(drop=True)
     if len(best):
         predicted = pd.concat([optimizer.predict(best), optimizer.intervals(best)], axis=1)
-        best = best.assign(**{name: predicted[name].to_numpy() for name in predicted})
+        best = with_columns(best, {name: predicted[name].to_numpy() for name in predicted})
     told = optimizer.data[[x, y, "is_failed"]]
     context = campaign.settings.space.context_names
     said = (

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt._typing import FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
@@ -240,7 +241,7 @@ def local_effects(
     changes = _changes(known, base, dict(steps or {}), share)
     if not changes:
         raise InvalidDataError("Nothing can be changed: every setting of the space has one value only.")
-    pairs = [base.assign(**{name: [cell]}) for name, *cells in changes for cell in cells]
+    pairs = [with_columns(base, {name: [cell]}) for name, *cells in changes for cell in cells]
     rows = pd.concat(pairs, ignore_index=True)
     draws = known.draws(rows, n_draws, random_state)
     changed = draws[..., 1::2] - draws[..., ::2]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
-from bnnopt._tables import with_names
+from bnnopt._tables import with_columns, with_names
 from bnnopt._typing import IntArray
 from bnnopt._validation import numeric_frame, require_columns
 from bnnopt.exceptions import InvalidDataError
@@ -129,7 +129,7 @@ def _table(model: NamedModel, data: Any) -> pd.DataFrame:
     require_columns(given, [*model.space.names, *model.outputs], "data")
     outcomes = numeric_frame(given, list(model.outputs), "data", allow_nan=True)
     table = model.space.as_table(given).reset_index(drop=True)
-    return table.assign(**dict(zip(model.outputs, outcomes.T, strict=True)))
+    return with_columns(table, dict(zip(model.outputs, outcomes.T, strict=True)))
 
 
 def _repeated(settings: pd.DataFrame) -> tuple[IntArray, int]:

@@ -7,13 +7,16 @@ from bnnopt.model_selection._learning import LearningCurve, learning_curve
 from bnnopt.model_selection._network_grid import network_grid
 from bnnopt.model_selection._retraining import retrain, retrained_predictions
 from bnnopt.model_selection._scoring import log_predictive_density
+from bnnopt.model_selection._search import BayesSearchCV, KilledWorkerError
 from bnnopt.model_selection._sweeps import Sweep, input_sweeps
 from bnnopt.model_selection._verdict import Finding, FitVerdict, judge_fit
 
 __all__ = [
+    "BayesSearchCV",
     "Finding",
     "FitCheck",
     "FitVerdict",
+    "KilledWorkerError",
     "LaterCohortSplit",
     "LearningCurve",
     "Sweep",

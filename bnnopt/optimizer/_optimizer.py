@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from bnnopt._dask import is_partitioned
 from bnnopt._estimators import draw_seed
 from bnnopt._plain import listed, shown
 from bnnopt._tables import with_names
@@ -31,7 +32,7 @@ from bnnopt.optimizer._batch import Request
 from bnnopt.optimizer._gains import warn_of_no_gain
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._local_search import checked_rule
-from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of
+from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of, scan_partitions
 from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._predictions import Predictions
@@ -341,9 +342,10 @@ class BayesianOptimizer(Predictions):
 
         Parameters
         ----------
-        candidates : DataFrame or iterable of DataFrame
+        candidates : DataFrame, iterable of DataFrame or dask DataFrame
             As in `ask`; those outside bounds and constraints are left out, and of the best those measured or
-            pending.
+            pending. Blocks of an iterable are scored through joblib, the partitions of a dask DataFrame where
+            they lie.
         n_best : int, default=100
             Candidates of highest score to keep, at least 1.
         n_sample : int, default=10000
@@ -370,7 +372,10 @@ class BayesianOptimizer(Predictions):
             self.space, Request.checked(self.space, 1, context=context, objectives=objectives)
         )
         scan = PoolScan(search, *sizes, np.random.default_rng(search.seed), is_screened=is_screened)
-        best, scores = scan.run(blocks_of(with_names(candidates), search))
+        if is_partitioned(candidates):
+            best, scores = scan_partitions(scan, candidates)
+        else:
+            best, scores = scan.run(blocks_of(with_names(candidates), search))
         add = self._proposals.with_predictions
         sample = add(scan.sample, search).assign(score=search.score(scan.sample))
         return PoolScores(add(best, search).assign(score=scores), sample, scan.n_candidates, scan.n_exact)

@@ -11,6 +11,9 @@ from bnnopt.inspection import LocalEffects, local_effects
 from bnnopt.plotting._checks import column, same_length
 from bnnopt.plotting._style import OKABE_ITO, legend_above, new_axes, with_unit
 
+MOST_OF_A_LEVEL = 18  # letters of a level, such as a molecule written out: labels leave room for the picture
+HEAD = 9  # of them from its beginning
+
 
 class LocalEffectsDisplay:
     """Changes of one outcome, one below the other, each with its interval: a forest plot.
@@ -158,12 +161,16 @@ class LocalEffectsDisplay:
 
 
 def said_changes(changes: Any, units: Any) -> list[str]:
-    """Return changes of settings in words, such as "T: 100 → 110 °C"."""
-    return [
-        f"{row.setting}: {_said(row.before)} → {_said(row.after)} {units.get(row.setting, '')}".rstrip()
-        for row in changes.itertuples(index=False)
-    ]
+    """Return changes of settings in words, "T: 100 → 110 °C", and "ligand → PPh3" to another level."""
+    return [_said_change(row, units.get(row.setting, "")) for row in changes.itertuples(index=False)]
+
+
+def _said_change(row: Any, unit: str) -> str:
+    if isinstance(row.after, str):
+        return f"{row.setting} → {_said(row.after)}"
+    return f"{row.setting}: {_said(row.before)} → {_said(row.after)} {unit}".rstrip()
 
 
 def _said(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, int | float | np.number) else str(value)
+    text = f"{value:.4g}" if isinstance(value, int | float | np.number) else str(value)
+    return text if len(text) <= MOST_OF_A_LEVEL else f"{text[:HEAD]}…{text[HEAD + 1 - MOST_OF_A_LEVEL :]}"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables import with_columns
 from bnnopt._typing import FloatArray
 from bnnopt.inspection import local_effects
 from bnnopt.report._asked import writers
@@ -81,7 +82,7 @@ def _importances(data: ReportData) -> pd.DataFrame:
     n_rows = min(MOST_ROWS, MOST_DRAWN // (len(names) + 1), len(measured))
     rng = np.random.default_rng(0)
     base = measured.iloc[np.sort(rng.permutation(len(measured))[:n_rows])].reset_index(drop=True)
-    shuffled = [base.assign(**{name: rng.permutation(base[name].to_numpy())}) for name in names]
+    shuffled = [with_columns(base, {name: rng.permutation(base[name].to_numpy())}) for name in names]
     draws = data.optimizer.sample_y(pd.concat([base, *shuffled], ignore_index=True), N_DRAWS)
     parts = draws.reshape(len(draws), N_DRAWS, len(names) + 1, n_rows)
     lost = np.square(parts[:, :, 1:] - parts[:, :, :1]).mean(axis=3) / 2

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 
 from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, seed_parameter, seeded_clone
+from bnnopt._parallel import spread
 from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError, MissingDependencyError
@@ -245,20 +246,21 @@ class BayesianStackingRegressor(MixtureRegressor):
         self, data: Data, named: dict[str, BaseEstimator], seed: int, previous: Self | None
     ) -> tuple[list[Member], dict[str, str], dict[str, int]]:
         """Return the members, why others were left out, and at how many rows each was tried."""
-        needs_trial = {name: hasattr(estimator, "trial_parameters") for name, estimator in named.items()}
-        found: dict[str, Member] = {}
-        left_out: dict[str, str] = {}
+        seeded = {name: seeded_clone(estimator, seed) for name, estimator in named.items()}
+        short = [name for name, model in seeded.items() if hasattr(model, "trial_parameters")]
+        before = {} if previous is None else previous.estimators_
+        long = {name: (model, before.get(name)) for name, model in seeded.items() if name not in short}
+        found, left_out = _fitted_members(long, data, seed)
         tried_at: dict[str, int] = {}
-        for name in sorted(named, key=lambda each: needs_trial[each]):
-            model = seeded_clone(named[name], seed)
+        for name in short:
             try:
-                if needs_trial[name] and found:
-                    reason, tried_at[name] = self._verdict(name, model, data, list(found.values()), previous)
+                if found:
+                    others = list(found.values())
+                    reason, tried_at[name] = self._verdict(name, seeded[name], data, others, previous)
                     if reason:
                         left_out[name] = reason
                         continue
-                before = previous.estimators_.get(name) if previous is not None else None
-                found[name] = fit_member(name, model, data, seed, before)
+                found[name] = fit_member(name, seeded[name], data, seed, before.get(name))
             except MissingDependencyError as error:
                 left_out[name] = str(error)
         return [found[name] for name in named if name in found], left_out, tried_at
@@ -365,6 +367,25 @@ class BayesianStackingRegressor(MixtureRegressor):
             ]
         items = self.estimators if isinstance(self.estimators, list | tuple) else ()
         return [(item[0], item[1]) for item in items if _is_pair(item)]
+
+
+def _fitted_members(
+    models: dict[str, tuple[BaseEstimator, Any]], data: Data, seed: int
+) -> tuple[dict[str, Member], dict[str, str]]:
+    """Fit members side by side, each after an earlier one if there is any; say why others cannot be had."""
+    calls = [(name, model, data, seed, previous) for name, (model, previous) in models.items()]
+    is_here = data.rows.stream is not None  # batches that only this process can read
+    done = [_fit_or_reason(*call) for call in calls] if is_here else spread(_fit_or_reason, calls)
+    members = {name: each for name, each in zip(models, done, strict=True) if isinstance(each, Member)}
+    return members, {name: each for name, each in zip(models, done, strict=True) if isinstance(each, str)}
+
+
+def _fit_or_reason(name: str, model: BaseEstimator, data: Data, seed: int, previous: Any) -> Member | str:
+    """Fit a member, or say what is missing for it."""
+    try:
+        return fit_member(name, model, data, seed, previous)
+    except MissingDependencyError as error:
+        return str(error)
 
 
 def _is_pair(item: Any) -> bool:

@@ -65,6 +65,19 @@ class BoundedRows(NamedTuple):
         return cls(X, y, inside, weights, noise, lower, upper, (of_lower, of_upper))
 
     @property
+    def bounds_met(self) -> list[tuple[float, float]]:
+        """Bounds that rows lie on, each with the distance within which a value cannot be told from it.
+
+        It is halfway, by the logarithm, from where these rows are learned to where the nearest other may be.
+        """
+        pairs = zip((self.lower, self.upper), self.margins, strict=True)
+        return [
+            (bound, float(np.sqrt(2.0)) * margin)
+            for bound, margin in pairs
+            if bound is not None and (np.abs(self.y - bound) < margin).any()
+        ]
+
+    @property
     def unit(self) -> float:
         """Standard deviation of the outcomes; 1 if they are constant."""
         return _moments(self.y, self.weights)[1]

@@ -12,6 +12,7 @@ from sklearn.model_selection import KFold
 from sklearn.utils.validation import has_fit_parameter
 
 from bnnopt._estimators import last_step
+from bnnopt._parallel import spread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
@@ -233,16 +234,16 @@ def fit_member(
         models = [model.fit_stream(data.batches)]
     elif getattr(last_step(model)[0], "trains_outputs_jointly", False):
         y = data.y[:, 0] if n_outputs == 1 and np.ndim(data.y) == 2 else data.y
-        models = [_fitted(model, data.X, y, data.further, previous, is_trial=is_trial)]
+        models = [_fitted(model, data.X, y, data.further, previous, is_trial)]
     else:
         earlier = previous if isinstance(previous, list) else [previous] * n_outputs
-        parts = [(*data.for_output(k), earlier[k]) for k in range(n_outputs)]
-        models = [_fitted(clone(model), *part, is_trial=is_trial) for part in parts]
+        parts = [(*data.for_output(k), earlier[k], is_trial) for k in range(n_outputs)]
+        models = spread(_fitted, [(clone(model), *part) for part in parts])
     return Member(name, models, n_outputs, _held_out(models, data, seed))
 
 
 def _fitted(
-    model: Any, X: Any, y: Any, further: Mapping[str, Any], previous: Any, *, is_trial: bool = False
+    model: Any, X: Any, y: Any, further: Mapping[str, Any], previous: Any, is_trial: bool = False
 ) -> Any:
     taken = {name: value for name, value in further.items() if has_fit_parameter(model, name)}
     if is_trial and hasattr(model, "fit_trial"):
@@ -302,15 +303,22 @@ def _given(data: Data, models: list[Any], place: int) -> tuple[Any, Any, dict[st
 
 
 def cross_validated(model: Any, X: Any, y: Any, further: Mapping[str, Any], seed: int) -> HeldOutPredictions:
-    """Predict each row by a clone that was fitted on the other folds."""
+    """Predict each row by a clone that was fitted on the other folds; the folds go through joblib."""
     mean, variance = np.empty(np.shape(y)), np.empty(np.shape(y))
-    folds = KFold(min(N_FOLDS, len(y)), shuffle=True, random_state=seed)
-    for seen, left_out in folds.split(X):
-        part = {name: np.asarray(value)[seen] for name, value in further.items()}
-        fold = _fitted(clone(model), X[seen], y[seen], part, None)
-        mean[left_out], std = _moments(fold, X[left_out], noise=True)
-        variance[left_out] = np.square(std)
+    folds = list(KFold(min(N_FOLDS, len(y)), shuffle=True, random_state=seed).split(X))
+    found = spread(_predicted_fold, [(model, X, y, further, *fold) for fold in folds])
+    for (_, left_out), (means, std) in zip(folds, found, strict=True):
+        mean[left_out], variance[left_out] = means, np.square(std)
     return HeldOutPredictions(np.arange(len(y)), mean, variance)
+
+
+def _predicted_fold(
+    model: Any, X: Any, y: Any, further: Mapping[str, Any], seen: IntArray, left_out: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Fit a clone on some rows and predict the others."""
+    part = {name: np.asarray(value)[seen] for name, value in further.items()}
+    fold = _fitted(clone(model), X[seen], y[seen], part, None)
+    return _moments(fold, X[left_out], noise=True)
 
 
 def _moments(model: Any, X: FloatArray, *, noise: bool) -> tuple[FloatArray, FloatArray]:

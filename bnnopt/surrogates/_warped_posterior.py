@@ -39,6 +39,7 @@ class WarpedPosterior:
     ) -> None:
         self._member, self._latent, self._scale = member, latent, latent.scale
         self._held_out, self._least_variance = held_out, SMALLEST_VARIANCE * rows.unit**2
+        self._bounds_met = rows.bounds_met
         places = np.linspace(0, len(rows.y) - 1, min(len(rows.y), ROWS_FOR_NOISE)).astype(int)
         some, weights = rows.X[places], rows.weights[places]
         self.has_constant_noise = float(np.ptp(self._noise_std(some))) <= 1e-9 * latent.unit
@@ -77,11 +78,20 @@ class WarpedPosterior:
         return HeldOutPredictions(rows, own[0][:, None], own[1][:, None] + self._least_variance)
 
     def quantiles(self, X: FloatArray, levels: FloatArray, *, noise: bool) -> FloatArray:
-        """Quantiles of an observation or the function, (n_rows, n_levels): a rising scale keeps the order."""
+        """Quantiles of an observation or the function, (n_rows, n_levels): a rising scale keeps the order.
+
+        Where rows lie on a bound, an observation nearer to it than any other value counts as on it: that is
+        where they were learned.
+        """
         law, noise_std = self._latent_law(X, is_padded=False)
         added = np.square(noise_std) if noise else 0.0
         latent = mixture_quantiles(law.shares, law.means, np.sqrt(law.variances + added), levels)
-        return self._scale.outcome(latent) if noise else self._scale.expected(latent, noise_std[:, None])
+        if not noise:
+            return self._scale.expected(latent, noise_std[:, None])
+        values = self._scale.outcome(latent)
+        for bound, reach in self._bounds_met:
+            values = np.where(np.abs(values - bound) <= reach, bound, values)
+        return values
 
     def _latent_law(self, X: FloatArray, *, is_padded: bool) -> tuple[OutputLaw, FloatArray]:
         """Latent distribution and standard deviation of the latent noise, in the unit of the scale."""

@@ -90,6 +90,14 @@ def test_constant_columns_are_always_there_and_components_follow_in_their_order(
     assert names[-3:] == ["provenance", "comment", "procedure"]
 
 
+def test_what_is_not_known_is_an_empty_cell(tmp_path):
+    write_surf(Campaign.create(tmp_path / "first", SETTINGS, RUNS), tmp_path / "surf.txt", NAMES)
+    lines = (tmp_path / "surf.txt").read_text(encoding="utf-8-sig").splitlines()
+    header, first = (line.split("\t") for line in lines[:2])
+    assert dict(zip(header, first, strict=True))["source_id"] == ""
+    assert "'" not in first
+
+
 @pytest.mark.parametrize(
     ("names", "match"),
     [

@@ -22,6 +22,7 @@ from bnnopt import (
     Real,
     SearchSpace,
     Target,
+    WeightedSum,
 )
 from bnnopt.campaign import campaign_of_study, study_of_campaign
 from bnnopt.cli import app
@@ -115,6 +116,19 @@ def test_trials_say_what_optuna_and_its_dashboard_need(tmp_path):
     assert ranges["n"] == IntDistribution(1, 5)
     assert ranges["volume"] == CategoricalDistribution([50.0, 100.0, 250.0])
     assert {trial.number for trial in study.best_trials} <= {0, 1}  # 4 breaks the constraint
+
+
+def test_an_objective_of_two_outcomes_is_a_value_that_is_maximized(tmp_path):
+    goal = WeightedSum([Minimize("width"), Maximize("yield")], weights=[2.0, 1.0])
+    settings = CampaignSettings(name="a", space=SearchSpace([Real("x", 0, 1)]), objectives=[goal])
+    runs = pd.DataFrame({"x": [0.5], "width": [3.0], "yield": [10.0]})
+    campaign = Campaign.create(tmp_path / "first", settings, runs)
+    study = study_of_campaign(campaign, tmp_path / "study.db")
+    assert study.best_value == 4.0
+    assert study.direction.name == "MAXIMIZE"
+    pd.testing.assert_frame_equal(
+        table_of(campaign_of_study(tmp_path / "again", tmp_path / "study.db")), table_of(campaign)
+    )
 
 
 def test_a_run_outside_the_bounds_widens_the_range_and_one_off_the_grid_takes_the_step_away(tmp_path):

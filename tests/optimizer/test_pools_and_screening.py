@@ -25,8 +25,8 @@ from bnnopt import (
 from bnnopt.acquisition import get_acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.optimizer._maximum import PoolScan, _pool, _suggestion, blocks_of
-from bnnopt.optimizer._maximum._pool import _Top
 from bnnopt.optimizer._maximum._proxy import fit_proxy
+from bnnopt.optimizer._maximum._top import Top
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
 from bnnopt.optimizer._scoring import Scoring
@@ -307,7 +307,7 @@ def test_a_scan_holds_few_rows_however_many_come():
     scan = PoolScan(search, 10, 20, np.random.default_rng(0))
     sizes = []
     for block in blocks_of(random_pool(SQUARE, 30 * EXACT, random_state=0), search):
-        scan._add(block)
+        scan.add([block])
         kept = [*scan._first, *scan._best._frames, *scan._sample._frames, *scan._hopeful._frames]
         sizes.append(sum(map(len, kept)))
     assert max(sizes) <= 3 * EXACT
@@ -399,7 +399,7 @@ def test_many_candidates_of_ones_own_are_screened_too(told):
 @settings(max_examples=60, deadline=None)
 def test_the_top_is_that_of_all_keys_sorted(keys, n, size):
     frame = pd.DataFrame({"place": np.arange(len(keys))})
-    top = _Top(n)
+    top = Top(n)
     top.add(frame.iloc[:0], np.empty(0))
     for start in range(0, len(keys), size):
         top.add(frame.iloc[start : start + size], np.array(keys[start : start + size]))

@@ -82,6 +82,17 @@ def test_a_map_has_a_cell_for_each_value_and_none_where_a_constraint_forbids(opt
     assert (display.value_label, display.value_unit) == ("yield", "%")
 
 
+def test_a_map_shows_the_best_that_each_cell_allows(optimizer):
+    best, through = (
+        MapDisplay.from_optimizer(optimizer, ("x", "n"), n_points=5, reduce=reduce)
+        for reduce in ("best", "slice")
+    )
+    assert best.value_label == "best predicted yield"
+    assert np.flatnonzero(best.failed).tolist() == np.flatnonzero(through.failed).tolist() == [4]
+    there = np.isfinite(through.values)
+    assert (best.values[there] > through.values[there] - 3).all()
+
+
 def test_coverage_shows_failed_rows_as_failed(optimizer):
     display = CoverageDisplay.from_optimizer(optimizer, ("x", "rate"))
     assert np.flatnonzero(display.failed).tolist() == [4]

@@ -7,6 +7,7 @@ from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.inspection import TableModel, attainable_map, local_effects, trade_off
 from bnnopt.objectives import Minimize
 from bnnopt.plotting import EffectArrowsDisplay, LocalEffectsDisplay, MapDisplay, TradeOffDisplay
+from bnnopt.plotting._local_effects import said_changes
 from bnnopt.space import Real, SearchSpace
 
 ROW = {"lead": 10.0, "heat": 100.0}
@@ -105,3 +106,10 @@ def test_labels_of_contours_stand_on_plates(ax):
     assert texts
     assert all(text.get_bbox_patch() is not None for text in texts)
     assert {to_rgba(text.get_color()) for text in texts} == {to_rgba("black")}
+
+
+def test_long_levels_are_shortened_in_the_middle():
+    changes = pd.DataFrame(
+        {"setting": ["ligand"], "before": ["short"], "after": ["CC(C)C1=CC(C(C)C)=C(C(C(C)C)=C1)C2"]}
+    )
+    assert said_changes(changes, {}) == ["ligand → CC(C)C1=C…C)=C1)C2"]

@@ -351,3 +351,19 @@ def test_noise_that_depends_on_the_inputs_has_no_gradients(table):
 @parametrize_with_checks([BoundedRegressor(quick())])
 def test_common_checks_of_scikit_learn(estimator, check):
     check(estimator)
+
+
+def test_an_interval_reaches_the_bound_that_rows_lie_on():
+    """Yields of 0 in half of the space: an interval there has to hold 0, on every scale."""
+    X = np.random.default_rng(0).random((60, 1))
+    y = np.where(X[:, 0] < 0.5, 0.0, 100 * (X[:, 0] - 0.4))
+    inside = np.linspace(0.02, 0.4, 20)[:, None]
+    for scale in ("logit", "identity"):
+        model = BoundedRegressor(
+            GaussianProcessEnsembleRegressor(random_state=0), lower=0, upper=100, scale=scale
+        ).fit(X, y)
+        assert (model.predict_quantiles(inside, [0.025])[:, 0] == 0).all()
+    never_met = BoundedRegressor(
+        GaussianProcessEnsembleRegressor(random_state=0), lower=0, upper=100, scale="logit"
+    ).fit(X, y + 1)
+    assert (never_met.predict_quantiles(inside, [0.025]) > 0).all()

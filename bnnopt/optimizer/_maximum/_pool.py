@@ -4,26 +4,41 @@ The surrogate scores the first candidates. If more come, a proxy that has learne
 others, and the surrogate scores those that the proxy likes best.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from bnnopt._parallel import n_at_once, spread
 from bnnopt._tables import as_named, with_columns
-from bnnopt._typing import BoolArray, FloatArray
+from bnnopt._typing import FloatArray
 from bnnopt._validation import require_columns
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._maximum._proxy import Proxy, fit_proxy
+from bnnopt.optimizer._maximum._top import Top
 from bnnopt.optimizer._search import Search
 from bnnopt.space import SearchSpace
 
-__all__ = ["EXACT_ROWS", "NoCandidateError", "Pool", "PoolScan", "PoolScores", "blocks_of"]
+__all__ = [
+    "EXACT_ROWS",
+    "NoCandidateError",
+    "Pool",
+    "PoolScan",
+    "PoolScores",
+    "blocks_of",
+    "feasible",
+    "nothing_feasible",
+    "scores_of",
+]
 
 EXACT_ROWS = 16_384  # of a block too
 ROWS_OF_THE_SPACE = 2_048
+BLOCKS_AHEAD = 4  # for each of the workers of joblib, where there are several
 
+Keyed: TypeAlias = tuple[pd.DataFrame, FloatArray]
 Pool: TypeAlias = pd.DataFrame | Iterable[pd.DataFrame]
 
 
@@ -54,7 +69,7 @@ class PoolScores:
 
 
 class PoolScan:
-    """What is kept of a stream while it goes by.
+    """What is kept of a pool while it goes by.
 
     Parameters
     ----------
@@ -63,12 +78,16 @@ class PoolScan:
     n_best, n_sample : int
         Settings to keep: new ones of highest score, and some drawn from all alike.
     rng : numpy.random.Generator
-        Draws the sample and the proxy.
+        Its children draw the sample and the proxy.
     is_screened : bool, default=True
         Whether a proxy may stand in for the surrogate beyond `EXACT_ROWS` candidates.
 
     Attributes
     ----------
+    search, n_sample, is_screened
+        As given.
+    seed : int
+        Seeds the samples of candidates that are scored elsewhere.
     n_candidates, n_exact : int
         Feasible candidates that came, and how many of them the surrogate scored.
     """
@@ -82,19 +101,44 @@ class PoolScan:
         *,
         is_screened: bool = True,
     ) -> None:
-        self._search, self._rng, self._is_screened = search, rng, is_screened
-        self._best, self._sample = _Top(n_best, search.is_new), _Top(n_sample)
-        self._hopeful = _Top(max(EXACT_ROWS, n_best), search.is_new)
+        self.search, self.n_sample, self.is_screened = search, n_sample, is_screened
+        self._sample_rng, self._proxy_rng, seeds = rng.spawn(3)
+        self.seed = int(seeds.integers(2**32))
+        self._best, self._sample = Top(n_best, search.is_new), Top(n_sample)
+        self._n_best, self._n_hopeful = n_best, max(EXACT_ROWS, n_best)
+        self._hopeful = Top(self._n_hopeful, search.is_new)
         self._first: list[pd.DataFrame] = []
         self._proxy: Proxy | None = None
         self.n_candidates = self.n_exact = 0
 
     def run(self, blocks: Iterable[pd.DataFrame]) -> tuple[pd.DataFrame, FloatArray]:
         """Score what `blocks_of` yields; return the best of its new settings and their scores, best first."""
-        for frame in blocks:
-            self._add(frame)
+        n, blocks = n_at_once(), iter(blocks)
+        size = 1 if n == 1 else BLOCKS_AHEAD * n
+        while group := list(islice(blocks, size)):
+            self.add(group)
+        return self.finished()
+
+    def add(self, group: list[pd.DataFrame]) -> None:
+        """Score blocks side by side and keep what is good of them, in their order."""
+        proxies = [self._counted(frame) for frame in group]
+        calls = [(self.search, proxy, frame) for proxy, frame in zip(proxies, group, strict=True)]
+        for (_, proxy, frame), keys in zip(calls, spread(scores_of, calls), strict=True):
+            (self._best if proxy is None else self._hopeful).add(frame, keys)
+
+    def add_kept(self, n: int, best: Keyed, sample: Keyed) -> None:
+        """Take the best and the sample of `n` candidates that were scored elsewhere, by `proxy`."""
+        self.n_candidates += n
+        self.n_exact += 0 if self.is_full else n
+        self._sample.add(*sample)
+        (self._hopeful if self.is_full else self._best).add(*best)
+
+    def finished(self) -> tuple[pd.DataFrame, FloatArray]:
+        """Let the surrogate score what the proxy liked best; return the best settings and scores."""
         if self._proxy is not None:
-            self._score(self._hopeful.frame)
+            hopeful = self._hopeful.frame
+            self._best.add(hopeful, scores_of(self.search, None, hopeful))
+            self.n_exact += len(hopeful)
         return self._best.sorted()
 
     @property
@@ -102,34 +146,48 @@ class PoolScan:
         """Settings drawn from all that came, each with the same probability."""
         return self._sample.frame
 
-    def _add(self, frame: pd.DataFrame) -> None:
-        self.n_candidates += len(frame)
-        self._sample.add(frame, self._rng.random(len(frame)))
-        if not self._is_screened:
-            self._score(frame)
-        elif self.n_exact < EXACT_ROWS:
-            self._first.append(frame)
-            self._score(frame)
-        else:
-            self._hopeful.add(frame, self._guess(frame))
+    @property
+    def is_full(self) -> bool:
+        """Whether the surrogate has scored what it scores of a screened pool, and a proxy the rest."""
+        return self.is_screened and (self._proxy is not None or self.n_exact >= EXACT_ROWS)
 
-    def _score(self, frame: pd.DataFrame) -> None:
-        """Score by the surrogate."""
-        for start in range(0, len(frame), EXACT_ROWS):
-            part = frame.iloc[start : start + EXACT_ROWS]
-            self._best.add(part, self._search.score(part))
-        self.n_exact += len(frame)
+    @property
+    def n_kept(self) -> int:
+        """How many of those scored elsewhere to keep."""
+        return self._n_hopeful if self.is_full else self._n_best
 
-    def _guess(self, frame: pd.DataFrame) -> FloatArray:
-        """Score by the proxy, which learns from the first candidates and some of the whole space."""
-        search = self._search
-        if self._proxy is None:
-            known = pd.concat([*self._first, search.everywhere(ROWS_OF_THE_SPACE, self._rng).settings])
+    @property
+    def proxy(self) -> Proxy | None:
+        """What scores further candidates: None is the surrogate.
+
+        The proxy learns from the first candidates and some of the whole space.
+        """
+        if self._proxy is None and self.is_full:
+            search, rng = self.search, self._proxy_rng
+            known = pd.concat([*self._first, search.everywhere(ROWS_OF_THE_SPACE, rng).settings])
             points = search.model_space.encode(known)
-            self._proxy = fit_proxy(points, *search.moments(points), self._rng)
-            self._first = []
-        points = search.model_space.encode(frame)
-        return search.score_moments(*self._proxy.moments(points), points)
+            self._proxy, self._first = fit_proxy(points, *search.moments(points), rng), []
+        return self._proxy
+
+    def _counted(self, frame: pd.DataFrame) -> Proxy | None:
+        """Count a block, draw from it, and say what scores it."""
+        self.n_candidates += len(frame)
+        self._sample.add(frame, self._sample_rng.random(len(frame)))
+        if not self.is_full:
+            self.n_exact += len(frame)
+            self._first += [frame] if self.is_screened else []
+            return None
+        return self.proxy
+
+
+def scores_of(search: Search, proxy: Proxy | None, frame: pd.DataFrame) -> FloatArray:
+    """Score settings by the surrogate, or by a proxy that stands in for it; shape (n,)."""
+    parts = [frame.iloc[start : start + EXACT_ROWS] for start in range(0, len(frame), EXACT_ROWS)]
+    if proxy is None:
+        return np.concatenate([np.empty(0), *map(search.score, parts)])
+    points = [search.model_space.encode(part) for part in parts]
+    guesses = [search.score_moments(*proxy.moments(each), each) for each in points]
+    return np.concatenate([np.empty(0), *guesses])
 
 
 def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
@@ -167,18 +225,24 @@ def _feasible_parts(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:
             )
         n_rows += len(table)
         for start in range(0, len(table), EXACT_ROWS):
-            frame = _feasible(table.iloc[start : start + EXACT_ROWS], number, search)
+            frame = feasible(table.iloc[start : start + EXACT_ROWS], number, search)
             n_feasible += len(frame)
             if len(frame):
                 yield frame
     if not n_feasible:
-        raise NoCandidateError(
-            f"None of the {n_rows} candidate(s) is inside the bounds, steps and constraints of the space. "
-            "Check their units, or loosen the space."
-        )
+        raise nothing_feasible(n_rows)
 
 
-def _feasible(table: pd.DataFrame, number: int, search: Search) -> pd.DataFrame:
+def nothing_feasible(n_rows: int) -> NoCandidateError:
+    """Return the error of a pool in which no row is feasible."""
+    return NoCandidateError(
+        f"None of the {n_rows} candidate(s) is inside the bounds, steps and constraints of the space. "
+        "Check their units, or loosen the space."
+    )
+
+
+def feasible(table: pd.DataFrame, number: int, search: Search) -> pd.DataFrame:
+    """Return the feasible settings of a part of a pool, with the context."""
     try:
         require_columns(table, search.model_space.setting_names, "candidates")
         table = _settable(search.space.with_levels(table), search.model_space)
@@ -195,49 +259,3 @@ def _settable(table: pd.DataFrame, space: SearchSpace) -> pd.DataFrame:
         return table
     is_kept = np.all([each.codec.is_inside(table, each.name) for each in stepped], axis=0)
     return space.rounded(table[is_kept])
-
-
-class _Top:
-    """The rows of the largest keys so far, at most `n` of them; equal keys: the first.
-
-    Rows are sorted out when twice as many have come, or when they are asked for; `is_new`, where it is
-    given, says which rows of a table to keep at all.
-    """
-
-    def __init__(self, n: int, is_new: Callable[[pd.DataFrame], BoolArray] | None = None) -> None:
-        self._n, self._is_new = n, is_new
-        self._frames: list[pd.DataFrame] = []
-        self._keys: list[FloatArray] = []
-        self._least = -np.inf if n else np.inf
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The rows, in the order in which they came."""
-        self._sort_out()
-        return self._frames[0]
-
-    def add(self, frame: pd.DataFrame, keys: FloatArray) -> None:
-        """Take those rows that may belong among the largest; a key of -inf never does."""
-        is_wanted = keys > self._least
-        if self._frames and not is_wanted.any():
-            return
-        self._frames.append(frame[is_wanted])
-        self._keys.append(keys[is_wanted])
-        if sum(map(len, self._keys)) > 2 * self._n:
-            self._sort_out()
-
-    def sorted(self) -> tuple[pd.DataFrame, FloatArray]:
-        """Return rows and keys, the largest first."""
-        self._sort_out()
-        order = np.argsort(-self._keys[0], kind="stable")
-        return self._frames[0].iloc[order].reset_index(drop=True), self._keys[0][order]
-
-    def _sort_out(self) -> None:
-        frame, keys = pd.concat(self._frames, ignore_index=True), np.concatenate(self._keys)
-        if self._is_new is not None:
-            is_kept = self._is_new(frame)
-            frame, keys = frame[is_kept], keys[is_kept]
-        order = np.sort(np.argsort(-keys, kind="stable")[: self._n])
-        self._frames, self._keys = [frame.iloc[order]], [keys[order]]
-        if 0 < self._n == len(order):
-            self._least = float(keys[order].min())

@@ -1,0 +1,447 @@
+"""Search of hyperparameters by Bayesian optimization, in place of a grid."""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel
+from scipy.optimize import OptimizeResult
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.model_selection import check_cv
+from sklearn.utils import get_tags, indexable
+from sklearn.utils.metadata_routing import process_routing
+
+from bnnopt._estimators import (
+    Rule,
+    check_parameters,
+    draw_seed,
+    flag,
+    is_whole,
+    optional,
+    real,
+    seed_parameter,
+    whole,
+)
+from bnnopt._plain import shown
+from bnnopt.acquisition import Acquisition
+from bnnopt.exceptions import InvalidDataError
+from bnnopt.model_selection._search._best_estimator import StandsForBestEstimator, is_routed
+from bnnopt.model_selection._search._compatibility import mapped, optimize_result
+from bnnopt.model_selection._search._evaluation import Evaluator, Trial
+from bnnopt.model_selection._search._proposals import Model, Proposals
+from bnnopt.model_selection._search._results import results_of, trials_of
+from bnnopt.model_selection._search._run import Run
+from bnnopt.model_selection._search._scorers import check_refit, names_to_raise, scorers_of
+from bnnopt.model_selection._search._spaces import SpaceToSearch, check_names_of_parameters, spaces_of
+from bnnopt.model_selection._search._watching import Watch, callbacks_of
+from bnnopt.optimizer import BayesianOptimizer
+
+__all__ = ["BayesSearchCV"]
+
+FEWEST_FIRST = 5
+N_FIRST_OF_A_BRANCH = 2
+
+
+class BayesSearchCV(StandsForBestEstimator):
+    """Search of hyperparameters by Bayesian optimization, with cross-validation.
+
+    It is used as `GridSearchCV` and `RandomizedSearchCV` are: `fit` tries settings of `search_spaces`, a
+    first design and then those of which a model of the score expects most, and refits the best. Scores are
+    means over the splits of `cv`, the same splits for all settings; no setting is tried twice. Settings whose
+    score is NaN, as that of a failed fit is by default, teach a classifier where fits fail. A `fit` starts
+    fresh.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator of scikit-learn; without `score`, `scoring` is needed.
+    search_spaces : dict, SearchSpace or list
+        By name of the parameter (`step__parameter` in a Pipeline) what it may be: a `Real`, `Integer`,
+        `Discrete` or `Categorical` (their own name counts for nothing), a frozen distribution of scipy.stats,
+        a tuple such as `(1, 10)` or `(1e-3, 1e3, "log-uniform")`, a list of choices of any kind, or a
+        dimension of scikit-optimize. Numbers of a list have an order, other choices have none. A choice may
+        be a pair `(choice, {name: ...})` with parameters that it alone has. A `SearchSpace` brings
+        constraints. In a list of these, each is searched with `n_iter` settings, or with `n` as `(space, n)`.
+    n_iter : int, default=50
+        Settings to try, at least 1.
+    n_points : int, default=1
+        Settings to try at a time, at least 1. The first design is the same for all.
+    scoring : str, callable, list, tuple, set or dict, default=None
+        As in `GridSearchCV`; larger is better.
+    n_jobs : int or None, default=None
+        Fits at a time, of `n_points` times the splits; results do not depend on it.
+    refit : bool, str or callable, default=True
+        Whether to fit the best setting on all rows. Of several metrics the name of the one that is searched
+        by. With a callable, from `cv_results_` to the place of the setting to refit, or False, all metrics
+        are searched by, traded off against each other.
+    cv : int, splitter, iterable or None, default=None
+        As in `GridSearchCV`.
+    surrogate : str or estimator, default="gaussian_process_ensemble"
+        The model of the score: a key of `bnnopt.SURROGATES`, or a regressor with `return_std`.
+    acquisition : str, callable or Acquisition, default=None
+        As in `BayesianOptimizer`.
+    n_initial : int or None, default=None
+        Settings of the first design, at least 2, at most `n_iter`. By default one more than there are
+        parameters, at least 5 and 2 for each combination of choices that others hang on; at most half of
+        `n_iter`.
+    initial_design : {"sobol", "latin_hypercube", "random"}, default="sobol"
+        The first design.
+    time_budget : float or None, default=None
+        Seconds after which no further setting is begun, at least 0.
+    callbacks : callable or sequence of callable, default=None
+        Each is called after each batch with the result of the present space so far, an `OptimizeResult`
+        (`x`, `fun`, `x_iters`, `func_vals` as scikit-optimize has them, `params`); one that returns true ends
+        the search.
+    earlier_results : dict, DataFrame or None, default=None
+        `cv_results_` of an earlier search of the same data and splits, by whatever method: its settings are
+        learned from, not tried again, not counted in `n_iter`, and come first in `cv_results_`.
+    error_score : "raise" or float, default=numpy.nan
+        The score of a fit that fails. With a number other than NaN the failure is learned as that score.
+    return_train_score : bool, default=False
+        Whether `cv_results_` has scores on the rows of the training.
+    pre_dispatch : int or str, default="2*n_jobs"
+        As in `GridSearchCV`.
+    progress : bool, default=False
+        Whether to show a progress bar.
+    verbose : int, default=0
+        1 prints a line for each batch, more what scikit-learn prints of each fit.
+    random_state : int, RandomState or None, default=None
+        Seeds everything. With an integer the same settings come for the same scores.
+    optimizer_kwargs : dict or None, default=None
+        Of scikit-optimize's class: `n_initial_points`, `initial_point_generator`, `acq_func` and
+        `base_estimator` are understood, others ignored with a warning.
+    fit_params : dict or None, default=None
+        Of scikit-optimize's class: parameters of `fit` of the estimator, besides those given to `fit`.
+    iid : object, default="deprecated"
+        Of scikit-optimize's class; ignored.
+
+    Attributes
+    ----------
+    cv_results_ : dict of arrays
+        As of `GridSearchCV`, with `rank_train_*` besides. It grows during `fit`, and what a search that was
+        stopped has tried stays in it.
+    best_index_, best_params_, best_score_ : int, dict, float
+        The best setting; not with several metrics and `refit=False`, no score with a callable `refit`.
+    best_estimator_, refit_time_ : estimator, float
+        Fitted on all rows, and how long that took (seconds); not with `refit=False`.
+    scorer_ : callable or dict
+        What scores.
+    multimetric_ : bool
+        Whether there are several metrics.
+    n_splits_ : int
+        Splits of the cross-validation.
+    feature_names_in_ : ndarray of str
+        Names of the columns, where the best estimator knows them.
+
+    Raises
+    ------
+    InvalidDataError
+        (a `ValueError`) Anything above is out of its range, or no setting has a score.
+    UnknownNameError
+        (a `ValueError`) The estimator has no parameter of a name.
+    TypeError
+        `search_spaces` is no space.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from bnnopt import BayesSearchCV
+    >>> space = {"C": (1e-2, 1e2, "log-uniform"), "kernel": ["linear", ("rbf", {"gamma": (1e-3, 1.0)})]}
+    >>> search = BayesSearchCV(SVC(), space, n_iter=10, random_state=0).fit(*load_iris(return_X_y=True))
+    >>> len(search.cv_results_["params"])
+    10
+    >>> bool(search.best_score_ > 0.95)
+    True
+    """
+
+    def __init__(
+        self,
+        estimator: BaseEstimator,
+        search_spaces: Any,
+        *,
+        n_iter: int = 50,
+        n_points: int = 1,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: bool | str | Callable[..., Any] = True,
+        cv: Any = None,
+        surrogate: str | BaseEstimator = "gaussian_process_ensemble",
+        acquisition: str | Callable[..., Any] | Acquisition | None = None,
+        n_initial: int | None = None,
+        initial_design: str = "sobol",
+        time_budget: float | None = None,
+        callbacks: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
+        earlier_results: Mapping[str, Any] | pd.DataFrame | None = None,
+        error_score: str | float = np.nan,
+        return_train_score: bool = False,
+        pre_dispatch: int | str = "2*n_jobs",
+        progress: bool = False,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+        optimizer_kwargs: Mapping[str, Any] | None = None,
+        fit_params: Mapping[str, Any] | None = None,
+        iid: Any = "deprecated",
+    ) -> None:
+        if hasattr(estimator, "fit"):  # without an estimator there is nothing to search; `fit` says so
+            spaces_of(search_spaces)  # a space that is none is told before hours of loading data
+        self.estimator = estimator
+        self.search_spaces = search_spaces
+        self.n_iter = n_iter
+        self.n_points = n_points
+        self.scoring = scoring
+        self.n_jobs = n_jobs
+        self.refit = refit
+        self.cv = cv
+        self.surrogate = surrogate
+        self.acquisition = acquisition
+        self.n_initial = n_initial
+        self.initial_design = initial_design
+        self.time_budget = time_budget
+        self.callbacks = callbacks
+        self.earlier_results = earlier_results
+        self.error_score = error_score
+        self.return_train_score = return_train_score
+        self.pre_dispatch = pre_dispatch
+        self.progress = progress
+        self.verbose = verbose
+        self.random_state = random_state
+        self.optimizer_kwargs = optimizer_kwargs
+        self.fit_params = fit_params
+        self.iid = iid
+
+    @property
+    def total_iterations(self) -> int:
+        """Number of settings that `fit` tries in all spaces together."""
+        return sum(each.n_iter or self.n_iter for each in spaces_of(self.search_spaces))
+
+    @property
+    def optimizers_(self) -> list[BayesianOptimizer]:
+        """A `BayesianOptimizer` of each space, told all its settings: for displays, or to ask for more."""
+        return [each.optimizer(*each.rows(*self._tried)) for each in self._proposals]
+
+    @property
+    def optimizer_results_(self) -> list[OptimizeResult]:
+        """The result of each space in the form of scikit-optimize, as `callbacks` get it."""
+        settings, scores = self._tried
+        found = []
+        for each in self._proposals:
+            is_here = np.array([each.space.row(params) is not None for params in settings])
+            here = [params for params, own in zip(settings, is_here, strict=True) if own]
+            if here:
+                found.append(optimize_result(here, scores.to_numpy()[is_here, 0]))
+        return found
+
+    def fit(self, X: Any, y: Any = None, *, callback: Any = None, **params: Any) -> Self:
+        """Search, and fit the best setting on all rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, as the estimator takes them.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), optional
+            Targets.
+        callback : callable or sequence of callable, optional
+            Besides `callbacks`.
+        **params
+            Of `fit` of the estimator, such as `sample_weight`; `groups` for the splitter. With metadata
+            routing for whatever requests them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InvalidDataError
+            A parameter of the search is out of its range, or no setting has a score.
+        UnknownNameError
+            The estimator has no parameter of a name in `search_spaces`.
+        KilledWorkerError
+            (a `RuntimeError`) A process was killed in a fit.
+
+        Warns
+        -----
+        FitFailedWarning
+            Some fits failed.
+        SpaceExhaustedWarning
+            All settings of a space were tried before `n_iter`.
+        """
+        self._check(y)
+        spaces = self._spaces()
+        listeners = callbacks_of(self.callbacks, callback)
+        proposals = self._new_proposals(spaces)
+        scorers = scorers_of(self.estimator, self.scoring)
+        if isinstance(scorers, dict):
+            check_refit(self.refit, list(scorers))
+        X, y = indexable(X, y)
+        evaluator, refit_params = self._evaluator(X, y, {**(self.fit_params or {}), **params})
+        trials = self._earlier(spaces, len(evaluator.splits))
+        self._forget()
+        self._proposals, self.scorer_, self.n_splits_ = proposals, scorers, len(evaluator.splits)
+        n_settings = sum(each.n_iter or 0 for each in spaces)
+        watch = Watch(n_settings, self.n_splits_, listeners, self.time_budget, self.verbose)
+        names, report = partial(names_to_raise, self.refit), partial(self._report, evaluator.missing)
+        run = Run(evaluator, names, report, watch, self.n_points, trials)
+        with watch.shown(self.progress), Parallel(self.n_jobs, pre_dispatch=self.pre_dispatch) as parallel:
+            for each, space in zip(proposals, spaces, strict=True):
+                if run.search(each, space.n_iter or 0, parallel):
+                    break
+        run.check_any_score()
+        run.warn_of_failures()
+        self._choose()
+        if self.refit:
+            self._refit(X, y, refit_params)
+        return self
+
+    @property
+    def _rules(self) -> dict[str, Rule]:
+        return {
+            "estimator": Rule(lambda value: hasattr(value, "fit"), "an estimator with fit"),
+            "n_iter": whole(1),
+            "n_points": whole(1),
+            "n_initial": optional(whole(2)),
+            "time_budget": optional(real(0, closed="left")),
+            "progress": flag(),
+            "return_train_score": flag(),
+            "random_state": seed_parameter(),
+            "error_score": optional(Rule(_is_number_or_nan, "a number"), "raise"),
+            "refit": Rule(
+                lambda value: isinstance(value, bool | str) or callable(value), "a bool, str or callable"
+            ),
+        }
+
+    def _check(self, y: Any) -> None:
+        check_parameters(self, self._rules)
+        if y is None and get_tags(self.estimator).target_tags.required:
+            raise InvalidDataError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None: "
+                f"{type(self.estimator).__name__} learns from targets."
+            )
+        if self.iid != "deprecated":
+            warnings.warn("iid is ignored: scores are means over the splits.", UserWarning, stacklevel=3)
+
+    def _spaces(self) -> list[SpaceToSearch]:
+        """Return the search spaces, each with its number of settings."""
+        spaces = [each._replace(n_iter=each.n_iter or self.n_iter) for each in spaces_of(self.search_spaces)]
+        check_names_of_parameters(self.estimator, spaces)
+        fewest = min(each.n_iter or 0 for each in spaces)
+        if self.n_initial is not None and self.n_initial > fewest:
+            raise InvalidDataError(
+                f"n_iter: expected at least the {self.n_initial} settings of the first design (n_initial), "
+                f"got {fewest}; raise n_iter, or lower n_initial."
+            )
+        return spaces
+
+    def _new_proposals(self, spaces: Sequence[SpaceToSearch]) -> list[Proposals]:
+        """Return what proposes settings of each space; parameters that the optimizer refuses are told."""
+        own = {
+            name: getattr(self, name) for name in ("surrogate", "acquisition", "initial_design", "n_initial")
+        }
+        options = {**own, **mapped(self.optimizer_kwargs)}
+        seed = draw_seed(self.random_state)
+        found = []
+        for number, (space, n_iter) in enumerate(spaces):
+            n_first = _n_first(space.space.n_settings, len(space.branches), n_iter or 0)
+            model = {**options, "n_initial": options["n_initial"] or n_first, "seed": seed + number}
+            found.append(Proposals(space, Model(**model)))
+            found[-1].optimizer([], pd.DataFrame(columns=["test_score"]))
+        return found
+
+    def _evaluator(self, X: Any, y: Any, params: dict[str, Any]) -> tuple[Evaluator, dict[str, Any]]:
+        """Return what fits and scores settings, and the parameters of the last fit."""
+        params = {name: value for name, value in params.items() if value is not None}
+        if is_routed():
+            routed = process_routing(self, "fit", **params)
+            of_split, of_refit = routed.splitter.split, routed.estimator.fit
+            of_fit = {name: params[name] for name in self._router().consumes("fit", params)}
+        else:
+            of_split = {"groups": params.pop("groups", None)}
+            of_fit = of_refit = params
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        n_splits = cv.get_n_splits(X, y, **of_split)
+        splits = list(cv.split(X, y, **of_split))
+        if not splits:
+            raise InvalidDataError(
+                "No fits were performed. Was the CV iterator empty? Were there no candidates? Give one that "
+                "is not used up."
+            )
+        if len(splits) != n_splits:
+            raise InvalidDataError(
+                f"cv.split and cv.get_n_splits return inconsistent results. Expected {n_splits} splits, got "
+                f"{len(splits)}."
+            )
+        options = {name: getattr(self, name) for name in ("scoring", "error_score", "return_train_score")}
+        options["verbose"] = self.verbose if self.verbose > 1 else 0
+        return Evaluator(self.estimator, X, y, splits, of_fit, options), of_refit
+
+    def _earlier(self, spaces: Sequence[SpaceToSearch], n_splits: int) -> list[Trial]:
+        """Return the trials of an earlier search, held against the spaces."""
+        trials = trials_of(self.earlier_results, n_splits)
+        for trial in trials:
+            if all(each.space.row(trial.params) is None for each in spaces):
+                raise InvalidDataError(
+                    f"earlier_results: {shown(trial.params)} is in none of the search_spaces; leave "
+                    "such settings out, or give a space with these parameters and choices."
+                )
+        return trials
+
+    def _forget(self) -> None:
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+
+    def _report(self, missing: float, trials: Sequence[Trial], scores: pd.DataFrame) -> None:
+        """Take what was tried so far."""
+        self.cv_results_ = results_of(trials, self.n_splits_, missing)
+        self._tried = [trial.params for trial in trials], scores
+
+    def _choose(self) -> None:
+        """Set which setting is best."""
+        names = [
+            name.removeprefix("mean_test_") for name in self.cv_results_ if name.startswith("mean_test_")
+        ]
+        self.multimetric_ = names != ["score"]
+        if self.multimetric_:
+            check_refit(self.refit, names)
+        name = self.refit if self.multimetric_ else "score"
+        if callable(self.refit):
+            self.best_index_ = _checked_place(self.refit(self.cv_results_), len(self.cv_results_["params"]))
+        elif name:
+            self.best_index_ = int(self.cv_results_[f"rank_test_{name}"].argmin())
+            self.best_score_ = self.cv_results_[f"mean_test_{name}"][self.best_index_]
+        else:
+            return
+        self.best_params_ = self.cv_results_["params"][self.best_index_]
+
+    def _refit(self, X: Any, y: Any, params: Mapping[str, Any]) -> None:
+        """Fit the best setting on all rows."""
+        start = time.perf_counter()
+        best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        best.fit(X, **params) if y is None else best.fit(X, y, **params)
+        self.refit_time_ = time.perf_counter() - start
+        self.best_estimator_ = best
+        if hasattr(best, "feature_names_in_"):
+            self.feature_names_in_ = best.feature_names_in_
+
+
+def _n_first(n_parameters: int, n_branches: int, n_iter: int) -> int:
+    """Return how many settings a first design has by default."""
+    usual = max(FEWEST_FIRST, n_parameters + 1, N_FIRST_OF_A_BRANCH * n_branches if n_branches > 1 else 0)
+    return max(2, min(usual, n_iter // 2))
+
+
+def _is_number_or_nan(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _checked_place(place: Any, n_settings: int) -> int:
+    """Return what a callable `refit` returned, or raise what scikit-learn raises."""
+    if not is_whole(place):
+        raise TypeError(f"best_index_ returned is not an integer: refit returned {shown(place)}.")
+    if not 0 <= place < n_settings:
+        raise IndexError(f"best_index_ index out of range: refit returned {place}, of {n_settings} settings.")
+    return int(place)

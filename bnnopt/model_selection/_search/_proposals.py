@@ -1,0 +1,161 @@
+"""Which settings of one search space to try next."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from bnnopt.exceptions import NothingToGainWarning, SpaceExhaustedWarning
+from bnnopt.model_selection._search._dimensions import same_value_key
+from bnnopt.model_selection._search._parameter_space import ParameterSpace
+from bnnopt.objectives import Maximize
+from bnnopt.optimizer import BayesianOptimizer
+
+__all__ = ["Model", "Proposals", "key_of"]
+
+REACH_BELOW = 4.0
+"""Scores further below the median than so many times what the best is above it count as if they were there:
+a score without a lower end, such as R², would leave no room for what tells good settings apart."""
+
+FEWEST_SCORED = 2  # settings without which there is no model
+
+N_DRAWN = 256  # settings drawn at random where the first design has others only once
+
+N_EVERYWHERE, N_NEAR = 1536, 512  # settings to choose from
+N_BEST = 4  # settings from which steps are taken
+STEPS = (0.01, 0.05, 0.2)  # standard deviations of steps, in units of the range
+
+
+class Model(NamedTuple):
+    """How settings are chosen: arguments of `BayesianOptimizer`."""
+
+    surrogate: str | BaseEstimator
+    acquisition: Any
+    initial_design: str
+    n_initial: int
+    seed: int
+
+
+def key_of(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what is equal for the same setting, whatever space it comes from."""
+    return tuple(sorted((name, same_value_key(value)) for name, value in params.items()))
+
+
+class Proposals:
+    """Proposes settings of one space, none twice.
+
+    Parameters
+    ----------
+    space : ParameterSpace
+        What may be chosen.
+    model : Model
+        How.
+    """
+
+    def __init__(self, space: ParameterSpace, model: Model) -> None:
+        self.space, self.model = space, model
+
+    def next(
+        self, n: int, settings: Sequence[Mapping[str, Any]], scores: pd.DataFrame
+    ) -> list[dict[str, Any]]:
+        """Return up to `n` settings to try; fewer at the end of the first design, none where all were tried.
+
+        Parameters
+        ----------
+        n : int
+            Settings wanted, at least 1.
+        settings : sequence of dict
+            All settings tried, of other spaces too.
+        scores : DataFrame of shape (n_settings, n_scores)
+            What is to be raised; several scores are traded off against each other. NaN where it failed.
+        """
+        here, scores = self.rows(settings, scores)
+        is_inside = self.space.space.is_inside(self.space.table(here)) if here else np.empty(0)
+        tried = [row for row, inside in zip(here, is_inside, strict=True) if inside]
+        n = int(min(n, self.space.n_settings - len({key_of(self.space.params(row)) for row in tried})))
+        if n <= 0:
+            return []
+        n_first = max(0, self.model.n_initial - len(here))
+        if np.isfinite(scores).all(axis=1).sum() < FEWEST_SCORED:
+            n_first = n_first or n
+        chosen = self._first(min(n, n_first), tried) or self._best(n, here, scores)
+        return [self.space.params(row) for row in chosen]
+
+    def rows(
+        self, settings: Sequence[Mapping[str, Any]], scores: pd.DataFrame
+    ) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+        """Return the settings that are of this space as rows, and their scores."""
+        rows = [self.space.row(params) for params in settings]
+        is_here = np.array([row is not None for row in rows], dtype=bool)
+        return [row for row in rows if row is not None], scores[is_here]
+
+    def optimizer(self, rows: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> BayesianOptimizer:
+        """Return an optimizer that was told rows and their scores."""
+        optimizer = BayesianOptimizer(
+            self.space.space,
+            [Maximize(name) for name in scores.columns],
+            surrogate=self.model.surrogate,
+            acquisition=self.model.acquisition,
+            n_initial=2,  # the first design is chosen here
+            initial_design=self.model.initial_design,
+            random_state=self.model.seed,
+        )
+        if len(rows):
+            finite = scores[np.isfinite(scores).all(axis=1)].reindex(scores.index)
+            optimizer.tell(self.space.table(rows), finite.reset_index(drop=True))
+        return optimizer
+
+    def _first(self, n: int, here: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return settings of the first design that were not tried, then settings drawn at random."""
+        tried = {key_of(self.space.params(row)) for row in here}
+        chosen: list[dict[str, Any]] = []
+        for row in self._spread_out() if n else ():
+            key = key_of(self.space.params(row))
+            if key not in tried:
+                tried.add(key)
+                chosen.append(self.space.settled(row))
+            if len(chosen) == n:
+                break
+        return chosen
+
+    def _spread_out(self) -> Iterator[dict[str, Any]]:
+        """Yield the settings of the first design, then others at random."""
+        space, seed = self.space.space, self.model.seed
+        design = space.design(self.model.n_initial, method=self.model.initial_design, random_state=seed)
+        yield from design.to_dict("records")
+        yield from space.sample(N_DRAWN, random_state=seed).to_dict("records")
+
+    def _best(self, n: int, here: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> list[dict[str, Any]]:
+        """Return settings that the optimizer chooses among some from everywhere and some near the best."""
+        optimizer, names = self.optimizer(here, scores.apply(reached)), self.space.space.names
+        with warnings.catch_warnings():  # said of rows of an optimizer, which nobody sees here
+            warnings.simplefilter("ignore", NothingToGainWarning)
+            warnings.simplefilter("ignore", SpaceExhaustedWarning)
+            rows = optimizer.ask(n, candidates=self._candidates(here, scores))[names]
+        return rows.to_dict("records")
+
+    def _candidates(self, here: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> pd.DataFrame:
+        """Return settings to choose from: all of a small space, else some drawn and steps from the best."""
+        space, rng = self.space.space, np.random.default_rng([self.model.seed, len(here)])
+        if space.n_points is not None and space.n_points <= N_EVERYWHERE:
+            found = space.enumerate_points(N_EVERYWHERE)
+        else:
+            best = np.argsort(-scores.rank(pct=True).mean(axis=1).fillna(0).to_numpy(), kind="stable")[
+                :N_BEST
+            ]
+            places = np.clip(space.encode(self.space.table([here[place] for place in best])), 0, 1)
+            steps = rng.normal(size=(N_NEAR, space.n_dims)) * rng.choice(STEPS, size=(N_NEAR, 1))
+            near = space.decode(np.clip(np.resize(places, steps.shape) + steps, 0, 1))
+            found = pd.concat([space.sample(N_EVERYWHERE, random_state=rng), near], ignore_index=True)
+        rows = [self.space.settled(row) for row in found.to_dict("records")]
+        return self.space.table(rows).drop_duplicates(ignore_index=True)
+
+
+def reached(scores: pd.Series) -> pd.Series:
+    """Return scores with those far below all others raised to where these begin; NaN where not finite."""
+    finite = scores.where(np.isfinite(scores), np.nan)
+    middle, best = finite.median(), finite.max()
+    return finite.clip(lower=middle - REACH_BELOW * (best - middle)) if best > middle else finite

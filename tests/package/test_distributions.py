@@ -1,0 +1,139 @@
+"""What `python -m build` makes: content, metadata, an import from the wheel alone, types for users."""
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import venv
+import zipfile
+from email.parser import Parser
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MODULE_OF = {
+    "jinja2": "jinja2",
+    "plotly": "plotly",
+    "matplotlib": "matplotlib",
+    "optuna": "optuna",
+    "dask": "dask.dataframe",
+    "distributed": "distributed",
+    "pooch": "pooch",
+    "pyarrow": "pyarrow",
+    "openpyxl": "openpyxl",
+}
+EXTRAS_OF_USERS = ("dask", "data", "optuna", "parquet", "plot", "report", "xlsx")
+
+
+def run(*command, folder):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Build both from a copy of the files that git knows or would know: nothing is left in the tree."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
+    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", folder=ROOT).splitlines()
+    for name in listed:
+        if (ROOT / name).is_file() and not name.startswith(("benchmarks/", "examples/")):
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(source), folder=source)
+    return next(out.glob("*.whl")), next(out.glob("*.tar.gz"))
+
+
+@pytest.fixture(scope="module")
+def environment(built, tmp_path_factory):
+    """Python of an environment that has the wheel, and what it needs from the one of the tests."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False)
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    places = run(str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=folder)
+    own = Path(places.strip())
+    zipfile.ZipFile(built[0]).extractall(own)
+    (own / "others.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return str(python)
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(built):
+    names = zipfile.ZipFile(built[0]).namelist()
+    inside = {name for name in names if not name.split("/")[0].endswith(".dist-info")}
+    known = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "bnnopt").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert inside == known
+    assert "bnnopt/py.typed" in inside
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_source_distribution_has_tests_and_pages_but_no_data_of_others(built):
+    with tarfile.open(built[1]) as archive:
+        names = {name.split("/", 1)[-1] for name in archive.getnames()}
+    assert {"tests/conftest.py", "docs/method.md", "CHANGELOG.md", "CITATION.cff", "SECURITY.md"} <= names
+    assert not [name for name in names if name.startswith("examples")]
+
+
+def test_the_metadata_are_complete(built):
+    wheel = zipfile.ZipFile(built[0])
+    text = wheel.read(next(name for name in wheel.namelist() if name.endswith("/METADATA"))).decode()
+    metadata = Parser().parsestr(text)
+    assert metadata["Name"] == "bnnopt"
+    assert metadata["Version"] == PROJECT["version"]
+    assert metadata["License-Expression"] == "BSD-3-Clause"
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert set(metadata.get_all("Provides-Extra")) == set(PROJECT["optional-dependencies"])
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload().startswith("# bnnopt")
+    assert "Typing :: Typed" in metadata.get_all("Classifier")
+
+
+def test_the_package_is_imported_and_fits_from_the_wheel_alone(environment, tmp_path):
+    code = """
+import bnnopt, bnnopt.report, bnnopt.integrations, sys
+assert bnnopt.__file__.startswith(sys.prefix), bnnopt.__file__
+for name in bnnopt.__all__:
+    getattr(bnnopt, name)
+rows = [[number / 10] for number in range(11)]
+model = bnnopt.GaussianProcessEnsembleRegressor(["squared_exponential"], random_state=0)
+assert abs(model.fit(rows, [2 * row[0] for row in rows]).predict([[0.55]])[0] - 1.1) < 0.05
+"""
+    run(environment, "-P", "-c", code, folder=tmp_path)
+
+
+@pytest.mark.parametrize("extra", EXTRAS_OF_USERS)
+def test_an_extra_brings_what_is_imported(extra):
+    for line in PROJECT["optional-dependencies"][extra]:
+        run(sys.executable, "-c", f"import {MODULE_OF[Requirement(line).name]}", folder=ROOT)
+
+
+def test_every_extra_but_those_of_developers_is_tested():
+    of_developers = {"bench", "conformal", "docs", "test"}
+    assert set(PROJECT["optional-dependencies"]) == {*EXTRAS_OF_USERS, *of_developers}
+
+
+def test_the_page_of_licences_names_every_dependency():
+    page = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| ([\w.-]+) \|", page, re.MULTILINE))
+    wanted = {Requirement(line).name for line in requires("bnnopt") or [] if "extra ==" not in line}
+    assert wanted <= listed
+
+
+@pytest.mark.slow
+def test_code_of_users_has_types(environment, tmp_path):
+    """mypy reads the installed package, which tells by `py.typed` that it has types."""
+    (tmp_path / "user_code.py").write_bytes((Path(__file__).parent / "user_code.py").read_bytes())
+    untyped = "".join(f"[mypy-{name}.*]\nignore_missing_imports = True\n" for name in ("pandas", "sklearn"))
+    (tmp_path / "mypy.ini").write_text(f"[mypy]\nstrict = True\n{untyped}", encoding="utf-8")
+    options = "--python-executable", environment, "--no-incremental"
+    run(sys.executable, "-m", "mypy", *options, "user_code.py", folder=tmp_path)
