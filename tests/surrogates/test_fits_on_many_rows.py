@@ -227,7 +227,10 @@ def changed(values, row, value):
         (lambda X, y: (X, changed(y, 4444, -np.inf)), "Input y contains infinity in row 4444 "),
         (lambda X, y: (X, y[:-1]), r"inconsistent numbers of samples: \[4500, 4499\]"),
         (lambda X, y: (X, y, np.ones(7)), r"one number for each row, shape \(4500,\), got \(7,\)"),
-        (lambda X, y: (X, y, changed(np.ones(N_ROWS), 4100, -1)), r"0 or from 1e-12 to 1e\+12, got -1 in row 4100"),
+        (
+            lambda X, y: (X, y, changed(np.ones(N_ROWS), 4100, -1)),
+            "0 or from 1e-12 .* got -1 in row 4100",
+        ),
         (lambda X, y: (X, y, np.zeros(N_ROWS)), r"At least 2 row\(s\) need a weight above zero, got 0"),
         (lambda X, y: (X[:, :0], y), r"0 feature\(s\)"),
     ],
