@@ -66,6 +66,7 @@ OPTIONAL = {"hyperparameter_search", "optuna"}  # pages that come with parts of 
 GUIDE = "docs/user_guide.md"
 FIRST_OF_THE_GUIDE = "user_guide.md"
 LINK = re.compile(r"(?<!!)\[([^\]\[]*)\]\(([^)\s]+)\)")
+IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^(```.*?^```[ \t]*$)", re.MULTILINE | re.DOTALL)
 RUNS = re.compile(r"^(```python\n)# runs\n", re.MULTILINE)
 ROOMS = sorted(module.name for module in iter_modules(bnnopt.__path__) if not module.name.startswith("_"))
@@ -143,7 +144,9 @@ class Places:
     def rewritten(self, text: str, page: str, name: str) -> str:
         """Return a page with links as they are on the site, and blocks without the mark of those that run."""
         parts = FENCE.split(RUNS.sub(r"\1", text))
-        parts[::2] = [LINK.sub(lambda found: self._link(found, page, name), part) for part in parts[::2]]
+        for place, part in enumerate(parts[::2]):
+            linked = LINK.sub(lambda found: self._link(found, page, name), part)
+            parts[2 * place] = IMAGE.sub(lambda found: _image(found, page, name), linked)
         return "".join(parts)
 
     def _link(self, found: re.Match[str], page: str, name: str) -> str:
@@ -160,6 +163,14 @@ class Places:
             return label if "`" in label else f"`{label}`"  # a file of the repository
         there = self._pages[whole]
         return f"[{label}]({'' if there == name else _to(there, name)}{'#' + anchor if anchor else ''})"
+
+
+def _image(found: re.Match[str], page: str, name: str) -> str:
+    """Return a picture of `docs` by its place on the site, where `docs` is the root; others as they are."""
+    text, target = found.groups()
+    whole = normpath(f"{page}/../{target}")
+    inside = whole.removeprefix("docs/")
+    return found.group() if inside == whole else f"![{text}]({_to(inside, name)})"
 
 
 def slug(title: str) -> str:

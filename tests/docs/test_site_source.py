@@ -47,6 +47,16 @@ def test_every_link_inside_leads_to_a_page_and_a_heading(build, source):
     assert broken == []
 
 
+def test_every_picture_is_on_the_site_and_has_alternative_text(build, source):
+    shown = [
+        (text, (page.parent / target).resolve())
+        for page in source.rglob("*.md")
+        for text, target in build.IMAGE.findall(build.FENCE.sub("", page.read_text(encoding="utf-8")))
+    ]
+    assert shown
+    assert [str(path) for text, path in shown if not path.is_file() or not text] == []
+
+
 def test_every_link_between_pages_of_the_repository_leads_somewhere(build):
     pages = [*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("examples/*/README.md")]
     broken = []
