@@ -31,6 +31,7 @@ NAMES = [
     "maximum",
     "pool",
     "regression",
+    "transfer",
     "noise_split",
     "several_objectives",
     "constrained",
