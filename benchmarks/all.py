@@ -32,6 +32,7 @@ NAMES = [
     "pool",
     "regression",
     "transfer",
+    "bounded",
     "noise_split",
     "several_objectives",
     "constrained",
