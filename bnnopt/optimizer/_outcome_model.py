@@ -209,7 +209,7 @@ class OutcomeModel:
     @property
     def has_covariances(self) -> bool:
         """Whether `covariances` can be asked for: no outcome has bounds, and all surrogates can tell them."""
-        return not self._bounds and all(hasattr(each, "predict_covariance") for each in self.surrogates)
+        return not self._own and all(hasattr(each, "predict_covariance") for each in self.surrogates)
 
     def covariances(self, X: FloatArray, Z: FloatArray) -> list[FloatArray]:
         """Return for each outcome the covariances of its function at rows X with that at rows Z, (n, m)."""
