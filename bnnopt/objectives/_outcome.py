@@ -43,8 +43,8 @@ class Outcome(OutcomeModel):
 
     Raises
     ------
-    pydantic.ValidationError
-        A `ValueError`: the bounds are not in order, the scale does not fit them, or a field is not known.
+    InvalidDataError
+        The bounds are not in order, the scale does not fit them, or a field is not known.
 
     Examples
     --------
