@@ -1,12 +1,12 @@
 """On which scale each outcome is learned: those with bounds, and those whose values reach far."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from bnnopt._typing import FloatArray
-from bnnopt.objectives import Objective, Outcome
+from bnnopt.objectives import Maximize, Minimize, Objective, Outcome
 from bnnopt.surrogates import needs_power_scale
 
 __all__ = ["OutcomeScales", "OwnScale", "wanted_ends"]
@@ -35,8 +35,8 @@ class OutcomeScales:
     """The scales of all outcomes.
 
     An outcome without bounds is learned in its own unit. One that is to be small or large is learned as a
-    power where its wanted values crowd and `needs_power_scale`: a trial on the first rows says so, and is made
-    anew when they are a quarter more or one of them has changed.
+    power where its wanted values crowd and `needs_power_scale`: a trial on the first rows says so, and is
+    made anew when they are a quarter more or one of them has changed.
 
     Parameters
     ----------
@@ -92,11 +92,9 @@ class OutcomeScales:
 
 
 def wanted_ends(objectives: Sequence[Objective], outputs: Sequence[str]) -> dict[int, float]:
-    """Return places of outcomes whose utility is a line, and its direction: 1 if they are to be large."""
-    lines: list[Any] = [
-        each for each in objectives if len(each.names) == 1 and getattr(each, "is_linear", False)
-    ]
-    return {outputs.index(each.names[0]): float(np.diff(each.utility([0.0, 1.0]))[0]) for each in lines}
+    """Return the places of outcomes that are to be as small (-1) or as large (1) as possible."""
+    ends = {Minimize: -1.0, Maximize: 1.0}
+    return {outputs.index(each.name): ends[type(each)] for each in objectives if type(each) in ends}
 
 
 def rows_of_trial(n_rows: int) -> int:
