@@ -234,9 +234,9 @@ def test_an_outcome_that_reaches_far_is_learned_as_a_root_where_the_wanted_value
 
 
 def test_a_root_leads_to_the_lowest_values():
-    optimizer = steep()
-    before = optimizer.data["energy"].min()
+    optimizer, lowest = steep(), np.exp(-4)
+    assert optimizer.data["energy"].min() > 1.2 * lowest
     for _ in range(5):
         row = optimizer.ask()
         optimizer.tell(row[["a", "b"]], pd.DataFrame({"energy": energy_of(row)}))
-    assert optimizer.data["energy"].min() < 0.5 * before
+    assert optimizer.data["energy"].min() < 1.1 * lowest
