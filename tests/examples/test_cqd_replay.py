@@ -35,12 +35,6 @@ def test_the_goal_is_the_best_of_the_grid_near_the_target(settings, goal):
     assert (expected["peak_nm"][goal.is_met(expected)] - 1330).abs().max() <= 20
 
 
-def test_the_virtual_laboratory_has_the_settings_of_the_campaign_but_for_one_scale(settings):
-    found = replay.settings_of_lab()
-    assert [outcome.scale for outcome in found.outcomes] == ["logit"]
-    assert found.model_dump(exclude={"outcomes"}) == settings.model_dump(exclude={"outcomes"})
-
-
 def test_the_first_that_meets_the_goal_is_counted_from_one():
     assert replay.first([False, False, True, True]) == 3
     assert replay.first([False]) == np.inf
