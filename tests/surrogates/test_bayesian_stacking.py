@@ -61,6 +61,15 @@ class OnTrial(Stated):
         return {"std": self.short_std}
 
 
+class InParts(OnTrial):
+    """Can pause: notes the share of its trial that each call makes, and of what it goes on."""
+
+    def fit_trial(self, X, y, *, previous=None, share=1.0):
+        self.made_ = round(share, 3) + (0.0 if previous is None else previous.made_)
+        self.fits.append(round(share, 3))
+        return super(OnTrial, self).fit(X, y)
+
+
 class Missing(Stated):
     def fit(self, X, y):
         raise MissingDependencyError("It needs what is not here.")
@@ -162,6 +171,30 @@ def test_a_member_that_was_left_out_is_tried_again_at_a_quarter_more_rows():
         model = clone(model).fit_after(model, *table(n_rows))
         assert len(OnTrial.fits) == n_trials
         assert list(model.left_out_) == ["tried"]
+
+
+def test_a_trial_in_a_loop_is_made_in_parts_one_for_each_new_row():
+    """At 40 rows whole; from 50 rows on a tenth a row, with a verdict at 60, and again from 75 on."""
+    members = [("poor", Stated(5.0, 5.0)), ("tried", InParts(5.0, 0.8, short_std=50.0))]
+    InParts.fits.clear()
+    model = BayesianStackingRegressor(members, random_state=0).fit(*table(40))
+    assert InParts.fits == [1.0]
+    for n_rows, share in ((49, 0), (50, 0.1), (51, 0.1), (53, 0.2), (58, 0.5), (60, 0.1), (74, 0), (75, 0.1)):
+        InParts.fits.clear()
+        model = clone(model).fit_after(model, *table(n_rows))
+        assert InParts.fits == ([share] if share else [])
+        assert f"at {40 if n_rows < 60 else 60} rows" in model.left_out_["tried"]
+
+
+def test_a_trial_in_parts_lets_a_member_in_at_its_end():
+    members = [("poor", Stated(5.0, 5.0)), ("tried", InParts(5.0, 0.8, short_std=50.0))]
+    model = BayesianStackingRegressor(members, random_state=0).fit(*table(60))
+    better = BayesianStackingRegressor(
+        [members[0], ("tried", InParts(5.0, 0.8, short_std=0.8))], random_state=0
+    )
+    first = clone(better).fit_after(model, *table(80))
+    assert first.left_out_ == {}  # all parts at once, for there are twenty new rows
+    assert first.shares_.loc["tried", 0] > 0.5
 
 
 def test_members_go_on_from_the_last_fit():

@@ -44,7 +44,7 @@ def suggest(search: Search, n: int, candidates: Pool | None = None) -> tuple[pd.
     scores : ndarray of shape (at most n,)
         By moments, each row on its own: not lowered by the rows chosen before it.
     """
-    rng = np.random.default_rng(search.seed)
+    search, rng = search.believing(n), np.random.default_rng(search.seed)
     n_kept = max(N_SHORTLIST, 4 * n)
     pool = _searched(search, n, rng) if candidates is None else _best_of(search, candidates, n_kept, rng)
     is_open = np.isfinite(pool.scores).any()

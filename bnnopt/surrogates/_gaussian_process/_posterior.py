@@ -4,10 +4,13 @@ Observation noise that depends on the inputs is learned from how far held-out ro
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from bnnopt._typing import FloatArray
+from bnnopt.surrogates._covariances import Covariances, mixed_covariances
+from bnnopt.surrogates._gaussian_process._covariances import covariances
 from bnnopt.surrogates._gaussian_process._ensemble import Ensemble, fit_ensemble
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
@@ -104,6 +107,8 @@ class EnsemblePosterior:
     outputs: tuple[OutputEnsemble, ...]
     rows: Rows
 
+    has_covariances: ClassVar[bool] = True
+
     @property
     def noise(self) -> FloatArray:
         """Mean variance of the observation noise, shape (n_outputs,)."""
@@ -131,6 +136,20 @@ class EnsemblePosterior:
             law = output.law(np.stack([means, variances], axis=1))
             by_mean = spread_out(output.shares, output.unit * by_mean, output.calibration)
             found.append((law, by_mean, output.unit**2 * by_variance * output.calibration))
+        return found
+
+    def covariances(self, X: FloatArray, Z: FloatArray, *, slopes: bool) -> list[Covariances]:
+        """Covariances of each output's function at rows X with that at rows Z; with slopes if wanted."""
+        found = []
+        for output in self.outputs:
+            members = [member for _, member in output.members]
+            own = [covariances(member, X, Z, slopes=slopes) for member in members]
+            others = np.array([member.moments(Z)[0] for member in members])
+            means = np.array([each.mean for each in own])
+            by_means = np.array([each.slope for each in own]) if slopes else None
+            parts = [each.covariances for each in own]
+            joined = mixed_covariances(output.shares, parts, means, others, by_means)
+            found.append(joined.times(output.unit**2 * output.calibration))
         return found
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
