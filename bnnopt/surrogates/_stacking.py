@@ -51,7 +51,7 @@ class HeldOut(NamedTuple):
 
 
 def log_normal_density(y: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
-    """Log density of the normal law, elementwise."""
+    """Log density of the normal distribution, elementwise."""
     return -0.5 * (np.log(2.0 * np.pi * variance) + np.square(y - mean) / variance)
 
 
