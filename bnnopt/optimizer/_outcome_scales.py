@@ -93,7 +93,7 @@ class OutcomeScales:
 
 def wanted_ends(objectives: Sequence[Objective], outputs: Sequence[str]) -> dict[int, float]:
     """Return the places of outcomes that are to be as small (-1) or as large (1) as possible."""
-    ends = {Minimize: -1.0, Maximize: 1.0}
+    ends: dict[type, float] = {Minimize: -1.0, Maximize: 1.0}
     return {outputs.index(each.name): ends[type(each)] for each in objectives if type(each) in ends}
 
 
