@@ -212,6 +212,7 @@ class BayesianOptimizer(Predictions):
         shared: str | Sequence[str] = (),
         exploration: float = 0.0,
         n_replicates: int = 0,
+        verbose: bool = False,
     ) -> pd.DataFrame:
         """Propose rows to run; they are pending until told or withdrawn.
 
@@ -238,6 +239,8 @@ class BayesianOptimizer(Predictions):
             Share of the rows, rounded, for which the model is least sure instead of most hopeful; 0 to 1.
         n_replicates : int, default=0
             How many of the `n` rows repeat measured settings: those likely to be the best, measured seldom.
+        verbose : bool, default=False
+            Whether to show on the standard error how many rows of a large batch are found.
 
         Returns
         -------
@@ -274,6 +277,7 @@ class BayesianOptimizer(Predictions):
             shared=shared,
             exploration=exploration,
             n_replicates=n_replicates,
+            verbose=verbose,
         )
         self._proposals.scoring(request.objectives)
         batch = self._proposals.propose(self.space, request, with_names(candidates))
