@@ -15,6 +15,7 @@ from bnnopt.optimizer._factors import Factors
 from bnnopt.optimizer._goals import Situation
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._progress import Tick, unseen
 from bnnopt.optimizer._same_settings import keys_of, settings_keys
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._success import SuccessModel
@@ -78,6 +79,8 @@ class Search:
     start : int, optional
         In a trust region the place of the first row told that counts: rows since then are what candidates are
         measured against, and those within the space are what they are near to.
+    tick : callable, optional
+        Told how many rows further the search is.
     """
 
     space: SearchSpace
@@ -94,6 +97,7 @@ class Search:
     cost: Callable[[pd.DataFrame], FloatArray] | None = None
     held: Mapping[str, Any] = field(default_factory=dict)
     start: int | None = None
+    tick: Tick = unseen
 
     @cached_property
     def situation(self) -> Situation:

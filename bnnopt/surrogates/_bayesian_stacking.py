@@ -158,8 +158,8 @@ class BayesianStackingRegressor(MixtureRegressor):
         """Fit, with an earlier fit on some of the rows in mind: what an optimizer does from row to row.
 
         Members with a method `fit_after`, such as `MCDropoutRegressor`, go on from the earlier ones; a member
-        that was left out, or whose share was next to nothing, is left out until the rows are a quarter more.
-        Then its trial is made in parts, one in ten for each row since the earlier fit, if it can pause.
+        that was left out, or whose share was next to nothing, is left out until there are half as many rows
+        more. Then its trial is made in parts, a tenth for each row since the earlier fit, if it can pause.
 
         Parameters
         ----------

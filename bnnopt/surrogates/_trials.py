@@ -18,7 +18,7 @@ from bnnopt.surrogates._stacked_posterior import gain_by
 __all__ = ["GROWTH", "Trial", "Trials", "trial_of", "verdict"]
 
 LEAST_GAIN = 0.01  # of the mean log density of held-out rows, that a trial must show
-GROWTH = 1.25  # of the rows, after which a member is tried again
+GROWTH = 1.5  # of the rows, after which a member is tried again
 N_PARTS = 10  # of a trial in a loop; each costs less than half of the fit of the Gaussian processes
 
 
