@@ -6,19 +6,22 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 import bnnopt
 
 ROOT = Path(__file__).parents[1]
 ROOMS = sorted(module.name for module in iter_modules(bnnopt.__path__) if not module.name.startswith("_"))
-BRIDGES = ["integrations.dask"]  # modules that are looked for by name, as they need the library they lead to
+BRIDGES = [
+    "integrations.dask",
+    "integrations.optuna",
+]  # modules that are looked for by name, as they need the library they lead to
 HEAVY = {"tensorflow", "keras", "scikeras", "matplotlib", "plotly", "jinja2"}
 PAGES = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *ROOT.glob("README.md")]
 RUNNABLE = re.compile(r"^```python\n(# runs.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -141,9 +144,11 @@ def test_the_contributing_page_has_examples_that_run():
     assert len(RUNNABLE.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))) >= 3
 
 
-def test_one_version_is_named_everywhere():
-    metadata = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    assert re.findall(r"^version: (\S+)$", citation, re.MULTILINE) == [metadata["version"]]
-    assert metadata["version"] == bnnopt.__version__
-    assert f"license: {metadata['license']}\n" in citation
+def test_the_changelog_begins_with_what_is_not_released_and_then_this_version():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    releases = re.findall(r"^## \[(.+?)\](?: - (\d{4}-\d{2}-\d{2}))?$", text, re.MULTILINE)
+    assert releases[0] == ("Unreleased", "")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert releases[1] == (bnnopt.__version__, str(citation["date-released"]))
+    kinds = re.findall(r"^### (.*)$", text, re.MULTILINE)
+    assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}

@@ -5,20 +5,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
 from bnnopt.campaign._beginning import begin, told
-from bnnopt.campaign._experiments import Experiments, next_id, refuse_own_names
+from bnnopt.campaign._experiments import Experiments, refuse_own_names
 from bnnopt.campaign._folder import CampaignFolder
 from bnnopt.campaign._models import fit_record
-from bnnopt.campaign._readable import settable
+from bnnopt.campaign._planned import planned_rows, with_ids
 from bnnopt.campaign._recorded import Change, Recorded, changes_of
 from bnnopt.campaign._recording import Recording, given_runs
 from bnnopt.campaign._settings import CampaignSettings
-from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, PLANNED, WITHDRAWN
+from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, WITHDRAWN
 from bnnopt.campaign._suggest import resume, with_intervals
-from bnnopt.campaign._suggestions import batch_document, batches, last_rows, predictions_of, today, version_of
+from bnnopt.campaign._suggestions import (
+    batch_document,
+    batches,
+    last_rows,
+    next_number,
+    predictions_of,
+    today,
+    version_of,
+)
 from bnnopt.exceptions import ChangedRowsError, InvalidDataError
 from bnnopt.optimizer import BayesianOptimizer
 
@@ -169,12 +176,7 @@ class Campaign:
         with self._files.lock():
             experiments, recorded = self._read()
             changes = changes_of(recorded, experiments)
-            corrections = [
-                {"id": c.id, "column": c.column, "before": c.before, "after": c.after, "date": today()}
-                for c in changes
-            ]
-            accepted = recorded.model_copy(update={"corrections": [*recorded.corrections, *corrections]})
-            self._save(experiments, experiments, accepted)
+            self._save(experiments, experiments, recorded.corrected(changes, today()))
         return changes
 
     def suggest(
@@ -224,7 +226,7 @@ class Campaign:
         if is_dry:
             experiments = self._unchanged()[0]
             batch = self._asked(self._optimizer(experiments, seed, parameters), n, targets, options)
-            return self._numbered(batch, experiments)[0]
+            return with_ids(batch, self.settings, experiments)
         with self._files.asking():
             optimizer = self._optimizer(self._unchanged()[0], seed, parameters)
             batch = self._asked(optimizer, n, targets, options)
@@ -232,12 +234,12 @@ class Campaign:
             with self._files.lock():
                 experiments, recorded = self._unchanged()  # as the laboratory has it after a long fit
                 table = experiments.filled_in()
-                batch, number = self._numbered(batch, table)
+                batch, number = with_ids(batch, self.settings, table), next_number(self._files)
                 document = batch_document(number, batch, seed=seed, options=asked, units=self.settings.units)
                 self._files.write_batch(number, document)
                 if model is not None:
                     self._files.write_model(number, model)
-                rows = self._planned_rows(batch, number, table)
+                rows = planned_rows(batch, number, self.settings, table)
                 self._save(table.with_rows(rows), experiments, recorded, as_xlsx=as_xlsx)
         return batch
 
@@ -274,12 +276,8 @@ class Campaign:
                 experiments.filled_in(), given, where, accept_changes=accept_changes, repeats=repeats
             )
             changed, ids = recording.run()
-            corrections = [
-                {"id": c.id, "column": c.column, "before": c.before, "after": c.after, "date": today()}
-                for c in changes_of(recorded, changed)
-            ]
-            update = {"corrections": [*recorded.corrections, *corrections]}
-            self._save(changed, experiments, recorded.model_copy(update=update))
+            corrected = recorded.corrected(changes_of(recorded, changed), today())
+            self._save(changed, experiments, corrected)
         return ids
 
     def withdraw(self, ids: Iterable[Any]) -> list[str]:
@@ -402,39 +400,6 @@ class Campaign:
             return with_intervals(optimizer.ask(n, **options), optimizer)
         goals = {f"{target:g}": self.settings.objectives_for(target) for target in targets}
         return with_intervals(optimizer.ask_each(goals, n, **options), optimizer)
-
-    def _numbered(self, batch: pd.DataFrame, experiments: Experiments) -> tuple[pd.DataFrame, int]:
-        """Return a batch with ids that no run ever had, and the number of the batch."""
-        first = next_id([*experiments.frame["id"], *experiments.used])
-        batch = settable(batch, self.settings.space)
-        batch.insert(0, "id", [str(first + number) for number in range(len(batch))])
-        files = self._files.suggestions()
-        return batch, 1 + max((int(path.stem.split("_")[-1]) for path in files), default=0)
-
-    def _planned_rows(
-        self, batch: pd.DataFrame, number: int, experiments: Experiments
-    ) -> list[dict[str, Any]]:
-        """Return the rows of the table for a batch; a repeat says of which run."""
-        names, settings = self.settings.space.names, self.settings.space.setting_names
-        runs = experiments.frame
-        settled = runs[runs["status"] == MEASURED]
-        rows = []
-        for cells in batch.to_dict("records"):
-            row = {
-                "id": cells["id"],
-                **{name: cells[name] for name in names},
-                "status": PLANNED,
-                "batch": str(number),
-            }
-            if "goal" in cells:
-                row["note"] = (
-                    f"for {self.settings.targets.outcome} = {cells['goal']}" if self.settings.targets else ""
-                )
-            is_same = np.logical_and.reduce([(settled[name] == cells[name]).to_numpy() for name in settings])
-            if is_same.any():
-                row["replicate_of"] = settled["id"].to_numpy()[is_same][0]
-            rows.append(row)
-        return rows
 
     def _save(
         self, changed: Experiments, before: Experiments, recorded: Recorded, *, as_xlsx: bool | None = None

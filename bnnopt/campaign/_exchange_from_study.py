@@ -14,6 +14,7 @@ from bnnopt._plain import plain
 from bnnopt.campaign._campaign import Campaign
 from bnnopt.campaign._exchange_storage import StorageLike, errors_in_words, optuna_package, storage_of
 from bnnopt.campaign._exchange_to_study import SETTINGS, WITHDRAWN_RUNS, directions_of
+from bnnopt.campaign._mistakes import listed
 from bnnopt.campaign._settings import CampaignSettings
 from bnnopt.campaign._statuses import FAILED, MEASURED, PLANNED, RUNNING, WITHDRAWN
 from bnnopt.exceptions import InvalidDataError
@@ -119,7 +120,7 @@ def _settings_of(
     try:
         return CampaignSettings.model_validate(document)
     except ValidationError as error:
-        said = "\n".join(f"  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        said = listed(error, {"": CampaignSettings})
         raise InvalidDataError(f"The study {study.study_name!r} makes no campaign:\n{said}") from error
 
 

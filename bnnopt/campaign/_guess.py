@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from bnnopt._tables import TextTable, name_and_unit, read_text
 from bnnopt.campaign._experiments import OWN
+from bnnopt.campaign._mistakes import listed
 from bnnopt.campaign._settings import CampaignSettings
 from bnnopt.campaign._statuses import STATUS_OF
 from bnnopt.exceptions import InvalidDataError
@@ -130,7 +131,7 @@ def guess_settings(
     try:
         return Guess(CampaignSettings.model_validate(document), tuple(reasons))
     except ValidationError as error:
-        said = "\n".join(f"  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        said = listed(error, {"": CampaignSettings})
         raise InvalidDataError(f"{path}: what was guessed of it is no campaign:\n{said}") from error
 
 

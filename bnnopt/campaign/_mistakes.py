@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from bnnopt._models import in_words, problems_of
 from bnnopt.objectives import Objective, Outcome
 from bnnopt.optimizer import TrustRegion
 from bnnopt.space import Constraint, SearchSpace, Variable
@@ -36,7 +37,7 @@ def listed(error: ValidationError, models: Mapping[str, type[BaseModel]]) -> str
         Models of the settings by the key under which they stand, that of the whole under "".
     """
     known = {**OF_THEIR_PLACE, **models}
-    problems = error.errors()
+    problems = list(problems_of(error))
     meant = [place for problem in problems for place in _meant_places(problem, known)]
     return "\n".join(
         f"  {_place(problem)}: {_said(problem, known)}"
@@ -61,7 +62,7 @@ def _is_other_reading(problem: Problem) -> bool:
 
 def _said(problem: Problem, known: Mapping[str, type[BaseModel]]) -> str:
     """Return what is wrong, and which known word is nearest to one that is not."""
-    said = str(problem["msg"]).removeprefix("Value error, ")
+    said = in_words(problem)
     word, words = _word_and_known(problem, known)
     near = get_close_matches(word, words, n=1)
     hint = f"; did you mean {near[0]!r}?" if near and "id you mean" not in said else ""

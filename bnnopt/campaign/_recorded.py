@@ -1,7 +1,7 @@
 """What was recorded of each run, and what reads otherwise since."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -109,6 +109,14 @@ class Recorded(BaseModel):
             runs=_runs(experiments),
             corrections=self.corrections,
         )
+
+    def corrected(self, changes: Iterable[Change], date: str) -> "Recorded":
+        """Return the record with changes that were accepted on a date behind the former ones."""
+        taken = [
+            {"id": c.id, "column": c.column, "before": c.before, "after": c.after, "date": date}
+            for c in changes
+        ]
+        return self.model_copy(update={"corrections": [*self.corrections, *taken]})
 
     def content(self) -> bytes:
         """Return the content of the file, one line for each run."""

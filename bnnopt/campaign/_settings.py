@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     StrictBool,
     StrictInt,
@@ -16,6 +15,7 @@ from pydantic import (
 )
 from sklearn.base import BaseEstimator
 
+from bnnopt._models import FrozenModel
 from bnnopt._validation import lookup
 from bnnopt.acquisition import Acquisition, get_acquisition, try_acquisition
 from bnnopt.campaign._document import read_document
@@ -34,11 +34,7 @@ CHOICES = ("surrogate", "acquisition")
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NamedChoice(_Frozen):
+class NamedChoice(FrozenModel):
     """A registered thing.
 
     Parameters
@@ -53,7 +49,7 @@ class NamedChoice(_Frozen):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
-class TargetList(_Frozen):
+class TargetList(FrozenModel):
     """Values of one outcome that are wanted in turn.
 
     Parameters
@@ -75,7 +71,7 @@ class TargetList(_Frozen):
         return OutcomeConstraint(self.outcome, value - self.tolerance, value + self.tolerance)
 
 
-class EarlierRuns(_Frozen):
+class EarlierRuns(FrozenModel):
     """Runs of an earlier, similar campaign, or of several: see `BayesianOptimizer.tell_earlier`.
 
     Parameters
@@ -102,7 +98,7 @@ class EarlierRuns(_Frozen):
         return self
 
 
-class CampaignSettings(_Frozen):
+class CampaignSettings(FrozenModel):
     """Everything that defines a campaign besides its data.
 
     Parameters
@@ -138,8 +134,8 @@ class CampaignSettings(_Frozen):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) When a key is unknown or a value is not valid; names of surrogate and acquisition and
+    InvalidDataError
+        When a key is unknown or a value is not valid; names of surrogate and acquisition and
         of their parameters, and the outcome of the targets, are checked too.
     """
 

@@ -15,7 +15,16 @@ from bnnopt._plain import plain
 from bnnopt.campaign._folder import CampaignFolder
 from bnnopt.campaign._statuses import MEASURED
 
-__all__ = ["batch_document", "batches", "last_rows", "predictions_of", "today", "version_of", "versions"]
+__all__ = [
+    "batch_document",
+    "batches",
+    "last_rows",
+    "next_number",
+    "predictions_of",
+    "today",
+    "version_of",
+    "versions",
+]
 
 PACKAGES = ("bnnopt", "numpy", "scipy", "scikit-learn", "pandas", "tensorflow", "keras")
 
@@ -49,6 +58,11 @@ def batches(folder: CampaignFolder) -> list[dict[str, Any]]:
 def last_rows(folder: CampaignFolder) -> list[dict[str, Any]]:
     """Return the rows of the last batch that was asked, whose ids are the largest."""
     return [row for path in folder.suggestions()[-1:] for row in _read(path).get("rows", [])]
+
+
+def next_number(folder: CampaignFolder) -> int:
+    """Return the number of the next batch: no file of a batch has it or a larger one."""
+    return 1 + max((int(path.stem.split("_")[-1]) for path in folder.suggestions()), default=0)
 
 
 def predictions_of(

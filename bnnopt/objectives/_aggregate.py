@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Self, TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from bnnopt._models import FrozenModel
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives._base import FiniteFloat
@@ -30,10 +31,8 @@ Weights: TypeAlias = Annotated[
 """One number of at least 0 for each part; an array is taken too."""
 
 
-class Aggregate(BaseModel):
+class Aggregate(FrozenModel):
     """A frozen objective of several outcomes: its parts are objectives of one outcome each."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     parts: tuple[Part, ...] = Field(min_length=2)
 

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from bnnopt._models import FrozenModel
 from bnnopt._plain import plain
 
 __all__ = ["UNSET", "FiniteFloat", "OutcomeModel", "SingleObjective", "given"]
@@ -19,10 +20,8 @@ def given(**fields: Any) -> dict[str, Any]:
     return {name: plain(value) for name, value in fields.items() if value is not UNSET}
 
 
-class OutcomeModel(BaseModel):
+class OutcomeModel(FrozenModel):
     """A frozen statement about the outcome `name`, measured in `unit`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(min_length=1)]
     unit: str | None = None

@@ -32,8 +32,8 @@ class OutcomeConstraint(OutcomeModel):
 
     Raises
     ------
-    pydantic.ValidationError
-        A `ValueError`: no limit is given, the limits are not in order, or a field is not known.
+    InvalidDataError
+        No limit is given, the limits are not in order, or a field is not known.
 
     Examples
     --------

@@ -37,8 +37,8 @@ class Desirability(Aggregate):
 
     Raises
     ------
-    pydantic.ValidationError
-        A `ValueError`: a field is missing, out of range or not known, or the lengths do not fit.
+    InvalidDataError
+        A field is missing, out of range or not known, or the lengths do not fit.
 
     References
     ----------

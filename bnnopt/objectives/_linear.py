@@ -25,8 +25,8 @@ class Minimize(SingleObjective):
 
     Raises
     ------
-    pydantic.ValidationError
-        A `ValueError`: the name is missing or empty, or a field is not known.
+    InvalidDataError
+        The name is missing or empty, or a field is not known.
 
     Examples
     --------
@@ -95,8 +95,8 @@ class Maximize(SingleObjective):
 
     Raises
     ------
-    pydantic.ValidationError
-        A `ValueError`: the name is missing or empty, or a field is not known.
+    InvalidDataError
+        The name is missing or empty, or a field is not known.
 
     Examples
     --------

@@ -36,8 +36,8 @@ class Target(SingleObjective):
 
     Raises
     ------
-    pydantic.ValidationError
-        A `ValueError`: a field is missing, out of range or not known.
+    InvalidDataError
+        A field is missing, out of range or not known.
 
     Examples
     --------

@@ -4,22 +4,17 @@ import json
 from dataclasses import replace
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import Field, JsonValue
 from sklearn.base import BaseEstimator
 
+from bnnopt._models import FrozenModel
 from bnnopt.acquisition import ACQUISITIONS, Acquisition
 from bnnopt.surrogates import SURROGATES
 
-__all__ = ["FrozenState", "NamedPart", "OwnPart", "part_of_acquisition", "part_of_surrogate"]
+__all__ = ["NamedPart", "OwnPart", "part_of_acquisition", "part_of_surrogate"]
 
 
-class FrozenState(BaseModel):
-    """A part of a state: nothing can be changed, and nothing else stands in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NamedPart(FrozenState):
+class NamedPart(FrozenModel):
     """A registered surrogate or acquisition function.
 
     Parameters
@@ -31,10 +26,10 @@ class NamedPart(FrozenState):
     """
 
     name: str
-    parameters: dict[str, JsonValue] = {}
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class OwnPart(FrozenState):
+class OwnPart(FrozenModel):
     """An object or function of one's own, which JSON cannot hold: it has to be given again.
 
     Parameters

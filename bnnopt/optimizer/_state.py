@@ -8,11 +8,12 @@ from typing import Any, Literal, Self
 from pydantic import Field, JsonValue, ValidationError
 
 from bnnopt._estimators import LARGEST_SEED
+from bnnopt._models import FrozenModel, problems_of
 from bnnopt.acquisition import ACQUISITIONS, get_acquisition, try_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective, Outcome
 from bnnopt.optimizer._observations import Observations
-from bnnopt.optimizer._parts import FrozenState, NamedPart, OwnPart, part_of_acquisition, part_of_surrogate
+from bnnopt.optimizer._parts import NamedPart, OwnPart, part_of_acquisition, part_of_surrogate
 from bnnopt.optimizer._state_rows import RowsState
 from bnnopt.optimizer._state_text import (
     Functions,
@@ -34,7 +35,7 @@ PLAIN = ("space", "outcomes", "n_initial", "initial_design", "n_candidates", "n_
 OWN = ("surrogate", "acquisition", "success_classifier", "cost")
 
 
-class OptimizerState(FrozenState):
+class OptimizerState(FrozenModel):
     """All that an optimizer is: what `BayesianOptimizer.to_json` writes and `from_json` reads.
 
     `OptimizerState.model_json_schema()` is the JSON schema of the file.
@@ -72,8 +73,8 @@ class OptimizerState(FrozenState):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) A part is missing, unknown or out of its range.
+    InvalidDataError
+        A part is missing, unknown or out of its range.
     """
 
     version: Literal[2]
@@ -168,9 +169,9 @@ class OptimizerState(FrozenState):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            first = error.errors()[0]
+            first, *others = problems_of(error)
             where = ".".join(str(part) for part in first["loc"])
-            more = f" ({error.error_count() - 1} more like this)" if error.error_count() > 1 else ""
+            more = f" ({len(others)} more like this)" if others else ""
             raise InvalidDataError(
                 f"The state of the optimizer is damaged at {where!r}: {first['msg']:.300}, got "
                 f"{first['input']!r:.80}{more}. Repair the file, or take a whole copy of it."

@@ -6,11 +6,11 @@ from typing import Any, Self, TypeAlias
 import pandas as pd
 from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator
 
+from bnnopt._models import FrozenModel
 from bnnopt._validation import require_columns
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
 from bnnopt.optimizer._observations import Earlier, Observations
-from bnnopt.optimizer._parts import FrozenState
 from bnnopt.optimizer._tables import as_campaigns, as_noise_std, as_outcomes, as_settings
 from bnnopt.space import SearchSpace
 
@@ -20,7 +20,7 @@ Cell: TypeAlias = bool | int | float | str | None
 Number: TypeAlias = int | float | None
 
 
-class RowsState(FrozenState):
+class RowsState(FrozenModel):
     """The rows of an optimizer, each table a list of cells for each column.
 
     Parameters

@@ -14,8 +14,9 @@ from math import ceil
 from typing import Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from bnnopt._models import FrozenModel
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 
 __all__ = ["FAILED", "Region", "TrustRegion", "box_around", "replay"]
@@ -24,7 +25,7 @@ FAILED = -1  # the rank of a row without outcomes
 ROUNDING = 0.1  # of half a side: settings are rounded before they are run
 
 
-class TrustRegion(BaseModel):
+class TrustRegion(FrozenModel):
     """How a trust region grows, shrinks and begins anew (TuRBO-1, Eriksson et al. 2019).
 
     The box has sides of one length in the unit cube of the numeric settings and the best row since the last
@@ -52,8 +53,8 @@ class TrustRegion(BaseModel):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) When a number is out of its range, or the lengths are not in order.
+    InvalidDataError
+        When a number is out of its range, or the lengths are not in order.
 
     Examples
     --------
@@ -61,8 +62,6 @@ class TrustRegion(BaseModel):
     >>> TrustRegion(batch_size=4).failures_of(20)
     5
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     initial_length: float = Field(default=0.8, gt=0, allow_inf_nan=False)
     min_length: float = Field(default=0.5**7, gt=0, allow_inf_nan=False)

@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from bnnopt._models import FrozenModel
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt._validation import numeric_frame
 from bnnopt.space._encoding import BOUND_TOLERANCE, Level
@@ -24,7 +25,7 @@ BELOW_ONE = float(np.nextafter(1.0, 0.0))
 ENTRY = 0.01  # of the largest amount, with which a part comes in where no least amount is asked for
 
 
-class CardinalityConstraint(BaseModel):
+class CardinalityConstraint(FrozenModel):
     """Limits on how many variables are not zero: lower <= number of x_i other than 0 <= upper.
 
     Each that is not zero is at least a least amount: x_i = 0 or x_i >= least.
@@ -45,8 +46,8 @@ class CardinalityConstraint(BaseModel):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) When a name occurs twice or a number is out of its range.
+    InvalidDataError
+        When a name occurs twice or a number is out of its range.
 
     Examples
     --------
@@ -55,8 +56,6 @@ class CardinalityConstraint(BaseModel):
     >>> constraint.is_satisfied(rows).tolist()
     [True, False, True]
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: Literal["cardinality"] = "cardinality"
     variables: tuple[str, ...] = Field(min_length=1)

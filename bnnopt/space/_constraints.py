@@ -7,8 +7,6 @@ from typing import Annotated, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializationInfo,
     field_serializer,
@@ -17,6 +15,7 @@ from pydantic import (
 )
 
 from bnnopt._imports import import_with
+from bnnopt._models import FrozenModel
 from bnnopt._typing import ArrayLike, BoolArray
 from bnnopt._validation import numeric_frame
 from bnnopt.exceptions import InvalidDataError
@@ -34,9 +33,7 @@ BY_NAME = {"functions": "by name"}
 ConstraintFunction: TypeAlias = Callable[[pd.DataFrame], ArrayLike]
 
 
-class _Constraint(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Constraint(FrozenModel):
     lower: float | None = None
     upper: float | None = None
 
@@ -78,8 +75,8 @@ class LinearConstraint(_Constraint):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) When there is no limit, no coefficient other than 0, or the limits exclude each
+    InvalidDataError
+        When there is no limit, no coefficient other than 0, or the limits exclude each
         other.
 
     Examples
@@ -174,8 +171,8 @@ class NonlinearConstraint(_Constraint):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) When the string cannot be imported or the limits exclude each other.
+    InvalidDataError
+        When the string cannot be imported or the limits exclude each other.
     """
 
     type: Literal["nonlinear"] = "nonlinear"

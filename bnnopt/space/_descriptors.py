@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 from scipy.spatial.distance import pdist, squareform
 
+from bnnopt._models import FrozenModel
 from bnnopt._typing import FloatArray
 from bnnopt.space._encoding import Level
 
@@ -23,7 +23,7 @@ SAME = 1e-4  # of the range of each column: levels that differ by less cannot be
 STORED = {"names", "values"}
 
 
-class Descriptors(BaseModel):
+class Descriptors(FrozenModel):
     """Numbers that describe levels, and the columns of the unit cube made of them.
 
     Columns are scaled to [0, 1]. Constant ones are dropped, and those whose correlation with a column kept
@@ -39,8 +39,6 @@ class Descriptors(BaseModel):
     values : sequence of sequences of float, one of each level, in the order of the levels
         Finite; one number of each descriptor.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     names: tuple[str, ...]
     values: tuple[tuple[float, ...], ...]

@@ -35,8 +35,8 @@ class Categorical(BaseVariable):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) When there is no level, or the same level twice; when descriptors are missing for a
+    InvalidDataError
+        When there is no level, or the same level twice; when descriptors are missing for a
         level, are given for an unknown one, are no finite numbers, or are the same for two levels.
 
     Examples

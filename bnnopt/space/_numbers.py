@@ -42,8 +42,8 @@ class Real(BaseVariable):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) When the bounds do not make an interval, a step is not above 0 or larger than the
+    InvalidDataError
+        When the bounds do not make an interval, a step is not above 0 or larger than the
         range, digits leave fewer than two values, both are given, or values would have more than 15 digits.
 
     Examples
@@ -106,8 +106,8 @@ class Integer(BaseVariable):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) When the bounds do not make an interval.
+    InvalidDataError
+        When the bounds do not make an interval.
     """
 
     type: Literal["integer"] = "integer"
@@ -154,8 +154,8 @@ class Discrete(BaseVariable):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) When there are fewer than two numbers, or one occurs twice, is not finite, or is not
+    InvalidDataError
+        When there are fewer than two numbers, or one occurs twice, is not finite, or is not
         above 0 on a log scale.
 
     Examples

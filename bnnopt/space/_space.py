@@ -44,8 +44,8 @@ class SearchSpace(VariableSet):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) When names are not unique, a constraint names what is not there or not a number, or
+    InvalidDataError
+        When names are not unique, a constraint names what is not there or not a number, or
         no setting satisfies the cardinality and linear constraints together.
     InfeasibleSpaceError
         (a `ValueError`) When a linear or integer program proves that no setting satisfies the linear
@@ -130,8 +130,8 @@ class SearchSpace(VariableSet):
         ------
         InvalidDataError
             When a name is not known.
-        pydantic.ValidationError
-            (a `ValueError`) When the bounds or constraints are not valid.
+        InvalidDataError
+            When the bounds or constraints are not valid.
         """
         bounds, constraints = bounds or {}, listed(constraints)
         unknown = [name for name in bounds if name not in self.names]
@@ -337,7 +337,7 @@ class SearchSpace(VariableSet):
     def _changed(
         self, changes: Mapping[str, dict[str, Any]], constraints: Sequence[Constraint]
     ) -> "SearchSpace":
-        variables = [type(v).model_validate(v.model_dump() | changes.get(v.name, {})) for v in self.variables]
+        variables = [type(v)(**(v.model_dump() | changes.get(v.name, {}))) for v in self.variables]
         return self._with(variables, constraints)
 
     def _with(

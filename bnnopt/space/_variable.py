@@ -3,8 +3,9 @@
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from bnnopt._models import FrozenModel
 from bnnopt._plain import plain
 from bnnopt._tables import as_level
 from bnnopt.space._encoding import Level
@@ -21,10 +22,8 @@ def given(**values: Any) -> dict[str, Any]:
     return {key: plain(value) for key, value in values.items() if value is not REQUIRED}
 
 
-class BaseVariable(BaseModel):
+class BaseVariable(FrozenModel):
     """A column of a table of settings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(min_length=1)
     unit: str = ""

@@ -7,8 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
+from bnnopt._models import FrozenModel
 from bnnopt._tables import Kind, with_columns
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import gathered, numeric_column
@@ -20,10 +21,8 @@ from bnnopt.space._variables import Variable
 __all__ = ["VariableSet"]
 
 
-class VariableSet(BaseModel):
+class VariableSet(FrozenModel):
     """The part of a search space that does not know of constraints; see `SearchSpace`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     variables: tuple[Variable, ...]
 
@@ -109,7 +108,7 @@ class VariableSet(BaseModel):
         """Return the same with each `Real` a continuum; points of the unit cube stay where they are."""
         free = {"step": None, "digits": None}
         variables = [
-            type(each).model_validate(each.model_dump() | free) if each.name in self.stepped_names else each
+            type(each)(**(each.model_dump() | free)) if each.name in self.stepped_names else each
             for each in self.variables
         ]
         return self.model_copy(update={"variables": tuple(variables)})

@@ -47,8 +47,8 @@ class Context(BaseVariable):
 
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) When the bounds do not make an interval, bounds and levels are both given, or the
+    InvalidDataError
+        When the bounds do not make an interval, bounds and levels are both given, or the
         descriptors do not fit the levels.
     """
 
@@ -148,4 +148,4 @@ def as_context(variable: Variable) -> Context:
     )
     if isinstance(variable.codec, ListCodec):
         shared["lower"], shared["upper"] = variable.codec.cells
-    return Context.model_validate(shared)
+    return Context(**shared)

@@ -23,6 +23,7 @@ from bnnopt.surrogates import ARDGaussianProcessRegressor, MCDropoutRegressor
 
 __all__ = [
     "LEVEL",
+    "MOST_ROWS_OF_EXACT_PROCESS",
     "OUTPUTS",
     "agreement",
     "cross_validate",

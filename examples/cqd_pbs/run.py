@@ -15,7 +15,14 @@ import pandas as pd
 from dataset import fetch_cqd_pbs, load_cqd_pbs, load_table1
 from explore import score_pool, suggest, usual_context
 from figures import draw_all, draw_networks
-from judge import Predictor, cross_validate, judge_table1, predictors, score
+from judge import (
+    MOST_ROWS_OF_EXACT_PROCESS,
+    Predictor,
+    cross_validate,
+    judge_table1,
+    predictors,
+    score,
+)
 from models import LEARNED, as_table_model, outcome_models, success_model, with_hwhm
 from preparation import INPUTS, prepare, summarize
 from report import print_results, write_tables
@@ -23,7 +30,7 @@ from results import Results
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sklearn.utils import Bunch
-from trust import N_REPEATS, judge_trust, search_networks
+from trust import MOST_TRAINED, N_REPEATS, TEST_SHARE, judge_trust, search_networks
 
 from bnnopt.campaign import CampaignSettings
 from bnnopt.exceptions import BnnoptError, MissingDependencyError
@@ -84,6 +91,8 @@ def run(options: Options, console: Console) -> Results:
     table, table1 = with_hwhm(prepare(bunch)), load_table1(t_outdoor_c=options.t_outdoor_c)
     console.print(str(summarize(bunch)), markup=False, highlight=False)
     done, cohort = table.dropna(subset=LEARNED), np.asarray(bunch.cohort)
+    for line in what_is_cut(len(done)):
+        console.print(line, markup=False, highlight=False)
     context = usual_context(table, options.t_outdoor_c)
     options.out.mkdir(parents=True, exist_ok=True)
     with _progress(console) as progress:
@@ -128,6 +137,22 @@ def run(options: Options, console: Console) -> Results:
         draw_all(options.out, results)
         advance(1)
     return results
+
+
+def what_is_cut(n_rows: int) -> list[str]:
+    """Say in words what is left out so that a table of so many rows with outcomes takes minutes."""
+    lines = []
+    if n_rows > MOST_ROWS_OF_EXACT_PROCESS:
+        lines.append(
+            f"scikit-learn's exact Gaussian process is not compared: with {n_rows:,} rows, more than "
+            f"{MOST_ROWS_OF_EXACT_PROCESS}, it would take hours."
+        )
+    if (1 - TEST_SHARE) * n_rows > MOST_TRAINED:
+        lines.append(
+            f"The learning curve ends at {MOST_TRAINED} rows, drawn from {n_rows:,}; all other steps take "
+            "them all."
+        )
+    return lines
 
 
 def load_settings(short: bool) -> CampaignSettings:

@@ -21,7 +21,7 @@ from bnnopt.model_selection import compare_splits, learning_curve, network_grid
 from bnnopt.space import SearchSpace
 from bnnopt.surrogates import MCDropoutRegressor
 
-__all__ = ["judge_trust", "near_rows", "search_networks", "sizes"]
+__all__ = ["MOST_TRAINED", "TEST_SHARE", "judge_trust", "near_rows", "search_networks", "sizes"]
 
 COHORTS = ("historical", "ml_guided")
 N_SIZES, N_REPEATS, TEST_SHARE = 4, 3, 0.2

@@ -1,7 +1,6 @@
 """A campaign.toml becomes settings and an optimizer; a mistake in it is named with its place."""
 
 import pytest
-from pydantic import ValidationError
 
 from bnnopt import CampaignSettings, LinearConstraint, Minimize, Outcome, OutcomeConstraint
 from bnnopt.campaign import NamedChoice
@@ -84,7 +83,7 @@ def test_only_name_space_and_objectives_are_needed():
 def test_settings_survive_their_json_form_and_are_frozen(write):
     settings = CampaignSettings.from_toml(write(TOML))
     assert CampaignSettings.model_validate_json(settings.model_dump_json()) == settings
-    with pytest.raises(ValidationError, match="frozen"):
+    with pytest.raises(InvalidDataError, match="frozen"):
         settings.name = "other"
 
 

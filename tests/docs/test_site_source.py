@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -108,9 +109,20 @@ def test_a_name_without_a_docstring_is_found(build):
             pass
 
     assert build.undocumented(Room) == ["Told.silent", "untold"]
-    assert [name for name, _ in build.api_pages()][:1] == [
-        "api/index.rst"
-    ]  # ends the process if one is found
+
+
+def test_every_public_name_is_explained_and_has_a_page(build):
+    pages = dict(build.api_pages())  # ends the process where a name has no docstring
+    for room in set(build.ROOMS) - build.HIDDEN_ROOMS:
+        names = getattr(import_module(f"bnnopt.{room}"), "__all__", [])
+        assert [name for name in names if name not in pages.get(f"api/bnnopt.{room}.rst", "")] == []
+    assert "BnnSampler" in pages["api/bnnopt.integrations.optuna.rst"]
+
+
+def test_a_name_without_a_docstring_ends_the_build(build, monkeypatch):
+    monkeypatch.setattr(build, "undocumented", lambda module: ["untold"])
+    with pytest.raises(SystemExit, match=r"without a docstring.*untold"):
+        build.api_pages()
 
 
 def test_the_scripts_of_the_gallery_are_known_to_python():

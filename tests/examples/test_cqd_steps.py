@@ -9,18 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 import run
+import trust
 from dataset import load_cqd_pbs, load_table1
-from figures import lower_edge
+from figures import draw_networks, lower_edge
 from models import HWHM, LEARNED, OutcomeModels, recipes_of_points, success_model, with_hwhm
 from preparation import INPUTS, SETTINGS, chemical_inputs, hwhm_mev, prepare
 from report import LATER_COLUMNS, print_results
 from results import Results, Trust
 from rich.console import Console
 from sklearn.base import BaseEstimator
+from sklearn.model_selection import ParameterSampler
 from trust import near_rows, sizes
 
 from bnnopt.campaign import NamedChoice, read_runs, resume
-from bnnopt.exceptions import MissingDependencyError
+from bnnopt.exceptions import MissingDependencyError, UnknownNameError
+from bnnopt.model_selection import network_grid
 from bnnopt.surrogates import GaussianProcessEnsembleRegressor
 
 
@@ -282,6 +285,15 @@ def test_sizes_of_trainings_grow_by_equal_ratios():
     assert sizes(2529)[-1] == 500
 
 
+def test_what_is_cut_of_a_large_table_is_said():
+    assert run.what_is_cut(95) == []
+    exact, curve = run.what_is_cut(2529)
+    assert "exact Gaussian process is not compared: with 2,529 rows, more than 500" in exact
+    assert "ends at 500 rows" in curve
+    models = judge.predictors(Plane(), "auto", seed=0, n_rows=2529)
+    assert list(models) == ["stacking", "MC dropout", "paper's network", "random forest"]
+
+
 def test_recipes_near_the_rows_stay_near_and_inside(settings, table):
     recipes = near_rows(table, settings.space, np.random.default_rng(0))
     assert settings.space.is_inside(recipes).all()
@@ -296,6 +308,36 @@ def test_the_lower_edge_has_the_least_of_each_bin():
     edge, best = lower_edge(recipes)
     assert list(edge) == [612.5, 637.5]
     assert best.tolist() == pytest.approx([0.1, recipes["polydispersity"][30]])
+
+
+def test_networks_are_drawn_by_their_dropout(tmp_path):
+    grid = network_grid(prefix="mcdropoutregressor__")
+    tried = ParameterSampler(grid, 4, random_state=0)
+    scores = {"mean_train_score": [-0.03, -0.2, -0.1, -0.1], "mean_test_score": [-0.12, -0.2, -0.11, np.nan]}
+    found = {
+        **{name: np.array(values) for name, values in scores.items()},
+        "std_test_score": np.full(4, 0.01),
+    }
+    search = SimpleNamespace(cv_results_={**found, "params": list(tried)}, n_splits_=3)
+    content = draw_networks(tmp_path / "networks.png", search).read_bytes()
+    size = [int.from_bytes(content[start : start + 4]) for start in (16, 20)]
+    assert content[:4] == b"\x89PNG"
+    assert size == [1024, 768]  # 6.4 and 4.8 inches at 160 dots
+    search.cv_results_["params"] = [{"alpha": 1.0}] * 4
+    with pytest.raises(UnknownNameError, match="mcdropoutregressor__dropout"):
+        draw_networks(tmp_path / "none.png", search)
+    assert not (tmp_path / "none.png").exists()
+
+
+@pytest.mark.tensorflow
+def test_networks_are_searched_on_outcomes_scaled_as_in_the_paper(table, monkeypatch, tmp_path):
+    monkeypatch.setattr(trust, "N_NETWORKS", 2)
+    search = trust.search_networks(table.dropna().iloc[:24], seed=0, max_iter=40)
+    scores = pd.DataFrame(search.cv_results_)
+    assert len(scores) == 2
+    assert scores[["mean_train_score", "mean_test_score"]].le(0).all(axis=None)
+    assert scores[["mean_train_score", "mean_test_score"]].ge(-1).all(axis=None)
+    assert draw_networks(tmp_path / "networks.png", search).exists()
 
 
 @pytest.fixture
@@ -361,14 +403,18 @@ def test_the_printed_checks_count_what_is_kept(results):
 
 
 def test_the_members_of_a_stacking_are_told_with_their_shares(results):
-    for name, share in (("polydispersity", 0.25), ("peak_nm", 1.0)):
+    for name, shares in (
+        ("polydispersity", {"processes": 0.75, "networks": 0.25}),
+        ("peak_nm", {"processes": 1}),
+    ):
         inner = SimpleNamespace(
-            shares_=pd.DataFrame([[share]], index=["processes"]), left_out_={"networks": "they did not help"}
+            shares_=pd.DataFrame({0: shares}), left_out_={} if len(shares) > 1 else {"networks": "no help"}
         )
         results.fitted.models_[name] = [inner]
     lines = [" ".join(line) for line in printed_lines(results)]
-    assert "processes: 25% of polydispersity, 100% of peak_nm" in lines
-    assert "networks is left out: they did not help" in lines
+    assert "processes: 75% of polydispersity, 100% of peak_nm" in lines
+    assert "networks: 25% of polydispersity" in lines
+    assert "networks is left out of peak_nm: no help" in lines
 
 
 def test_a_recipe_made_before_is_told(results):

@@ -1,9 +1,9 @@
 """Outcomes with bounds: a frozen value, which scales fit which bounds, and what is possible."""
 
 import pytest
-from pydantic import ValidationError
 
 from bnnopt import Outcome
+from bnnopt.exceptions import InvalidDataError
 
 
 def test_dictionary_and_json_forms_are_the_same_thing():
@@ -13,7 +13,7 @@ def test_dictionary_and_json_forms_are_the_same_thing():
         Outcome.model_validate({"name": "yield", "lower": 0, "upper": 100, "scale": "logit", "unit": "%"})
         == outcome
     )
-    with pytest.raises(ValidationError, match="frozen"):
+    with pytest.raises(InvalidDataError, match="frozen"):
         outcome.lower = 1
 
 
@@ -26,13 +26,14 @@ def test_dictionary_and_json_forms_are_the_same_thing():
         ({"scale": "log"}, "'log' needs 1 bound"),
         ({"lower": 0, "upper": 1, "scale": "log"}, "Use 'auto', or one of .'logit', 'identity'."),
         ({"lower": 0, "scale": "logit"}, "'logit' needs 2 bound"),
-        ({"lower": 0, "scale": "sqrt"}, "'auto', 'identity', 'log' or 'logit'"),
+        ({"lower": 0, "scale": "power"}, "'power' is for outcomes without bounds"),
+        ({"lower": 0, "scale": "sqrt"}, "'auto', 'identity', 'log', 'logit' or 'power'"),
         ({"lower": 0, "closed": "upper"}, "'both', 'left', 'right' or 'neither'"),
-        ({"low": 0}, "Extra inputs are not permitted"),
+        ({"low": 0}, "'low' is none of the arguments.*Did you mean 'lower'"),
     ],
 )
 def test_bounds_that_make_no_sense_are_refused(fields, message):
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(InvalidDataError, match=message):
         Outcome("y", **fields)
 
 

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import OutcomeConstraint
@@ -90,17 +89,17 @@ def test_probabilities_of_parts_add_up(mean, std, cut):
 
 def test_limits_out_of_order_are_named():
     with pytest.raises(
-        ValidationError, match=r"'peak': lower must be below upper, got lower=3\.0 and upper=2\.0"
+        InvalidDataError, match=r"'peak': lower must be below upper, got lower=3\.0 and upper=2\.0"
     ):
         OutcomeConstraint("peak", lower=3, upper=2)
-    with pytest.raises(ValidationError, match="lower must be below upper"):
+    with pytest.raises(InvalidDataError, match="lower must be below upper"):
         OutcomeConstraint("peak", lower=2, upper=2)
 
 
 def test_a_limit_is_needed_and_must_be_finite():
-    with pytest.raises(ValidationError, match="'peak' needs a lower or an upper limit"):
+    with pytest.raises(InvalidDataError, match="'peak' needs a lower or an upper limit"):
         OutcomeConstraint("peak")
-    with pytest.raises(ValidationError, match="finite"):
+    with pytest.raises(InvalidDataError, match="finite"):
         OutcomeConstraint("peak", upper=np.inf)
 
 

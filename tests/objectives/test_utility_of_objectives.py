@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from scipy.integrate import quad
 from scipy.stats import norm
 
@@ -115,5 +114,5 @@ def test_moments_that_cannot_be_are_refused(objective, mean, std, message):
 
 @pytest.mark.parametrize("tolerance", [0, -1.0, np.nan, np.inf])
 def test_tolerance_must_be_positive_and_finite(tolerance):
-    with pytest.raises(ValidationError, match="tolerance"):
+    with pytest.raises(InvalidDataError, match="tolerance"):
         Target("a", 1.0, tolerance)

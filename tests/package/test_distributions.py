@@ -1,5 +1,6 @@
 """What `python -m build` makes: content, metadata, an import from the wheel alone."""
 
+import json
 import os
 import re
 import subprocess
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+
+import bnnopt
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -83,6 +86,8 @@ def test_the_source_distribution_has_tests_and_pages_but_no_data_of_others(built
         names = {name.split("/", 1)[-1] for name in archive.getnames()}
     assert {"tests/conftest.py", "docs/method.md", "CHANGELOG.md", "CITATION.cff", "SECURITY.md"} <= names
     assert not [name for name in names if name.startswith("examples")]
+    of_the_repository = ("tests/benchmarks/", "tests/docs/", "tests/package/", "tests/test_project_files.py")
+    assert not [name for name in names if name.startswith(of_the_repository)]
 
 
 def test_the_metadata_are_complete(built):
@@ -90,13 +95,31 @@ def test_the_metadata_are_complete(built):
     text = wheel.read(next(name for name in wheel.namelist() if name.endswith("/METADATA"))).decode()
     metadata = Parser().parsestr(text)
     assert metadata["Name"] == "bnnopt"
-    assert metadata["Version"] == PROJECT["version"]
+    assert metadata["Version"] == bnnopt.__version__
+    assert metadata["Author"] == "The bnnopt developers"
+    assert 20 < len(metadata["Summary"]) < 200
+    assert "Bayesian optimization" in metadata["Keywords"].split(",")
+    assert metadata.get_all("License-File") == ["LICENSE"]
+    assert {Requirement(line).name for line in PROJECT["dependencies"]} <= {
+        Requirement(line).name for line in metadata.get_all("Requires-Dist")
+    }
     assert metadata["License-Expression"] == "BSD-3-Clause"
     assert metadata["Requires-Python"] == ">=3.11"
     assert set(metadata.get_all("Provides-Extra")) == set(PROJECT["optional-dependencies"])
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert metadata.get_payload().startswith("# bnnopt")
-    assert "Typing :: Typed" in metadata.get_all("Classifier")
+    classifiers = metadata.get_all("Classifier")
+    assert "Typing :: Typed" in classifiers
+    assert not [each for each in classifiers if each.startswith("License ::")]  # the expression says it
+
+
+def test_the_classifiers_name_the_versions_of_python_that_the_wheel_is_tested_with():
+    named = {
+        line.rpartition(" ")[2] for line in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d+$", line)
+    }
+    matrix = json.loads((ROOT / ".ci" / "matrix.json").read_text(encoding="utf-8"))
+    assert named == {row["python"] for row in matrix["wheel"]["include"]}
+    assert named <= set(matrix["tests"]["python"])
 
 
 def test_the_package_is_imported_and_fits_from_the_wheel_alone(environment, tmp_path):

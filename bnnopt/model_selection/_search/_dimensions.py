@@ -6,7 +6,6 @@ from typing import Any
 
 import joblib
 import numpy as np
-from pydantic import ValidationError
 
 from bnnopt._plain import plain, shown
 from bnnopt.exceptions import InvalidDataError
@@ -113,9 +112,8 @@ def dimension_of(name: str, given: Any) -> Dimension:
     """
     try:
         return _dimension(name, given)
-    except ValidationError as error:
-        said = "; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())
-        raise InvalidDataError(f"search_spaces: {name!r}: {said}") from None
+    except InvalidDataError as error:
+        raise InvalidDataError(f"search_spaces: {name!r}: {error}") from None
 
 
 def _dimension(name: str, given: Any) -> Dimension:
