@@ -1,7 +1,7 @@
 """A surrogate of several outcomes: one estimator for all, or one for each, on standardised outcomes."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from inspect import signature
 from typing import Any, NamedTuple, TypeVar
@@ -62,6 +62,8 @@ class OutcomeModel:
         go on from its estimator of the same outcome; it is called in the place of `fit`, also with None.
     bounds : sequence of Outcome or None, optional
         The bounds and the scale of each outcome, None where nothing is known; none at all by default.
+    wanted : dict of int to float, optional
+        Places of outcomes that are to be as small (-1) or as large (1) as possible.
 
     With rows of earlier campaigns each estimator is put into a `TransferRegressor`, and sees a last column
     that says of which campaign a row is: 0 for the present one, of which all is asked.
@@ -76,10 +78,13 @@ class OutcomeModel:
         seed: int,
         previous: "OutcomeModel | None" = None,
         bounds: Sequence[Outcome | None] = (),
+        wanted: Mapping[int, float] | None = None,
     ) -> None:
         self._surrogate = surrogate
         self._seed = seed
-        self.scales: OutcomeScales = OutcomeScales(bounds, None if previous is None else previous.scales)
+        self.scales: OutcomeScales = OutcomeScales(
+            bounds, wanted or {}, None if previous is None else previous.scales
+        )
         self._previous: dict[str, Any] = {} if previous is None else previous.by_outcomes
 
     def fit(

@@ -1,15 +1,15 @@
 """On which scale each outcome is learned: those with bounds, and those whose values reach far."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from bnnopt._typing import FloatArray
-from bnnopt.objectives import Outcome
+from bnnopt.objectives import Maximize, Minimize, Objective, Outcome
 from bnnopt.surrogates import needs_power_scale
 
-__all__ = ["OutcomeScales", "OwnScale"]
+__all__ = ["OutcomeScales", "OwnScale", "wanted_ends"]
 
 
 class OwnScale(NamedTuple):
@@ -34,18 +34,26 @@ class Verdict(NamedTuple):
 class OutcomeScales:
     """The scales of all outcomes.
 
-    An outcome without bounds is learned in its own unit or as a power (`needs_power_scale`): a trial on the
-    first rows says which, and is made anew when they are a quarter more or one of them has changed.
+    An outcome without bounds is learned in its own unit. One that is to be small or large is learned as a
+    power where its wanted values crowd and `needs_power_scale`: a trial on the first rows says so, and is
+    made anew when they are a quarter more or one of them has changed.
 
     Parameters
     ----------
     outcomes : sequence of Outcome or None
         What is known of each outcome.
+    wanted : dict of int to float
+        Places of outcomes that are to be as small (-1) or as large (1) as possible; see `wanted_ends`.
     previous : OutcomeScales, optional
         Of an earlier fit on the same outcomes, whose trials hold as long as their rows do.
     """
 
-    def __init__(self, outcomes: Sequence[Outcome | None], previous: "OutcomeScales | None" = None) -> None:
+    def __init__(
+        self,
+        outcomes: Sequence[Outcome | None],
+        wanted: Mapping[int, float],
+        previous: "OutcomeScales | None" = None,
+    ) -> None:
         known = {place: own for place, own in enumerate(outcomes) if own is not None}
         self.bounded = [place for place, own in known.items() if own.is_bounded]
         self._given = {
@@ -53,7 +61,8 @@ class OutcomeScales:
             for place, own in known.items()
             if own.is_bounded or own.scale == POWER.scale
         }
-        self._fixed = {place for place, own in known.items() if own.is_bounded or own.scale != "auto"}
+        fixed = {place for place, own in known.items() if own.is_bounded or own.scale != "auto"}
+        self._open = {place: end for place, end in wanted.items() if place not in fixed}
         self._verdicts: dict[int, Verdict] = {} if previous is None else dict(previous._verdicts)
 
     def of(self, X: FloatArray, y: FloatArray, noise_std: FloatArray | None) -> dict[int, OwnScale]:
@@ -67,8 +76,7 @@ class OutcomeScales:
             Outcomes and their standard errors, if they are known.
         """
         errors = np.zeros_like(y) if noise_std is None else noise_std
-        open_places = [place for place in range(y.shape[1]) if place not in self._fixed]
-        powers = [place for place in open_places if self._is_power(place, X, y[:, place], errors[:, place])]
+        powers = [place for place in self._open if self._is_power(place, X, y[:, place], errors[:, place])]
         return dict(sorted({**self._given, **dict.fromkeys(powers, POWER)}.items()))
 
     def _is_power(self, place: int, X: FloatArray, y: FloatArray, errors: FloatArray) -> bool:
@@ -77,9 +85,16 @@ class OutcomeScales:
         rows = np.column_stack([X, y, errors])[first]
         known = self._verdicts.get(place)
         if known is None or not np.array_equal(known.rows, rows):
-            is_power = needs_power_scale(X[first], y[first], np.ones(len(rows)), np.square(errors[first]))
+            noise, end = np.square(errors[first]), self._open[place]
+            is_power = needs_power_scale(X[first], y[first], np.ones(len(rows)), noise, wanted=end)
             self._verdicts[place] = known = Verdict(rows, is_power)
         return known.is_power
+
+
+def wanted_ends(objectives: Sequence[Objective], outputs: Sequence[str]) -> dict[int, float]:
+    """Return the places of outcomes that are to be as small (-1) or as large (1) as possible."""
+    ends: dict[type, float] = {Minimize: -1.0, Maximize: 1.0}
+    return {outputs.index(each.name): ends[type(each)] for each in objectives if type(each) in ends}
 
 
 def rows_of_trial(n_rows: int) -> int:

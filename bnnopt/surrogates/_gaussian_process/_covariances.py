@@ -43,17 +43,23 @@ def covariances(member: GaussianProcess, X: FloatArray, Z: FloatArray, *, slopes
     own, kernel = member.hyperparameters, KERNELS[member.kernel]
     signal, offset = float(own.signal_variance[0]), float(own.offset_variance[0])
     places, others = (own.scaled(member.input_map(rows)[None])[0] for rows in (X, Z))
-    n_inducing, every = len(member.inducing), np.concatenate([member.inducing, others])
+    every = np.concatenate([member.inducing, others])
     explained, weights = member.posterior.explained, member.posterior.weights
     taken = explained @ ((signal * kernel(others, member.inducing) + offset) @ explained).T
-    value, slope = kernel.gradient(places, every) if slopes else (kernel(places, every), None)
-    before = signal * value + offset
-    after = before[:, n_inducing:] - before[:, :n_inducing] @ taken
-    mean = before[:, :n_inducing] @ weights
-    if slope is None:
+    if not slopes:
+        after, mean = _after(signal * kernel(places, every) + offset, weights, taken)
         return AtRows(Covariances(after), mean, None)
-    stretch = member.input_map.slope(X) * np.exp(-own.log_length_scales)
-    slope *= signal * stretch[:, None]
-    by_mean = np.einsum("ned,e->nd", slope[:, :n_inducing], weights)
-    gradient = slope[:, n_inducing:] - np.einsum("ned,em->nmd", slope[:, :n_inducing], taken)
-    return AtRows(Covariances(after, gradient), mean, by_mean)
+    value, by_rows = kernel.gradient(places, every)
+    after, mean = _after(signal * value + offset, weights, taken)
+    # what stands before the covariances with the inducing points and Z, of the mean and of each covariance
+    shares = np.block([[weights, np.zeros(len(Z))], [-taken.T, np.eye(len(Z))]])
+    shape = (len(shares), *value.shape)
+    found = by_rows(np.broadcast_to(shares[:, None], shape))
+    found *= signal * member.input_map.slope(X) * np.exp(-own.log_length_scales)
+    return AtRows(Covariances(after, np.moveaxis(found[1:], 0, 1)), mean, found[0])
+
+
+def _after(before: FloatArray, weights: FloatArray, taken: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the covariances with Z given the rows, and the mean, of those with the inducing points and Z."""
+    n_inducing = len(weights)
+    return before[:, n_inducing:] - before[:, :n_inducing] @ taken, before[:, :n_inducing] @ weights

@@ -15,7 +15,7 @@ from bnnopt.surrogates._gaussian_process._covariances import covariances
 from bnnopt.surrogates._gaussian_process._ensemble import Ensemble, fit_ensemble
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
-from bnnopt.surrogates._rows import ROWS_PER_BLOCK, Rows, in_blocks
+from bnnopt.surrogates._rows import Rows, in_blocks
 from bnnopt.surrogates._stacking import calibration_factor, in_proportion, spread_out
 
 __all__ = ["EnsemblePosterior", "NoiseModel", "learn_noise", "learn_output"]
@@ -23,6 +23,7 @@ __all__ = ["EnsemblePosterior", "NoiseModel", "learn_noise", "learn_output"]
 MEAN_LOG_CHI2 = -1.2703628454614782  # of the logarithm of a squared standard normal number
 VARIANCE_LOG_CHI2 = 0.5 * np.pi**2
 LARGEST_LOG_FACTOR = 6.0
+PAIRS_AT_ONCE = 2**15  # of rows and inducing points: what is made of them stays in the cache
 NOISE_FAMILY, N_NOISE_MEMBERS = "squared_exponential", 4
 
 
@@ -273,7 +274,9 @@ def _kept(ensemble: Ensemble) -> tuple[tuple[tuple[str, GaussianProcess], ...], 
 
 
 def _moments(member: GaussianProcess, X: FloatArray, *, is_padded: bool) -> FloatArray:
-    """Mean and variance, shape (2, n_rows); few rows need no block where the last digit does not matter."""
-    if not is_padded and len(X) <= ROWS_PER_BLOCK:
-        return np.array(member.moments(X))
-    return in_blocks(lambda block: np.column_stack(member.moments(block)), X).T
+    """Mean and variance, shape (2, n_rows); blocks need no padding where the last digit does not matter."""
+    if is_padded:
+        return in_blocks(lambda block: np.column_stack(member.moments(block)), X).T
+    n_rows = max(PAIRS_AT_ONCE // len(member.inducing), 1)
+    blocks = [member.moments(X[start : start + n_rows]) for start in range(0, max(len(X), 1), n_rows)]
+    return np.concatenate(blocks, axis=1)
