@@ -47,6 +47,7 @@ autodoc_default_options = {
     "_MetadataRequester, ReprHTMLMixin, _HTMLDocumentationLinkMixin, BaseException, tuple, object",
 }
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"
 numpydoc_xref_param_type = False
 
 sphinx_gallery_conf = {

@@ -19,7 +19,9 @@ from bnnopt.space import SearchSpace, random_pool
 
 __all__ = ["predict", "random_partitions"]
 
-ROWS_OF_A_PARTITION = 2**20
+ROWS_OF_A_PARTITION = 2**18
+"""The first partition is drawn before the workers begin, and a few large ones are shared out unevenly. What
+is kept of each is joined, which costs more the more there are."""
 
 
 def predict(model: Any, X: Any, *, return_std: bool = False, noise: bool | None = None) -> Any:
@@ -100,7 +102,7 @@ def random_partitions(
         The seed. The same seed and size of partitions give the same settings in any process.
     context : mapping of str to value, optional
         As in `SearchSpace.sample`.
-    partition_size : int, default=1048576
+    partition_size : int, default=262144
         Settings in a partition, at least 1.
 
     Returns

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from copy import copy
 from inspect import signature
 from typing import Any, NamedTuple, TypeVar
 
@@ -67,6 +68,9 @@ class OutcomeModel:
     With rows of earlier campaigns each estimator is put into a `TransferRegressor`, and sees a last column
     that says of which campaign a row is: 0 for the present one, of which all is asked.
     """
+
+    expected: FloatArray | None = None
+    """Outcomes of rows that count as known, (n, n_outputs), if there are any."""
 
     def __init__(
         self,
@@ -212,28 +216,16 @@ class OutcomeModel:
         ]
 
     @property
-    def has_covariances(self) -> bool:
-        """Whether `covariances` can be asked for: no outcome has bounds, and all surrogates can tell them."""
-        return not self._own and all(hasattr(each, "predict_covariance") for each in self.surrogates)
+    def can_believe(self) -> bool:
+        """Whether `given_expected` can be asked for."""
+        return all(hasattr(surrogate, "given_expected") for surrogate in self.surrogates)
 
-    def covariances(self, X: FloatArray, Z: FloatArray) -> list[FloatArray]:
-        """Return for each outcome the covariances of its function at rows X with that at rows Z, (n, m)."""
-        return [value for value, _ in self._covariances(X, Z, False)]
-
-    def covariances_with_gradients(self, X: FloatArray, Z: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
-        """Return also their derivatives by the columns of X, (n, m, n_dims)."""
-        inputs = slice(X.shape[1])
-        return [(value, slope[..., inputs]) for value, slope in self._covariances(X, Z, True)]
-
-    def _covariances(self, X: FloatArray, Z: FloatArray, slopes: bool) -> list[tuple[FloatArray, Any]]:
-        rows, others = self._asked(X), self._asked(Z)
-        found = [each.predict_covariance(rows, others, return_gradient=slopes) for each in self.surrogates]
-        parts = [part for each in found for part in (each if isinstance(each, list) else [each])]
-        pairs = [part if slopes else (part, np.zeros(0)) for part in parts]
-        return [
-            (scale**2 * value, scale**2 * slope)
-            for (value, slope), scale in zip(pairs, self._scale, strict=True)
-        ]
+    def given_expected(self, X: FloatArray) -> "OutcomeModel":
+        """Return the model for which what it expects of the functions at rows is known."""
+        found, rows = copy(self), self._asked(X)
+        found.surrogates = [surrogate.given_expected(rows) for surrogate in self.surrogates]
+        found.expected = found.moments(X)[0]
+        return found
 
     def observation_moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of new observations, each of shape (n, n_outputs)."""

@@ -93,8 +93,8 @@ class OutcomeScales:
 
 def wanted_ends(objectives: Sequence[Objective], outputs: Sequence[str]) -> dict[int, float]:
     """Return the places of outcomes that are to be as small (-1) or as large (1) as possible."""
-    ends: dict[type, float] = {Minimize: -1.0, Maximize: 1.0}
-    return {outputs.index(each.name): ends[type(each)] for each in objectives if type(each) in ends}
+    lines = [each for each in objectives if isinstance(each, Minimize | Maximize)]
+    return {outputs.index(each.name): 1.0 if isinstance(each, Maximize) else -1.0 for each in lines}
 
 
 def rows_of_trial(n_rows: int) -> int:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from bnnopt._tables import with_columns
 from bnnopt._typing import BoolArray, FloatArray, IntArray
-from bnnopt.optimizer._believed import BelievedModel
 from bnnopt.optimizer._factors import Factors
 from bnnopt.optimizer._goals import Situation
 from bnnopt.optimizer._observations import Observations
@@ -85,7 +84,7 @@ class Search:
 
     space: SearchSpace
     model_space: SearchSpace
-    model: OutcomeModel | BelievedModel
+    model: OutcomeModel
     scoring: Scoring
     observations: Observations
     pending: pd.DataFrame
@@ -107,9 +106,8 @@ class Search:
         if self.scoring.acquisition.accepts("noise_variance"):
             noise = self.model.noise_variance(points)
         situation = self.scoring.situation(self.model.moments(points)[0], noise, outcomes)
-        if isinstance(self.model, BelievedModel):
-            return self.scoring.with_expected(self.model.expected, situation)
-        return situation
+        expected = self.model.expected
+        return situation if expected is None else self.scoring.with_expected(expected, situation)
 
     @cached_property
     def measured(self) -> tuple[pd.DataFrame, FloatArray]:
@@ -128,21 +126,21 @@ class Search:
 
     def needs_no_draws(self, n: int) -> bool:
         """Tell whether the best score by moments is the answer: one row wanted, what is pending believed."""
-        is_alone = not len(self.pending) or isinstance(self.model, BelievedModel)
+        is_alone = not len(self.pending) or self.model.expected is not None
         return n == 1 and is_alone and self.scoring.acquisition.needs == "moments"
 
     def believing(self, n: int) -> "Search":
         """Return the search for `n` rows in which the pending ones count as measured as expected, if it can.
 
-        It can for one row, where the model tells covariances and the acquisition takes moments; else the
-        rows pending enter by joint draws.
+        It can for one row, where the model can count them as known and the acquisition takes moments; else
+        they enter by joint draws.
         """
         is_moments = n == 1 and self.scoring.acquisition.needs == "moments"
         if not is_moments or not 0 < len(self.pending) <= MOST_BELIEVED:
             return self
-        if isinstance(self.model, BelievedModel) or not self.model.has_covariances:
+        if self.model.expected is not None or not self.model.can_believe:
             return self
-        return replace(self, model=BelievedModel(self.model, self.model_space.encode(self.pending)))
+        return replace(self, model=self.model.given_expected(self.model_space.encode(self.pending)))
 
     def score(self, candidates: pd.DataFrame) -> FloatArray:
         """Score candidates by the laws of the outcomes, shape (n,), in blocks so that memory stays flat."""

@@ -1,6 +1,7 @@
 """What all estimators that predict a mixture of normal laws share: predict, draw, keep a fit."""
 
 from contextlib import AbstractContextManager
+from copy import copy
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -238,6 +239,29 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
             found = posterior.covariances(rows, others, slopes=return_gradient)
         chosen = [tuple(each) if return_gradient else each.value for each in found]
         return chosen if self._has_output_axis else chosen[0]
+
+    @available_if(lambda model: getattr(getattr(model, "_posterior", None), "can_believe", False))
+    def given_expected(self, X: ArrayLike) -> Self:
+        """Return a copy of the fit for which what it expects of the function at some rows is known.
+
+        There after a fit in which all that predict are Gaussian processes. Means stay and standard deviations
+        fall; draws are those of the fit.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            The rows, at least one, such as those whose outcomes are on their way.
+
+        Returns
+        -------
+        estimator
+            Fitted.
+        """
+        check_is_fitted(self)
+        posterior: Any = self._posterior
+        found = copy(self)
+        found._posterior = posterior.believing(check_rows(self, X))
+        return found
 
     def predict_noise_variance(self, X: ArrayLike) -> FloatArray:
         """Predict the variance of the observation noise.

@@ -8,6 +8,7 @@ from scipy.stats import t as student_t
 from bnnopt._estimators import draw_seed
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._believed import Believed
 from bnnopt.surrogates._covariances import Covariances, mixed_covariances
 from bnnopt.surrogates._members import Data, Member
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw, matched_slopes
@@ -163,6 +164,15 @@ class StackedPosterior:
     def has_covariances(self) -> bool:
         """Whether all members that predict can tell covariances."""
         return all(member.has("predict_covariance") for member in self.predicting)
+
+    @property
+    def can_believe(self) -> bool:
+        """Whether what is expected of rows can be taken for known."""
+        return self.has_covariances
+
+    def believing(self, X: FloatArray) -> Believed:
+        """Return the posterior for which what it expects of rows is known."""
+        return Believed(self, X)
 
     def covariances(self, X: FloatArray, Z: FloatArray, *, slopes: bool) -> list[Covariances]:
         """Covariances of each output's function at rows X with that at rows Z; with slopes if wanted."""

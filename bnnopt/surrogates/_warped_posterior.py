@@ -1,9 +1,12 @@
 """The posterior of an outcome with bounds: a latent posterior through a scale, in the unit of the outcome."""
 
+from copy import copy
+
 import numpy as np
 
 from bnnopt._estimators import draw_seed
 from bnnopt._typing import FloatArray
+from bnnopt.surrogates._believed import Believed
 from bnnopt.surrogates._latent_scale import BoundedRows, LatentScale
 from bnnopt.surrogates._members import Member
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw, matched_slopes
@@ -37,13 +40,25 @@ class WarpedPosterior:
     def __init__(
         self, member: Member, latent: LatentScale, rows: BoundedRows, held_out: HeldOutPredictions | None
     ) -> None:
-        self._member, self._latent, self._scale = member, latent, latent.scale
+        self._member: Member | Believed = member
+        self._latent, self._scale = latent, latent.scale
         self._held_out, self._least_variance = held_out, SMALLEST_VARIANCE * rows.unit**2
         self._bounds_met = rows.bounds_met
         places = np.linspace(0, len(rows.y) - 1, min(len(rows.y), ROWS_FOR_NOISE)).astype(int)
         some, weights = rows.X[places], rows.weights[places]
         self.has_constant_noise = float(np.ptp(self._noise_std(some))) <= 1e-9 * latent.unit
         self.noise = np.average(self.noise_at(some), axis=0, weights=weights)
+
+    @property
+    def can_believe(self) -> bool:
+        """Whether what is expected of rows can be taken for known."""
+        return self._member.has("predict_covariance")
+
+    def believing(self, X: FloatArray) -> "WarpedPosterior":
+        """Return the posterior for which the latent value that it expects of rows is known."""
+        found = copy(self)
+        found._member = Believed(self._member, X)
+        return found
 
     def noise_at(self, X: FloatArray) -> FloatArray:
         """Variance of an observation around the expected outcome at rows, shape (n_rows, 1)."""

@@ -69,9 +69,11 @@ def _draw_counts(ax: Any, counts: pd.DataFrame, n_grid: int) -> None:
             )
             if len(n) and np.isfinite(n.median()):
                 ax.plot([x - 0.1, x + 0.1], [n.median()] * 2, color=color, linewidth=3)
-    for level, name in ((n_grid, f"full grid, {n_grid:,}"), (n_grid / 10, "a tenth of it")):
+    ends = {n_grid: (f"full grid, {n_grid:,}", -0.45, "left")}
+    ends[n_grid / 10] = ("a tenth of it", len(targets) - 0.45, "right")
+    for level, (name, x, side) in ends.items():
         ax.axhline(level, color="grey", linestyle="--", linewidth=1)
-        ax.annotate(name, (-0.45, level), va="bottom", fontsize="small")
+        ax.annotate(name, (x, level), va="bottom", ha=side, fontsize="small")
     ax.set_yscale("log")
     ax.set_xticks(range(len(targets)), [f"{target:.0f}" for target in targets])
     ax.set_xlabel("Wanted exciton peak (nm)")

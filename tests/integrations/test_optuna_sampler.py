@@ -1,6 +1,8 @@
 import copy
+import datetime
 import pickle
 import sys
+import threading
 import warnings
 from importlib import import_module
 
@@ -229,6 +231,61 @@ def test_a_trial_that_another_worker_begins_meanwhile_is_not_proposed_again():
     study.sampler = sampler(surrogate=Meddled())
     second = asked(study)
     assert np.hypot(first["x"] - second["x"], first["y"] - second["y"]) > 0.01
+
+
+def test_workers_that_ask_in_the_same_instant_with_the_same_seed_are_told_apart():
+    study = optuna.create_study(sampler=sampler())
+    told(study, grid_of_values())
+    places = []
+    for _ in range(3):  # none has taken its settings when the next one asks
+        worker = optuna.load_study(
+            study_name=study.study_name, storage=study._storage, sampler=sampler(surrogate=Smooth())
+        )
+        places.append(worker.ask())
+    found = np.array([[trial.suggest_float(name, 0, 1) for name in "xy"] for trial in places])
+    distances = np.linalg.norm(found[:, None] - found, axis=2)[np.triu_indices(3, 1)]
+    assert distances.min() > 0.01
+
+
+def test_a_trial_that_never_took_its_settings_is_forgotten_after_a_while():
+    study, alike = (optuna.create_study(sampler=sampler()) for _ in range(2))
+    for each, state in ((study, TrialState.RUNNING), (alike, TrialState.FAIL)):
+        told(each, grid_of_values())
+        died = create_trial(state=state)
+        died.datetime_start = datetime.datetime.now() - datetime.timedelta(hours=1)
+        each.add_trial(died)
+    assert asked(study) == asked(alike)
+
+
+def test_threads_that_fit_at_the_same_time_are_told_apart():
+    study = optuna.create_study(sampler=sampler())
+    told(study, grid_of_values())
+    all_have_begun = threading.Barrier(3, timeout=60)
+
+    class Together(Smooth):
+        def fit(self, X, y):
+            all_have_begun.wait()
+            return super().fit(X, y)
+
+    def work():
+        own = sampler(surrogate=Together())
+        found.append(
+            asked(optuna.load_study(study_name=study.study_name, storage=study._storage, sampler=own))
+        )
+
+    found, threads = [], [threading.Thread(target=work) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len({tuple(params.values()) for params in found}) == 3
+
+
+def test_the_first_trials_of_workers_with_one_seed_differ():
+    study = optuna.create_study(sampler=sampler())
+    first = asked(study, {"x": UNIT["x"]})
+    study.sampler = sampler()
+    assert asked(study, {"x": UNIT["x"]}) != first
 
 
 def test_what_was_proposed_counts_before_the_objective_has_taken_it():

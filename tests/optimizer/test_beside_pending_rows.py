@@ -6,7 +6,6 @@ import pytest
 
 from bnnopt import BayesianOptimizer, Minimize, Outcome, Real, SearchSpace
 from bnnopt.optimizer._batch import Request
-from bnnopt.optimizer._believed import BelievedModel
 
 SPACE = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
 
@@ -36,7 +35,7 @@ def optimizer():
 
 def believed(optimizer, points):
     search = optimizer._proposals.search(optimizer.space, Request())
-    return search.model, BelievedModel(search.model, points)
+    return search.model, search.model.given_expected(points)
 
 
 def test_means_stay_and_what_is_on_its_way_is_known(optimizer):
@@ -52,7 +51,8 @@ def test_variances_are_those_of_a_normal_law_given_a_row(optimizer):
     """var(x) - cov(x, p)² / var(p) for one row p."""
     X, point = np.random.default_rng(1).uniform(size=(5, 2)), np.array([[0.3, 0.3]])
     before, after = believed(optimizer, point)
-    covariance = before.covariances(X, point)[0][:, 0]
+    [surrogate], scale = before.surrogates, bowls(SPACE.sample(10, random_state=0)).std(ddof=0)
+    covariance = scale**2 * surrogate.predict_covariance(X, point)[:, 0]
     expected = before.moments(X)[1][:, 0] ** 2 - covariance**2 / before.moments(point)[1][0, 0] ** 2
     np.testing.assert_allclose(after.moments(X)[1][:, 0] ** 2, expected, rtol=1e-5)
 
@@ -84,7 +84,11 @@ def test_what_is_expected_of_a_promising_row_is_to_be_improved_on():
     assert second["score"].iloc[0] < first["score"].iloc[0]
 
 
-def test_an_outcome_with_bounds_enters_by_draws():
-    optimizer = told(outcomes=[Outcome("y", lower=-2)], n_candidates=64, n_draws=32)
-    optimizer.ask(1)
-    assert len(optimizer.ask(1)) == 1
+def test_an_outcome_on_a_scale_is_known_there():
+    optimizer = told(outcomes=[Outcome("y", lower=-2, scale="log")])
+    X, points = np.random.default_rng(0).uniform(size=(20, 2)), np.array([[0.2, 0.9], [0.8, 0.1]])
+    before, after = believed(optimizer, points)
+    assert (after.moments(points)[1] < 1e-3 * before.moments(points)[1]).all()
+    assert (after.moments(X)[1] < before.moments(X)[1]).all()
+    first, second = optimizer.ask(1), optimizer.ask(1)
+    assert second["score"].iloc[0] < first["score"].iloc[0]

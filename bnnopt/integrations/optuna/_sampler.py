@@ -3,6 +3,7 @@
 import inspect
 import threading
 import warnings
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -41,6 +42,7 @@ FIXED = (
 )
 OPTIONS = tuple(name for name in inspect.signature(BayesianOptimizer).parameters if name not in FIXED)
 MOST_TRIES = 3  # at one proposal, while other workers begin trials
+MOST_AT_ONCE = 8  # workers that ask in the same instant and are told apart
 
 
 class BnnSampler(BaseSampler):
@@ -54,8 +56,8 @@ class BnnSampler(BaseSampler):
     better than the median of the completed ones. Running trials are on their way: what other workers have in
     hand is not proposed, and what they may find is taken into account.
 
-    Trials of one process depend on the seed and the trials before only. Workers that share a storage need a
-    seed each, or none.
+    Trials of one process depend on the seed and the trials before only. Workers that share a storage may have
+    one seed or several: those that ask in the same instant share out the rows of one batch.
 
     Parameters
     ----------
@@ -72,7 +74,8 @@ class BnnSampler(BaseSampler):
         samplers take it. Optuna 5 warns that `Trial.set_constraint`, called in the objective, takes its
         place; what it stores is learned from without this argument.
     independent_sampler : optuna.samplers.BaseSampler or None, default=None
-        Samples what is sampled one by one; by default Optuna's `TPESampler` with the same seed.
+        Samples what is sampled one by one; by default Optuna's `TPESampler`, seeded by `seed`
+        and the number of the trial.
     seed : int or None, default=None
         Seeds everything.
     **options
@@ -121,7 +124,7 @@ class BnnSampler(BaseSampler):
         }
         _check(self._options)
         self._seed = draw_seed(seed)
-        self._independent_sampler = independent_sampler or TPESampler(seed=seed)
+        self._independent_sampler = independent_sampler
         self._constraints_keeper = (
             None if constraints_func is None else TPESampler(constraints_func=constraints_func)
         )
@@ -146,7 +149,8 @@ class BnnSampler(BaseSampler):
         with self._lock:
             self._seed = draw_seed(None)
             self._told = Told()
-        self._independent_sampler.reseed_rng()
+        if self._independent_sampler is not None:
+            self._independent_sampler.reseed_rng()
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Return the parameters that all completed trials have, each in the same range, and with a choice.
@@ -197,7 +201,13 @@ class BnnSampler(BaseSampler):
         param_distribution : BaseDistribution
             Its range.
         """
-        return self._independent_sampler.sample_independent(study, trial, param_name, param_distribution)
+        chosen = self._independent_sampler or self._default_sampler(trial, param_name)
+        return chosen.sample_independent(study, trial, param_name, param_distribution)
+
+    def _default_sampler(self, trial: FrozenTrial, param_name: str) -> BaseSampler:
+        """Return a sampler whose seed is another one for each trial, so that workers of one seed differ."""
+        entropy = [self._seed, trial.number, zlib.crc32(param_name.encode())]
+        return TPESampler(seed=draw_seed(np.random.default_rng(entropy)))
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Hand a new trial on to the sampler of what is sampled one by one.
@@ -209,7 +219,8 @@ class BnnSampler(BaseSampler):
         trial : FrozenTrial
             The new one.
         """
-        self._independent_sampler.before_trial(study, trial)
+        if self._independent_sampler is not None:
+            self._independent_sampler.before_trial(study, trial)
 
     def after_trial(
         self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
@@ -229,21 +240,23 @@ class BnnSampler(BaseSampler):
         """
         if self._constraints_keeper is not None:
             self._constraints_keeper.after_trial(study, trial, state, values)
-        self._independent_sampler.after_trial(study, trial, state, values)
+        if self._independent_sampler is not None:
+            self._independent_sampler.after_trial(study, trial, state, values)
 
     def _proposal(self, study: Study, trial: FrozenTrial, parameters: Parameters) -> dict[str, Any]:
         trials = Trials(study.get_trials(deepcopy=False), study.directions)
         proposed = self._proposed_in(study.study_name, trials)
         optimizer = self._told.optimizer_of(trials, parameters, study.directions, self._options, self._seed)
-        running = trials.running(parameters, proposed, but=trial.number)
         for _ in range(MOST_TRIES):
+            running = trials.running(parameters, proposed, but=trial.number)
+            # workers that ask in the same instant find the same best rows, so each takes the one of its place
+            place = min(trials.begun_before(parameters, proposed, trial.number), MOST_AT_ONCE - 1)
             optimizer.withdraw(optimizer.pending)
             optimizer.plan(pd.DataFrame(running.values(), columns=optimizer.space.names, dtype=float))
-            params = parameters.params(_one_row(optimizer, self._seed, trial.number))
+            params = parameters.params(_one_row(optimizer, place, self._seed, trial.number))
             # others may have begun while this was fitted, and would find the same
-            now = Trials(study.get_trials(deepcopy=False), study.directions)
-            before, running = running, now.running(parameters, proposed, but=trial.number)
-            if running.keys() <= before.keys():
+            trials = Trials(study.get_trials(deepcopy=False), study.directions)
+            if trials.running(parameters, proposed, but=trial.number).keys() <= running.keys():
                 break
         self._proposed[study.study_name, trial.number] = params
         return params
@@ -265,16 +278,19 @@ def _check(options: Mapping[str, Any]) -> None:
     BayesianOptimizer(SearchSpace([Real("x", 0, 1)]), [Minimize("y")], **known)
 
 
-def _one_row(optimizer: BayesianOptimizer, seed: int, number: int) -> pd.Series:
-    """Return the settings to run next; where all were run, again those that are worth it, or any."""
+def _one_row(optimizer: BayesianOptimizer, place: int, seed: int, number: int) -> pd.Series:
+    """Return the settings to run next, those at a place of a batch.
+
+    Where all were run, they are again those that are worth it, or any.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpaceExhaustedWarning)
-        rows = optimizer.ask(1)
+        rows = optimizer.ask(place + 1)
         if not len(rows) and optimizer.has_model:
             rows = optimizer.ask(1, n_replicates=1)
     if not len(rows):
         rows = optimizer.space.sample(1, random_state=np.random.default_rng([seed, number]))
-    return rows[optimizer.space.names].iloc[0]
+    return rows[optimizer.space.names].iloc[-1]
 
 
 def _checked_count(n_startup_trials: int | None) -> int | None:

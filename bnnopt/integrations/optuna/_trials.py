@@ -1,5 +1,6 @@
 """What an optimizer is told of the trials of a study."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from bnnopt.integrations.optuna._parameters import Parameters
 
 __all__ = ["Trials", "constraints_of"]
 
+LONGEST_ASK = datetime.timedelta(minutes=5)  # from the beginning of a trial to its settings
 LARGEST = 1e100  # in size; beyond it a value says that something went wrong, as an infinite one does
 
 
@@ -80,6 +82,24 @@ class Trials:
                 if cells is not None:
                     rows[trial.number] = cells
         return rows
+
+    def begun_before(
+        self, parameters: Parameters, proposed: Mapping[int, Mapping[str, Any]], number: int
+    ) -> int:
+        """Return how many trials that began before one are on their way to settings nobody knows yet.
+
+        They are proposed in this moment by other workers. One that has stayed so for `LONGEST_ASK` has died,
+        or does something else first.
+        """
+        names = {name for name, _ in parameters.distributions}
+        since = datetime.datetime.now() - LONGEST_ASK  # without a zone, as Optuna's times are
+        return sum(
+            trial.state == TrialState.RUNNING
+            and trial.number < number
+            and not names <= {*trial.params, *proposed.get(trial.number, {})}
+            and (trial.datetime_start is None or trial.datetime_start > since)
+            for trial in self.trials
+        )
 
     @property
     def incomparable(self) -> list[int]:

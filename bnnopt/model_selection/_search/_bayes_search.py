@@ -13,37 +13,27 @@ from scipy.optimize import OptimizeResult
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags, indexable
-from sklearn.utils.metadata_routing import process_routing
 
-from bnnopt._estimators import (
-    Rule,
-    check_parameters,
-    draw_seed,
-    flag,
-    is_whole,
-    optional,
-    real,
-    seed_parameter,
-    whole,
-)
-from bnnopt._plain import shown
+from bnnopt._estimators import check_parameters
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.model_selection._search._best_estimator import StandsForBestEstimator, is_routed
-from bnnopt.model_selection._search._compatibility import mapped, optimize_result
-from bnnopt.model_selection._search._evaluation import Evaluator, Trial
-from bnnopt.model_selection._search._proposals import Model, Proposals
-from bnnopt.model_selection._search._results import results_of, trials_of
+from bnnopt.model_selection._search._best_estimator import StandsForBestEstimator
+from bnnopt.model_selection._search._compatibility import optimize_result
+from bnnopt.model_selection._search._evaluation import Evaluator, Trial, splits_of
+from bnnopt.model_selection._search._preparation import (
+    RULES,
+    earlier_trials,
+    new_proposals,
+    spaces_to_search,
+)
+from bnnopt.model_selection._search._results import checked_place, results_of
 from bnnopt.model_selection._search._run import Run
 from bnnopt.model_selection._search._scorers import check_refit, names_to_raise, scorers_of
-from bnnopt.model_selection._search._spaces import SpaceToSearch, check_names_of_parameters, spaces_of
+from bnnopt.model_selection._search._spaces import spaces_of
 from bnnopt.model_selection._search._watching import Watch, callbacks_of
 from bnnopt.optimizer import BayesianOptimizer
 
 __all__ = ["BayesSearchCV"]
-
-FEWEST_FIRST = 5
-N_FIRST_OF_A_BRANCH = 2
 
 
 class BayesSearchCV(StandsForBestEstimator):
@@ -273,17 +263,19 @@ class BayesSearchCV(StandsForBestEstimator):
             All settings of a space were tried before `n_iter`.
         """
         self._check(y)
-        spaces = self._spaces()
+        spaces = spaces_to_search(self)
         listeners = callbacks_of(self.callbacks, callback)
         scorers = scorers_of(self.estimator, self.scoring)
         if isinstance(scorers, dict):
             check_refit(self.refit, list(scorers))
         X, y = indexable(X, y)
-        evaluator, refit_params = self._evaluator(X, y, {**(self.fit_params or {}), **params})
-        trials = self._earlier(spaces, len(evaluator.splits))
-        proposals = self._new_proposals(spaces, trials)
+        of_split, of_fit, of_refit = self._shared_out({**(self.fit_params or {}), **params})
+        splits = splits_of(check_cv(self.cv, y, classifier=is_classifier(self.estimator)), X, y, of_split)
+        evaluator = Evaluator(self.estimator, X, y, splits, of_fit, self._options)
+        trials = earlier_trials(self.earlier_results, spaces, len(splits))
+        proposals = new_proposals(self, spaces, trials)
         self._forget()
-        self._proposals, self.scorer_, self.n_splits_ = proposals, scorers, len(evaluator.splits)
+        self._proposals, self.scorer_, self.n_splits_ = proposals, scorers, len(splits)
         n_settings = sum(each.n_iter or 0 for each in spaces)
         watch = Watch(n_settings, self.n_splits_, listeners, self.time_budget, self.verbose)
         names, report = partial(names_to_raise, self.refit), partial(self._report, evaluator.missing)
@@ -296,28 +288,11 @@ class BayesSearchCV(StandsForBestEstimator):
         run.warn_of_failures()
         self._choose()
         if self.refit:
-            self._refit(X, y, refit_params)
+            self._refit(X, y, of_refit)
         return self
 
-    @property
-    def _rules(self) -> dict[str, Rule]:
-        return {
-            "estimator": Rule(lambda value: hasattr(value, "fit"), "an estimator with fit"),
-            "n_iter": whole(1),
-            "n_points": whole(1),
-            "n_initial": optional(whole(2)),
-            "time_budget": optional(real(0, closed="left")),
-            "progress": flag(),
-            "return_train_score": flag(),
-            "random_state": seed_parameter(),
-            "error_score": optional(Rule(_is_number_or_nan, "a number"), "raise"),
-            "refit": Rule(
-                lambda value: isinstance(value, bool | str) or callable(value), "a bool, str or callable"
-            ),
-        }
-
     def _check(self, y: Any) -> None:
-        check_parameters(self, self._rules)
+        check_parameters(self, RULES)
         if y is None and get_tags(self.estimator).target_tags.required:
             raise InvalidDataError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None: "
@@ -326,72 +301,11 @@ class BayesSearchCV(StandsForBestEstimator):
         if self.iid != "deprecated":
             warnings.warn("iid is ignored: scores are means over the splits.", UserWarning, stacklevel=3)
 
-    def _spaces(self) -> list[SpaceToSearch]:
-        """Return the search spaces, each with its number of settings."""
-        spaces = [each._replace(n_iter=each.n_iter or self.n_iter) for each in spaces_of(self.search_spaces)]
-        check_names_of_parameters(self.estimator, spaces)
-        fewest = min(each.n_iter or 0 for each in spaces)
-        if self.n_initial is not None and self.n_initial > fewest and self.earlier_results is None:
-            raise InvalidDataError(
-                f"n_iter: expected at least the {self.n_initial} settings of the first design (n_initial), "
-                f"got {fewest}; raise n_iter, or lower n_initial."
-            )
-        return spaces
-
-    def _new_proposals(self, spaces: Sequence[SpaceToSearch], earlier: Sequence[Trial]) -> list[Proposals]:
-        """Return what proposes settings of each space; parameters that the optimizer refuses are told."""
-        own = {
-            name: getattr(self, name)
-            for name in ("surrogate", "acquisition", "initial_design", "n_initial", "n_points")
-        }
-        options = {**own, **mapped(self.optimizer_kwargs)}
-        seed = draw_seed(self.random_state)
-        found = []
-        for number, (space, n_iter) in enumerate(spaces):
-            n_earlier = sum(space.row(trial.params) is not None for trial in earlier)
-            n_first = _n_first(space.space.n_settings, len(space.branches), n_earlier + (n_iter or 0))
-            model = {**options, "n_initial": options["n_initial"] or n_first, "seed": seed + number}
-            found.append(Proposals(space, Model(**model)))
-            found[-1].optimizer([], pd.DataFrame(columns=["test_score"]))
-        return found
-
-    def _evaluator(self, X: Any, y: Any, params: dict[str, Any]) -> tuple[Evaluator, dict[str, Any]]:
-        """Return what fits and scores settings, and the parameters of the last fit."""
-        params = {name: value for name, value in params.items() if value is not None}
-        if is_routed():
-            routed = process_routing(self, "fit", **params)
-            of_split, of_refit = routed.splitter.split, routed.estimator.fit
-            of_fit = {name: params[name] for name in self._router().consumes("fit", params)}
-        else:
-            of_split = {"groups": params.pop("groups", None)}
-            of_fit = of_refit = params
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        n_splits = cv.get_n_splits(X, y, **of_split)
-        splits = list(cv.split(X, y, **of_split))
-        if not splits:
-            raise InvalidDataError(
-                "No fits were performed. Was the CV iterator empty? Were there no candidates? Give one that "
-                "is not used up."
-            )
-        if len(splits) != n_splits:
-            raise InvalidDataError(
-                f"cv.split and cv.get_n_splits return inconsistent results. Expected {n_splits} splits, got "
-                f"{len(splits)}."
-            )
+    @property
+    def _options(self) -> dict[str, Any]:
+        """What each fit is told besides its setting."""
         options = {name: getattr(self, name) for name in ("scoring", "error_score", "return_train_score")}
-        options["verbose"] = self.verbose if self.verbose > 1 else 0
-        return Evaluator(self.estimator, X, y, splits, of_fit, options), of_refit
-
-    def _earlier(self, spaces: Sequence[SpaceToSearch], n_splits: int) -> list[Trial]:
-        """Return the trials of an earlier search, held against the spaces."""
-        trials = trials_of(self.earlier_results, n_splits)
-        for trial in trials:
-            if all(each.space.row(trial.params) is None for each in spaces):
-                raise InvalidDataError(
-                    f"earlier_results: {shown(trial.params)} is in none of the search_spaces; leave "
-                    "such settings out, or give a space with these parameters and choices."
-                )
-        return trials
+        return {**options, "verbose": self.verbose if self.verbose > 1 else 0}
 
     def _forget(self) -> None:
         for name in [name for name in vars(self) if name.endswith("_")]:
@@ -412,7 +326,7 @@ class BayesSearchCV(StandsForBestEstimator):
             check_refit(self.refit, names)
         name = self.refit if self.multimetric_ else "score"
         if callable(self.refit):
-            self.best_index_ = _checked_place(self.refit(self.cv_results_), len(self.cv_results_["params"]))
+            self.best_index_ = checked_place(self.refit(self.cv_results_), len(self.cv_results_["params"]))
         elif name:
             self.best_index_ = int(self.cv_results_[f"rank_test_{name}"].argmin())
             self.best_score_ = self.cv_results_[f"mean_test_{name}"][self.best_index_]
@@ -429,22 +343,3 @@ class BayesSearchCV(StandsForBestEstimator):
         self.best_estimator_ = best
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_
-
-
-def _n_first(n_parameters: int, n_branches: int, n_iter: int) -> int:
-    """Return how many settings a first design has by default."""
-    usual = max(FEWEST_FIRST, n_parameters + 1, N_FIRST_OF_A_BRANCH * n_branches if n_branches > 1 else 0)
-    return max(2, min(usual, n_iter // 2))
-
-
-def _is_number_or_nan(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
-
-
-def _checked_place(place: Any, n_settings: int) -> int:
-    """Return what a callable `refit` returned, or raise what scikit-learn raises."""
-    if not is_whole(place):
-        raise TypeError(f"best_index_ returned is not an integer: refit returned {shown(place)}.")
-    if not 0 <= place < n_settings:
-        raise IndexError(f"best_index_ index out of range: refit returned {place}, of {n_settings} settings.")
-    return int(place)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.model_selection._search._scorers import scorers_of
 
-__all__ = ["StandsForBestEstimator", "is_routed"]
+__all__ = ["StandsForBestEstimator"]
 
 
 def is_routed() -> bool:
@@ -73,6 +73,16 @@ class StandsForBestEstimator(MetaEstimatorMixin, BaseEstimator):
         return self._router().add(
             splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split")
         )
+
+    def _shared_out(self, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """Return which parameters of `fit` the splitter, the fits that are scored and the last fit get."""
+        params = {name: value for name, value in params.items() if value is not None}
+        if not is_routed():
+            groups = params.pop("groups", None)
+            return {"groups": groups}, params, params
+        routed = process_routing(self, "fit", **params)
+        of_fit = {name: params[name] for name in self._router().consumes("fit", params)}
+        return routed.splitter.split, of_fit, routed.estimator.fit
 
     def _router(self) -> MetadataRouter:
         """Return the routes to the estimator and the scorers."""

@@ -16,9 +16,9 @@ from sklearn.model_selection import GridSearchCV
 
 from bnnopt._plain import shown
 from bnnopt._typing import FloatArray
-from bnnopt.exceptions import BnnoptError
+from bnnopt.exceptions import BnnoptError, InvalidDataError
 
-__all__ = ["Evaluator", "KilledWorkerError", "Trial"]
+__all__ = ["Evaluator", "KilledWorkerError", "Trial", "splits_of"]
 
 N_FROM_SPLIT = len("split0_")
 BEFORE_TRACEBACK = "failed with the following error:"  # in the text of scikit-learn; all of it counts without
@@ -116,6 +116,38 @@ class Evaluator:
         (fit, score), (fit_std, score_std) = np.mean(times, axis=0), np.std(times, axis=0)
         errors = tuple(each["error"] for each in splits if each["error"])
         return Trial(params, scores, (fit, fit_std), (score, score_std), errors)
+
+
+def splits_of(cv: Any, X: Any, y: Any, params: dict[str, Any]) -> list[Any]:
+    """Return the splits of a splitter, drawn once for all settings.
+
+    Parameters
+    ----------
+    cv : splitter
+        As `check_cv` returns it.
+    X, y
+        The data.
+    params : dict
+        Of `split`, such as groups.
+
+    Raises
+    ------
+    InvalidDataError
+        There are none, or not as many as the splitter says.
+    """
+    n_splits = cv.get_n_splits(X, y, **params)
+    splits = list(cv.split(X, y, **params))
+    if not splits:
+        raise InvalidDataError(
+            "No fits were performed. Was the CV iterator empty? Were there no candidates? Give one that "
+            "is not used up."
+        )
+    if len(splits) != n_splits:
+        raise InvalidDataError(
+            f"cv.split and cv.get_n_splits return inconsistent results. Expected {n_splits} splits, got "
+            f"{len(splits)}."
+        )
+    return splits
 
 
 def _on_one_split(evaluator: Evaluator, params: dict[str, Any], split: Any) -> dict[str, Any]:

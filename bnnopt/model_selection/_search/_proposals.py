@@ -33,7 +33,7 @@ SMALLEST_BLOCK = 4
 """Settings chosen together, however few of them run at a time, so that results do not depend on how many do.
 Four found as good scores as one after the other (docs/experiments.md), with a quarter of the fits."""
 
-N_DRAWS_OF_A_SETTING = 16  # joint draws by which a block is chosen, for each of its settings
+N_DRAWS_OF_A_SETTING = 8  # joint draws by which a block is chosen, for each of its settings
 
 
 class Model(NamedTuple):
@@ -72,7 +72,7 @@ class Proposals:
         self.space, self.model = space, model
 
     def next(
-        self, n: int, settings: Sequence[Mapping[str, Any]], scores: pd.DataFrame
+        self, n: int, settings: Sequence[Mapping[str, Any]], scores: pd.DataFrame, *, goes_on: bool = False
     ) -> list[dict[str, Any]]:
         """Return up to `n` settings to try: the rest of the first design, later a block; none are left: none.
 
@@ -84,6 +84,8 @@ class Proposals:
             All settings tried, of other spaces too.
         scores : DataFrame of shape (n_settings, n_scores)
             What is to be raised; several scores are traded off against each other. NaN where it failed.
+        goes_on : bool, default=False
+            Whether the last settings may be the beginning of a block, of which the rest is then returned.
         """
         here, scores = self.rows(settings, scores)
         is_inside = self.space.space.is_inside(self.space.table(here)) if here else np.empty(0)
@@ -95,7 +97,9 @@ class Proposals:
         if np.isfinite(scores).all(axis=1).sum() < FEWEST_SCORED:
             n_first = n_first or self.model.n_block
         chosen = self._first(min(n, n_first), tried) if n_first else []
-        chosen = chosen or self._begun(here, scores) or self._best(here, scores)
+        if not chosen and goes_on:
+            chosen = self._begun(here, scores)
+        chosen = chosen or self._best(here, scores)
         return [self.space.params(row) for row in chosen[:n]]
 
     def _n_left(self, tried: Sequence[Mapping[str, Any]]) -> int:

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from bnnopt._estimators import is_whole
 from bnnopt._plain import shown
 from bnnopt._typing import FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.model_selection._search._evaluation import Trial
 
-__all__ = ["mean_scores", "names_of_scores", "results_of", "trials_of"]
+__all__ = ["checked_place", "mean_scores", "names_of_scores", "results_of", "trials_of"]
 
 
 def names_of_scores(trials: Iterable[Trial], kind: str = "test") -> list[str]:
@@ -49,6 +50,15 @@ def results_of(trials: Sequence[Trial], n_splits: int, missing: float) -> dict[s
         if any(name in trial.scores for trial in trials):
             results |= _columns_of_scores(trials, name, n_splits, missing)
     return results
+
+
+def checked_place(place: Any, n_settings: int) -> int:
+    """Return what a callable `refit` returned, or raise what scikit-learn raises."""
+    if not is_whole(place):
+        raise TypeError(f"best_index_ returned is not an integer: refit returned {shown(place)}.")
+    if not 0 <= place < n_settings:
+        raise IndexError(f"best_index_ index out of range: refit returned {place}, of {n_settings} settings.")
+    return int(place)
 
 
 def _columns_of_scores(trials: Sequence[Trial], name: str, n_splits: int, missing: float) -> dict[str, Any]:

@@ -42,6 +42,8 @@ class Run:
         Settings that run at a time.
     trials : list of Trial
         All so far; those of an earlier search first.
+    scores : DataFrame of shape (n_trials, n_scores)
+        The mean scores that are raised; larger is better.
     """
 
     evaluator: Evaluator
@@ -53,6 +55,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self._n_earlier = len(self.trials)
+        self.scores = self._mean_scores()
 
     def search(self, proposals: Proposals, n: int, parallel: Parallel) -> bool:
         """Try up to `n` settings of one space; return whether the whole run ends."""
@@ -60,7 +63,9 @@ class Run:
         block: list[dict[str, Any]] = []
         while (n_left := n - (len(self.trials) - n_before)) > 0:
             if not block:
-                block = proposals.next(n_left, [trial.params for trial in self.trials], self.scores)
+                settings = [trial.params for trial in self.trials]
+                goes_on = 0 < self._n_earlier == len(self.trials)
+                block = proposals.next(n_left, settings, self.scores, goes_on=goes_on)
             chosen, block = block[: self.n_points], block[self.n_points :]
             if not chosen:
                 warnings.warn(
@@ -70,6 +75,7 @@ class Run:
                 )
                 return False
             self.trials += self.evaluator.trials(chosen, parallel)
+            self.scores = self._mean_scores()
             self.report(self.trials, self.scores)
             if len(self.trials) - n_before >= proposals.model.n_initial:
                 self.check_any_score()
@@ -79,9 +85,7 @@ class Run:
                 return True
         return False
 
-    @property
-    def scores(self) -> pd.DataFrame:
-        """The mean scores that are raised, one row for each trial; larger is better."""
+    def _mean_scores(self) -> pd.DataFrame:
         names = [f"test_{name}" for name in self.names(names_of_scores(self.trials))]
         means = {name: mean_scores(self.trials, name, self.evaluator.missing) for name in names}
         return pd.DataFrame(means, index=range(len(self.trials)))

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from bnnopt._typing import FloatArray
+from bnnopt.surrogates._believed import Believed
 from bnnopt.surrogates._covariances import Covariances, mixed_covariances
 from bnnopt.surrogates._gaussian_process._covariances import covariances
 from bnnopt.surrogates._gaussian_process._ensemble import Ensemble, fit_ensemble
@@ -109,6 +110,7 @@ class EnsemblePosterior:
     rows: Rows
 
     has_covariances: ClassVar[bool] = True
+    can_believe: ClassVar[bool] = True
 
     @property
     def noise(self) -> FloatArray:
@@ -138,6 +140,10 @@ class EnsemblePosterior:
             by_mean = spread_out(output.shares, output.unit * by_mean, output.calibration)
             found.append((law, by_mean, output.unit**2 * by_variance * output.calibration))
         return found
+
+    def believing(self, X: FloatArray) -> Believed:
+        """Return the posterior for which what it expects of rows is known."""
+        return Believed(self, X)
 
     def covariances(self, X: FloatArray, Z: FloatArray, *, slopes: bool) -> list[Covariances]:
         """Covariances of each output's function at rows X with that at rows Z; with slopes if wanted."""
