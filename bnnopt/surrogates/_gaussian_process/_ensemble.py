@@ -12,12 +12,13 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
+from bnnopt.surrogates._gaussian_process._blocks import Blocks
 from bnnopt.surrogates._gaussian_process._exact import (
     LearningRows,
     gradient_of_likelihood,
     log_marginal_likelihood,
 )
-from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior, climb
+from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters, Prior, climb
 from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition
@@ -119,7 +120,13 @@ class Ensemble:
         return float(self.shares[self.names.index(name)])
 
 
-def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.random.Generator) -> Ensemble:
+def fit_ensemble(
+    rows: Rows,
+    families: Sequence[str],
+    n_members: int,
+    rng: np.random.Generator,
+    one_hot_columns: Sequence[Sequence[int]] = (),
+) -> Ensemble:
     """Learn members of several families, weigh the families, and condition those that predict on all rows.
 
     Each member of a family first learns from a part of the rows: what it then predicts for a row of the rest
@@ -136,8 +143,11 @@ def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.ra
         Members of each.
     rng : numpy.random.Generator
         Draws anchors, parts and inducing points.
+    one_hot_columns : sequence of sequence of int, default=()
+        The columns of the levels of each category; they share a length scale.
     """
-    learner = _Learner(rows, families, n_members, rng)
+    blocks = Blocks.of(rows.X.shape[1], one_hot_columns)
+    learner = _Learner(rows, families, n_members, rng, blocks)
     parts = _parts(len(rows), n_members, learner.rows_for(N_STARTS * STEPS), rng)
     first = learner.learn_from_two_starts(parts, STEPS)
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(STEPS)])
@@ -151,7 +161,8 @@ def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.ra
     if len(part) < len(rows):
         further = learner.learn_from_all(further, part)
     weights = learner.within_families(further, part)
-    found = learner.condition(further.open_to(np.ptp(rows.X, axis=0) == 0), weights)
+    is_unvaried = blocks.are_all(np.ptp(rows.X, axis=0) == 0)
+    found = learner.condition(further.open_to(is_unvaried), weights)
     return Ensemble(tuple(found), shares, tuple(families), held_out, judged, learner.judged)
 
 
@@ -163,13 +174,21 @@ def rows_within_budget(n_members: int, n_steps: int) -> int:
 class _Learner:
     """Members of several families, as many of each, one after the other."""
 
-    def __init__(self, rows: Rows, families: Sequence[str], n_members: int, rng: np.random.Generator) -> None:
-        maps, n_rows = input_maps(rows), len(rows)
+    def __init__(
+        self,
+        rows: Rows,
+        families: Sequence[str],
+        n_members: int,
+        rng: np.random.Generator,
+        blocks: Blocks,
+    ) -> None:
+        maps, n_rows = input_maps(rows, blocks.is_level), len(rows)
+        self._blocks = blocks
         self._rows, self._names, self._each = rows, tuple(families), n_members
         pairs = [FAMILIES[name] for name in families for _ in range(n_members)]
         self._kernels = [kernel for kernel, _ in pairs]
         self._maps: list[InputMap] = [maps[name] for _, name in pairs]
-        self._anchors = Anchors.draw(len(pairs), rows.X.shape[1], PRIOR, rng)
+        self._anchors = blocks.draw_anchors(len(pairs), PRIOR, rng)
         self._inducing = np.sort(rng.permutation(n_rows)[:MOST_INDUCING])
         self.judged = np.sort(rng.permutation(n_rows)[:MOST_JUDGED])
 
@@ -196,7 +215,7 @@ class _Learner:
 
         def gradient(own: Hyperparameters, places: IntArray) -> FloatArray:
             kernels = [self._kernels[place] for place in places]
-            return gradient_of_likelihood(rows.of_members(places), kernels, own)
+            return self._blocks.summed(gradient_of_likelihood(rows.of_members(places), kernels, own))
 
         return climb(gradient, self._anchors, n_steps, start)
 
@@ -233,7 +252,7 @@ class _Learner:
         inducing = input_map(self._rows.X[self._inducing[::step]])
         point = hyperparameters.point
         point[best] = climb(
-            lambda own, _: gradient_of_bound(rows, inducing, kernel, own)[None],
+            lambda own, _: self._blocks.summed(gradient_of_bound(rows, inducing, kernel, own)[None]),
             self._anchors.only(best),
             STEPS_OF_THE_BOUND,
             hyperparameters.only(best),

@@ -145,12 +145,15 @@ class Anchors:
         Standard deviations of the prior around the anchor.
     tail : float
         Degrees of freedom of its law.
+    counts : ndarray of shape (n_inputs + 3,) or float, default=1.0
+        How much each counts in the density: less than 1 where columns share one length scale.
     """
 
     point: FloatArray
     start: FloatArray
     std: FloatArray
     tail: float
+    counts: FloatArray | float = 1.0
 
     @classmethod
     def draw(cls, n_members: int, n_inputs: int, prior: Prior, rng: np.random.Generator) -> "Anchors":
@@ -187,10 +190,11 @@ class Anchors:
     def log_density(self, point: FloatArray) -> FloatArray:
         """Log prior density of each member's hyperparameters, up to a constant, (n_members,)."""
         gap = (self.point - point) / self.std
-        return -0.5 * (self.tail + 1.0) * np.log1p(np.square(gap) / self.tail).sum(axis=1)
+        logs = self.counts * np.log1p(np.square(gap) / self.tail)
+        return np.asarray(-0.5 * (self.tail + 1.0) * logs.sum(axis=1))
 
     def gradient(self, point: FloatArray) -> FloatArray:
-        """Gradient of the log prior density, shape of `point`."""
+        """Gradient of the log prior density, shape of `point`; of a shared length scale in each column."""
         gap = (self.point - point) / self.std
         return (self.tail + 1.0) / (self.tail + np.square(gap)) * gap / self.std
 
