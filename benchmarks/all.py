@@ -31,6 +31,8 @@ NAMES = [
     "maximum",
     "pool",
     "regression",
+    "transfer",
+    "bounded",
     "noise_split",
     "several_objectives",
     "constrained",

@@ -11,6 +11,10 @@ The next setting is `ask` on the six-dimensional Hartmann function: bnnopt's `Ba
 surrogate `auto` and Optuna's `GPSampler` get the same 20, 100 or 300 Sobol points, make one step that is not
 counted, and then ten steps in turns. A step is `ask`, the function, which takes no time, and `tell` with its
 value, so that learning counts wherever it happens. Where Optuna is not installed, these rows are left out.
+
+Two kinds of rows are of bnnopt alone. "beside 3 pending" is the same step while three further settings are on
+their way, as with four workers, divided by the step with none. A large batch is divided by one of a hundred
+rows, after 60 known ones, once each; the bar is time in proportion to the rows, and a quarter more.
 """
 
 import json
@@ -40,6 +44,8 @@ from bnnopt._typing import FloatArray
 from bnnopt.testing import make_problem
 
 ASK_BARS = {20: at_most(1.5), 100: at_most(3), 300: at_most(3)}
+BESIDE_BAR, N_BESIDE = at_most(1.5), 3
+BATCHES, N_KNOWN, ROUGHLY = (100, 400), 60, 1.25  # rows at once, rows known before, of the time in proportion
 PEER, WITHOUT_TENSORFLOW = "GPSampler", "gaussian_process_ensemble"
 PROCESSES = {
     "import nothing": "pass",
@@ -61,7 +67,7 @@ fitted({key!r}, X, y[:, 0], random_state=0)
 loaded["fit"] = "tensorflow" in sys.modules
 print(json.dumps(loaded))
 """
-SHORT = {"repeats": 3, "asks": 2, "rows": [20]}
+SHORT = {"repeats": 3, "asks": 2, "rows": [20], "batches": [2, 4]}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -70,6 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.set_defaults(repeats=7)
     parser.add_argument("--asks", type=int, default=10, help="settings asked for, each after a tell")
     parser.add_argument("--rows", type=int, nargs="+", default=list(ASK_BARS), help="known before the asks")
+    parser.add_argument("--batches", type=int, nargs="*", default=list(BATCHES), help="rows at once")
     parser.add_argument("--asking", default=DEFAULT, help="the surrogate of the asks")
     add_surrogates(parser)
     options = parse(parser, SHORT, arguments)
@@ -78,6 +85,8 @@ def main(arguments: list[str] | None = None) -> None:
         started = take_turns({name: partial(_run, code) for name, code in codes.items()}, options.repeats)
         rows = _process_rows(started, options.surrogates)
         rows += [row for n_rows in options.rows for row in _ask_rows(n_rows, options)]
+        rows += [_beside_row(n_rows, options) for n_rows in options.rows]
+        rows += _batch_rows(options)
     print_ratios(f"asks: {options.asks}, surrogate {options.asking}", options, rows)
     print("\n".join(_loads(key, started.results[_fit_of(key)]) for key in options.surrogates))
 
@@ -104,6 +113,26 @@ def _ask_rows(n_rows: int, options: Any) -> list[list[str]]:
     return [compare(f"ask(1) at {n_rows} rows", times, options.asking, PEER, ASK_BARS.get(n_rows))]
 
 
+def _beside_row(n_rows: int, options: Any) -> list[str]:
+    """Return the row of the asks while further rows are pending."""
+    asking = {"none": _Asking(options.asking, n_rows), "pending": _Asking(options.asking, n_rows, N_BESIDE)}
+    times = take_turns(asking, options.asks, clock=options.clock)
+    return compare(f"ask(1) beside {N_BESIDE} pending, {n_rows} rows", times, "pending", "none", BESIDE_BAR)
+
+
+def _batch_rows(options: Any) -> list[list[str]]:
+    """Return a row for each size of a batch but the first, which others are divided by."""
+    work = {f"ask({n})": partial(_ask_many, options.asking, n) for n in options.batches}
+    times = take_turns(work, 1, clock=options.clock, is_warmed_up=False)
+    first, *others = options.batches or [0]
+    bars = {n: at_most(ROUGHLY * n / first) for n in others}
+    return [compare(f"ask({n}) at once", times, f"ask({n})", f"ask({first})", bars[n]) for n in others]
+
+
+def _ask_many(method: str, n: int) -> None:
+    _Asking(method, N_KNOWN).ask_many(n)
+
+
 def _loads(key: str, output: str) -> str:
     """Say what of an estimator loads TensorFlow, and whether that meets the bars."""
     is_loaded = json.loads(output.splitlines()[-1])
@@ -124,19 +153,26 @@ def _run(code: str) -> str:
 
 
 class _Asking:
-    """An optimizer that knows its first design; each call makes a step."""
+    """An optimizer that knows its first design; each call makes a step, while other rows may be pending."""
 
-    def __init__(self, method: str, n_rows: int) -> None:
+    def __init__(self, method: str, n_rows: int, n_pending: int = 0) -> None:
         self._function = make_problem("hartmann6").function
         bounds = np.array(make_problem("hartmann6").bounds)
         self._optimizer: SequentialOptimizer = OPTIMIZERS[method](bounds, n_rows, 0)
         cube = qmc.Sobol(len(bounds), rng=0).random_base2(int(np.ceil(np.log2(n_rows))))[:n_rows]
         for x in bounds[:, 0] + cube * (bounds[:, 1] - bounds[:, 0]):
             self._tell(x)
+        self._pending = [self._optimizer.ask() for _ in range(n_pending)]
 
     def __call__(self) -> None:
-        """Ask for a setting and tell its value."""
-        self._tell(self._optimizer.ask())
+        """Ask for a setting, and tell the value of the one that was asked for first."""
+        self._pending.append(self._optimizer.ask())
+        self._tell(self._pending.pop(0))
+
+    def ask_many(self, n: int) -> None:
+        """Ask for many settings at once."""
+        optimizer: Any = self._optimizer
+        optimizer.ask_many(n)
 
     def _tell(self, x: FloatArray) -> None:
         self._optimizer.tell(x, float(self._function(x[None])[0]))

@@ -31,7 +31,7 @@ Value = TypeVar("Value")
 
 TIMES = (date, time, timedelta, np.datetime64, np.timedelta64, pd.Period)
 
-N_BOUNDS_OF_SCALES = {"log": (1,), "logit": (2,), "identity": (0, 1, 2)}
+N_BOUNDS_OF_SCALES = {"log": (1,), "logit": (2,), "identity": (0, 1, 2), "power": (0,)}
 """Scales on which an outcome may be learned, and of how many bounds each makes sense."""
 
 
@@ -64,9 +64,11 @@ def admissible_scales(lower: float | None, upper: float | None, scale: str = "au
     if scale == "auto":
         return fitting
     if lookup({name: name for name in N_BOUNDS_OF_SCALES}, scale, "scale") not in fitting:
+        n_bounds = N_BOUNDS_OF_SCALES[scale][0]
+        needs = f"needs {n_bounds} bound(s)" if n_bounds else "is for outcomes without bounds"
         raise InvalidDataError(
-            f"The scale {scale!r} needs {N_BOUNDS_OF_SCALES[scale][0]} bound(s), got lower={lower} and "
-            f"upper={upper}. Use 'auto', or one of {list(fitting)}."
+            f"The scale {scale!r} {needs}, got lower={lower} and upper={upper}. Use 'auto', or one of "
+            f"{list(fitting)}."
         )
     return (scale,)
 

@@ -68,6 +68,7 @@ FIRST_OF_THE_GUIDE = "user_guide.md"
 LINK = re.compile(r"(?<!!)\[([^\]\[]*)\]\(([^)\s]+)\)")
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^(```.*?^```[ \t]*$)", re.MULTILINE | re.DOTALL)
+FILE_NAME = re.compile(r"[\w/]+\.md")
 RUNS = re.compile(r"^(```python\n)# runs\n", re.MULTILINE)
 ROOMS = sorted(module.name for module in iter_modules(bnnopt.__path__) if not module.name.startswith("_"))
 HIDDEN_ROOMS = {"cli"}  # commands, which the guide explains
@@ -124,6 +125,7 @@ class Places:
 
     def __init__(self, pages: dict[str, str], guide: str) -> None:
         self._pages = pages
+        self._titles = {page: _title(ROOT / page) for page in pages}
         head, *parts = re.split(r"^(?=## )", guide, flags=re.MULTILINE)
         self._head = head
         self._parts = {f"guide/{slug(part[3 : part.index(chr(10))])}.md": part for part in parts}
@@ -134,11 +136,10 @@ class Places:
         }
 
     def guide_pages(self) -> list[tuple[str, str]]:
-        """Return the pages of the guide: what was one page, cut at its headings, and their list."""
+        """Return the pages of the guide: what was one page, cut at its headings. Its head lists them."""
         pages = [(name, re.sub(r"^##", "#", part, flags=re.MULTILINE)) for name, part in self._parts.items()]
         names = [name.removesuffix(".md") for name in self._parts]
-        intro = self._head.split("\n\n")[1]
-        text = f"# User guide\n\n{intro}\n\n{_toctree(names, 'maxdepth: 2')}"
+        text = self._head + _toctree(names, "hidden:")
         return [(FIRST_OF_THE_GUIDE, text), *pages]
 
     def rewritten(self, text: str, page: str, name: str) -> str:
@@ -155,6 +156,7 @@ class Places:
             return found.group()
         path, _, anchor = target.partition("#")
         whole = normpath(f"{page}/../{path}") if path else page
+        label = self._titles.get(whole, label) if FILE_NAME.fullmatch(label) else label
         if whole == GUIDE:
             there = self._of_anchor[anchor] if anchor else FIRST_OF_THE_GUIDE
             is_head = there == f"guide/{anchor}.md"
@@ -171,6 +173,10 @@ def _image(found: re.Match[str], page: str, name: str) -> str:
     whole = normpath(f"{page}/../{target}")
     inside = whole.removeprefix("docs/")
     return found.group() if inside == whole else f"![{text}]({_to(inside, name)})"
+
+
+def _title(page: Path) -> str:
+    return next(line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("# "))[2:]
 
 
 def slug(title: str) -> str:

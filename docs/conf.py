@@ -40,7 +40,12 @@ myst_heading_anchors = 5
 autosummary_generate = True
 autodoc_typehints = "none"
 autodoc_inherit_docstrings = True
-autodoc_default_options = {"members": True, "inherited-members": False}
+autodoc_default_options = {
+    "members": True,
+    # those of bnnopt's own bases too, and none of these
+    "inherited-members": "BaseModel, BaseEstimator, MetaEstimatorMixin, RegressorMixin, BaseCrossValidator, "
+    "_MetadataRequester, ReprHTMLMixin, _HTMLDocumentationLinkMixin, BaseException, tuple, object",
+}
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 

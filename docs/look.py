@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,16 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SHOWN = (
     "index",
     "start_lab",
-    "method",
+    "start_python",
     "moving",
+    "user_guide",
+    "guide/ask-and-tell",
+    "guide/errors",
+    "surrogates",
+    "method",
+    "bibliography",
+    "benchmarks",
+    "architecture",
     "gallery/plot_1_ester",
     "api/generated/bnnopt.optimizer.BayesianOptimizer",
 )
@@ -84,20 +93,13 @@ def searched(chromium: "Chromium") -> list[str]:
 
 
 def take_pictures(chromium: "Chromium", folder: Path) -> None:
-    """Keep pictures of some pages at both widths, light, and dark at the wide one."""
+    """Keep pictures of some pages at both widths, light and dark."""
     folder.mkdir(parents=True, exist_ok=True)
-    for page in SHOWN:
-        for kind, width, mode in (
-            ("desk", 1280, "light"),
-            ("desk", 1280, "dark"),
-            ("telephone", 390, "light"),
-        ):
-            chromium.ask(
-                "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": mode}]
-            )
-            chromium.open(HTML / f"{page}.html", width)
-            picture = chromium.ask("Page.captureScreenshot", format="png")["data"]
-            (folder / f"{page.replace('/', '_')}_{kind}_{mode}.png").write_bytes(base64.b64decode(picture))
+    for page, width, mode in product(SHOWN, WIDTHS, ("light", "dark")):
+        chromium.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": mode}])
+        chromium.open(HTML / f"{page}.html", WIDTHS[width])
+        picture = chromium.ask("Page.captureScreenshot", format="png")["data"]
+        (folder / f"{page.replace('/', '_')}_{width}_{mode}.png").write_bytes(base64.b64decode(picture))
 
 
 class Chromium:

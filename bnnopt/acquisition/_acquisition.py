@@ -49,8 +49,9 @@ class Acquisition:
     parameters : mapping, optional
         Keyword arguments of the function.
     is_expectation : bool, default=False
-        Whether the score by moments is an expected value under a normal law (or its logarithm, in the form
-        "log"), so that the score of a mixture of normal laws is the mean of those of its components.
+        Whether the score by moments is an expected value under a normal distribution (or its logarithm, in
+        the form "log"), so that the score of a mixture of normal distributions is the mean of those of its
+        components.
     folded : callable, optional
         The same score in closed form where the utility is minus the absolute value of a normal outcome:
         called like `function`, with the moments of the outcome; see `score_folded`.

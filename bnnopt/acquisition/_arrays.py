@@ -1,4 +1,4 @@
-"""Check moments, draws and parameters at the door of an acquisition function."""
+"""Check moments, draws and parameters as an acquisition function receives them."""
 
 from typing import Any
 

@@ -92,7 +92,7 @@ def acquisition_scores(
 
 
 def _only(laws: list[NormalMixture]) -> NormalMixture:
-    """Return the law of the one output."""
+    """Return the distribution of the one output."""
     if len(laws) != 1:
         raise _several_outputs(len(laws))
     return laws[0]

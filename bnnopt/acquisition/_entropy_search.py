@@ -20,7 +20,7 @@ def max_value_entropy_search(draws: ArrayLike, *, observed: ArrayLike | None = N
     MES = mean over maxima m of g φ(g) / (2 Φ(g)) - log Φ(g), with g = (m - mean) / std
 
     The maxima are those of each draw over all candidates and measured rows; mean and std are the moments of
-    the draws. Each term is the entropy that a normal law loses when it is cut off at m.
+    the draws. Each term is the entropy that a normal distribution loses when it is cut off at m.
 
     Parameters
     ----------

@@ -103,8 +103,8 @@ def q_upper_confidence_bound(
 
     qUCB = mean over draws of max over the batch of mean + kappa sqrt(π/2) abs(u - mean)
 
-    For one candidate with a normal law it is mean + kappa std, so kappa means the same as in the bound of a
-    single candidate; the beta of the source is kappa squared.
+    For one candidate with a normal distribution it is mean + kappa std, so kappa means the same as in the
+    bound of a single candidate; the beta of the source is kappa squared.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Predictions that are mixtures of normal laws, their derivatives, and scores averaged over components."""
+"""Predictions that are mixtures of normal distributions, their derivatives, and scores averaged over them."""
 
 from typing import Any, NamedTuple
 
@@ -38,7 +38,7 @@ class NormalMixture(NamedTuple):
 
     @classmethod
     def normal(cls, mean: FloatArray, std: FloatArray) -> "NormalMixture":
-        """Return the law of one component.
+        """Return the distribution of one component.
 
         Parameters
         ----------
@@ -60,7 +60,7 @@ class NormalMixture(NamedTuple):
         return mean, np.sqrt(variance)
 
     def matched(self) -> "NormalMixture":
-        """Return the law of one component with the moments of the mixture.
+        """Return the distribution of one component with the moments of the mixture.
 
         Returns
         -------
@@ -85,12 +85,12 @@ class MixtureWithGradients(NamedTuple):
     std_gradient: FloatArray
 
     def matched(self) -> "MixtureWithGradients":
-        """Return the law of one component with the moments of the mixture, and how they change.
+        """Return the distribution of one component with the moments of the mixture, and how they change.
 
         Returns
         -------
         MixtureWithGradients
-            The standard deviation of a law that has none does not change.
+            The standard deviation of a distribution that has none does not change.
         """
         shares, means, stds = self.law
         mean, std = self.law.moments()
@@ -101,7 +101,7 @@ class MixtureWithGradients(NamedTuple):
         return MixtureWithGradients(NormalMixture.normal(mean, std), by_mean[None], by_std[None])
 
     def moved(self, steps: FloatArray) -> NormalMixture:
-        """Return the law, to first order, at points beside the rows.
+        """Return the distribution, to first order, at points beside the rows.
 
         Parameters
         ----------
@@ -123,10 +123,10 @@ class MixtureWithGradients(NamedTuple):
 
 
 def posterior_mixtures(regressor: Any, X: Any) -> list[NormalMixture]:
-    """Return the law of each output at rows.
+    """Return the distribution of each output at rows.
 
-    It comes from `predict_mixture` where the regressor has it; otherwise it is one normal law with the
-    regressor's moments.
+    It comes from `predict_mixture` where the regressor has it; otherwise it is one normal distribution with
+    the regressor's moments.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def posterior_mixtures(regressor: Any, X: Any) -> list[NormalMixture]:
 
 
 def has_gradients(regressor: Any) -> bool:
-    """Tell whether a fitted regressor gives the derivatives of its law by the columns of the rows.
+    """Tell whether a fitted regressor gives the derivatives of its distribution by the columns of the rows.
 
     It does if `predict_mixture` has a parameter `return_gradient`, unless an attribute `has_gradients_` of
     the fitted regressor is False. A step of a Pipeline in front of it would change the columns.
@@ -173,7 +173,7 @@ def has_gradients(regressor: Any) -> bool:
 
 
 def posterior_mixtures_with_gradients(regressor: Any, X: Any) -> list[MixtureWithGradients]:
-    """Return the law of each output at rows, and how it changes with their columns.
+    """Return the distribution of each output at rows, and how it changes with their columns.
 
     Parameters
     ----------
@@ -223,5 +223,5 @@ def average_scores(scores: FloatArray, shares: FloatArray, form: Form) -> FloatA
 
 
 def _listed(laws: Any) -> list[Any]:
-    """Return the laws of several outputs as they are, that of one in a list."""
+    """Return the distributions of several outputs as they are, that of one in a list."""
     return laws if isinstance(laws, list) else [laws]

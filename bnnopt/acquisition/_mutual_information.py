@@ -18,11 +18,12 @@ def mutual_information(draws: ArrayLike, *, noise_variance: float = 0.0) -> Floa
     I = H(mixture over draws of N(u, v)) - H(N(0, v)), H(p) the integral of -p log p, H(N(0, v)) =
     log(2 π e v) / 2
 
-    It is 0 where the draws agree, log(1 + variance / v) / 2 for a normal law of many draws, and at most the
-    logarithm of the number of draws: without noise any draw could be told from any other, everywhere. So v,
-    the variance of the noise, is taken no smaller than the largest variance of a candidate divided by the
-    number of draws, which is the scale below which so few draws say nothing of a law. The integral is taken
-    by the trapezoidal rule with a step of 0.4 standard deviations of the noise, to better than 1e-6 nats.
+    It is 0 where the draws agree, log(1 + variance / v) / 2 for a normal distribution of many draws, and at
+    most the logarithm of the number of draws: without noise any draw could be told from any other,
+    everywhere. So v, the variance of the noise, is taken no smaller than the largest variance of a candidate
+    divided by the number of draws, which is the scale below which so few draws say nothing of a
+    distribution. The integral is taken by the trapezoidal rule with a step of 0.4 standard deviations of the
+    noise, to better than 1e-6 nats.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def mutual_information(draws: ArrayLike, *, noise_variance: float = 0.0) -> Floa
 
 
 def _entropy(centres: FloatArray) -> float:
-    """Return the entropy of the mixture of normal laws of variance 1 around the centres, in nats."""
+    """Return the entropy of the mixture of normal distributions of variance 1 around the centres, in nats."""
     low, high = centres.min() - MARGIN, centres.max() + MARGIN
     grid, step = np.linspace(low, high, int(np.ceil((high - low) / STEP)) + 1, retstep=True)
     density = np.exp(-0.5 * np.square(grid[:, None] - centres)).mean(axis=1) / np.sqrt(2 * np.pi)

@@ -1,4 +1,4 @@
-"""Functions of the normal law that stay accurate far out in its tails."""
+"""Functions of the normal distribution that stay accurate far out in its tails."""
 
 import numpy as np
 from scipy.special import erfcx

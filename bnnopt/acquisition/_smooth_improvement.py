@@ -77,12 +77,22 @@ def _log_gains(draws: FloatArray, best: float, tau: float) -> FloatArray:
 
 
 def _fat_maximum(logs: FloatArray, others: FloatArray, tau: float) -> FloatArray:
-    """Return the smooth maximum of each column of `logs` and all columns of `others`, row by row."""
-    highest = np.maximum(logs, others.max(axis=1, keepdims=True, initial=-np.inf))
-    total = np.zeros_like(logs)
-    for values in (logs, *others.T[:, :, None]):
-        with np.errstate(invalid="ignore", over="ignore"):
-            total += 1 / (1 + ((values - highest) / tau) ** 2)
+    """Return the smooth maximum of each column of `logs` and all columns of `others`, row by row.
+
+    Where a value is not the highest, the sum over the others is the same for all columns.
+    """
+    before = others.max(axis=1, keepdims=True, initial=-np.inf)
+    highest = np.maximum(logs, before)
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = _fat(logs - highest, tau) + _fat(others - before, tau).sum(axis=1, keepdims=True)
+        rows, columns = np.nonzero(logs > before)
+        gaps = others[rows] - logs[rows, columns][:, None]
+        total[rows, columns] = 1.0 + _fat(gaps, tau).sum(axis=1)
     with np.errstate(invalid="ignore"):
         smooth = highest + tau * np.log(total)
     return np.where(np.isneginf(highest), -np.inf, smooth)
+
+
+def _fat(gaps: FloatArray, tau: float) -> FloatArray:
+    """Return what a value counts that lies below the highest by a gap."""
+    return 1 / (1 + np.square(gaps / tau))

@@ -53,7 +53,7 @@ def probability_of_improvement_to_target(
 
     References
     ----------
-    H. J. Kushner, J. Basic Eng. 86 (1964) 97-106, for a utility with the folded normal law.
+    H. J. Kushner, J. Basic Eng. 86 (1964) 97-106, for a utility with the folded normal distribution.
     """
     distance, reach, std_array = _triangle(mean, std, best, xi)
     scores = np.where(distance < reach, 1.0, 0.0)
@@ -93,7 +93,7 @@ def expected_improvement_to_target(
     References
     ----------
     D. R. Jones, M. Schonlau, W. J. Welch, J. Global Optim. 13 (1998) 455-492, eq. 14, for a utility with the
-    folded normal law.
+    folded normal distribution.
     """
     distance, reach, std_array = _triangle(mean, std, best, xi)
     scores = np.maximum(reach - distance, 0)
@@ -132,7 +132,8 @@ def log_expected_improvement_to_target(
 
     References
     ----------
-    S. Ament et al., NeurIPS 2023, arXiv:2310.20708, section 4.1, for a utility with the folded normal law.
+    S. Ament et al., NeurIPS 2023, arXiv:2310.20708, section 4.1, for a utility with the folded
+    normal distribution.
     """
     distance, reach, std_array = _triangle(mean, std, best, xi)
     with np.errstate(divide="ignore"):

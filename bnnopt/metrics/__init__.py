@@ -1,4 +1,4 @@
-"""Judge a surrogate, a run and the noise of an experiment."""
+"""Measure a surrogate, a run and the noise of an experiment."""
 
 from bnnopt._pareto import non_dominated
 from bnnopt.metrics._agreement import retraining_agreement

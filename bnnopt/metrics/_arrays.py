@@ -1,4 +1,4 @@
-"""Check outcomes and predictions at the door of a metric."""
+"""Check outcomes and predictions as a metric receives them."""
 
 import numpy as np
 

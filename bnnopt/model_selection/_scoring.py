@@ -1,4 +1,4 @@
-"""A score for scikit-learn's searches that judges the mean together with the standard deviation."""
+"""A score for scikit-learn's searches that looks at the mean together with the standard deviation."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Check the moments of an outcome at the door."""
+"""Check the moments of an outcome."""
 
 import numpy as np
 

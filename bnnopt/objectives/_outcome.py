@@ -31,10 +31,11 @@ class Outcome(OutcomeModel):
         The outcome; the only argument that may be given by position.
     lower, upper : float, optional
         The bounds, finite, lower < upper, in the unit of the outcome; none where it has none.
-    scale : {"auto", "identity", "log", "logit"}, default="auto"
+    scale : {"auto", "identity", "log", "logit", "power"}, default="auto"
         On which scale it is learned: the logarithm of the distance from the one bound ("log"), that of the
-        ratio of the distances from both ("logit"), or its own, cut off at the bounds ("identity"). "auto"
-        chooses by what held-out rows say.
+        ratio of the distances from both ("logit"), its own, cut off at the bounds ("identity"), or, without
+        bounds, a signed root of the distance from one of its values ("power"). "auto" chooses by what
+        held-out rows say.
     closed : {"both", "left", "right", "neither"}, default="both"
         The bounds that a measured value may lie on: "right" for a polydispersity in (0, 1].
     unit : str, optional
@@ -53,7 +54,7 @@ class Outcome(OutcomeModel):
 
     lower: FiniteFloat | None = None
     upper: FiniteFloat | None = None
-    scale: Literal["auto", "identity", "log", "logit"] = "auto"
+    scale: Literal["auto", "identity", "log", "logit", "power"] = "auto"
     closed: Literal["both", "left", "right", "neither"] = "both"
 
     def __init__(self, name: str = UNSET, **fields: Any) -> None:

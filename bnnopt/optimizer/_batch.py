@@ -52,6 +52,8 @@ class Request:
         Share of the rows of which the model is least sure, from 0 to 1.
     n_replicates : int
         Rows among the `n` that repeat measured settings.
+    is_shown : bool
+        Whether to show on the standard error how many rows are found.
     """
 
     n: int = 1
@@ -62,6 +64,7 @@ class Request:
     shared: Sequence[str] = ()
     exploration: float = 0.0
     n_replicates: int = 0
+    is_shown: bool = False
 
     @property
     def n_new(self) -> int:
@@ -78,6 +81,7 @@ class Request:
             as_held(space, wishes.get("held")),
             shared=tuple(name for name in shared if name not in (wishes.get("held") or {})),
             n_replicates=at_least(wishes.pop("n_replicates", 0), "n_replicates", 0),
+            is_shown=_as_flag(wishes.pop("verbose", False)),
             **{name: listed(wish) for name, wish in wishes.items() if name != "held"},
         )
         request._check(space)
@@ -96,6 +100,13 @@ class Request:
             raise InvalidDataError(f"exploration must be from 0 to 1, got {shown(self.exploration)}.")
         if self.n_replicates > self.n:
             raise InvalidDataError(f"n_replicates must be at most n = {self.n}, got {self.n_replicates}.")
+
+
+def _as_flag(verbose: Any) -> bool:
+    """Return whether to say how far a batch is, or raise `InvalidDataError` for what is no flag."""
+    if verbose not in (0, 1):
+        raise InvalidDataError(f"verbose must be True or False, got {shown(verbose)}.")
+    return bool(verbose)
 
 
 class Where(NamedTuple):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bnnopt._typing import FloatArray
+from bnnopt._typing import FloatArray, IntArray
 from bnnopt.acquisition import Form, per_unit_cost, with_feasibility
 
 __all__ = ["ALIKE", "Factors"]
@@ -24,6 +24,11 @@ class Factors:
 
     log_success: FloatArray | float = 0.0
     cost: FloatArray | None = None
+
+    def take(self, rows: IntArray) -> "Factors":
+        """Return those of some candidates, by positions."""
+        success = self.log_success if np.ndim(self.log_success) == 0 else np.asarray(self.log_success)[rows]
+        return Factors(success, None if self.cost is None else self.cost[rows])
 
     def with_cost(self, cost: FloatArray) -> "Factors":
         """Return these factors with a cost for each candidate, shape (n,)."""

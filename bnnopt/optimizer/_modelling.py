@@ -1,6 +1,6 @@
 """The models of the rows told, fitted when they are needed and kept until something changes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ class Modelling:
         Of success and failure; "auto" for the default of `SuccessModel`, None not to learn from failures.
     seed : int
         Seeds everything.
-    bounds : sequence of Outcome or None, optional
+    bounds, wanted
         As in `OutcomeModel`.
     """
 
@@ -40,9 +40,10 @@ class Modelling:
         classifier: Any,
         seed: int,
         bounds: Sequence[Outcome | None] = (),
+        wanted: Mapping[int, float] | None = None,
     ) -> None:
         _check_classifier(classifier)
-        self._bounds = bounds
+        self._bounds, self._wanted = bounds, wanted
         self._surrogate, self._classifier, self.seed = surrogate, classifier, seed
         self._outcomes: OutcomeModel | None = None
         self._success: SuccessModel | None = None
@@ -68,7 +69,7 @@ class Modelling:
                     "Ask without candidates for a first design."
                 )
             seed = self.seed_after(len(observations.told))
-            model = OutcomeModel(self._surrogate, seed, self._previous, self._bounds)
+            model = OutcomeModel(self._surrogate, seed, self._previous, self._bounds, self._wanted)
             known = observations.earlier.measured
             earlier = EarlierRows(space.encode(known.settings), known.outcomes, known.numbers)
             self._outcomes = model.fit(space.encode(measured), outcomes, observations.noise_std, earlier)

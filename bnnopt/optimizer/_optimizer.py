@@ -35,6 +35,7 @@ from bnnopt.optimizer._local_search import checked_rule
 from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of, scan_partitions
 from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._outcome_scales import wanted_ends
 from bnnopt.optimizer._predictions import Predictions
 from bnnopt.optimizer._proposals import Proposals
 from bnnopt.optimizer._steps import largest_gain
@@ -149,7 +150,8 @@ class BayesianOptimizer(Predictions):
         self.reference_point = reference_point
         self.trust_region = checked_rule(trust_region, space, self._goals)
         bounds = bounds_of(known, outputs)
-        modelling = Modelling(self.surrogate, success_classifier, draw_seed(random_state), bounds)
+        wanted = wanted_ends(self._goals.objectives, outputs)
+        modelling = Modelling(self.surrogate, success_classifier, draw_seed(random_state), bounds, wanted)
         super().__init__(space, Observations(space, outputs), modelling, self._goals, known, self.n_initial)
         self._proposals = Proposals(
             self._observations,
@@ -210,6 +212,7 @@ class BayesianOptimizer(Predictions):
         shared: str | Sequence[str] = (),
         exploration: float = 0.0,
         n_replicates: int = 0,
+        verbose: bool = False,
     ) -> pd.DataFrame:
         """Propose rows to run; they are pending until told or withdrawn.
 
@@ -236,6 +239,8 @@ class BayesianOptimizer(Predictions):
             Share of the rows, rounded, for which the model is least sure instead of most hopeful; 0 to 1.
         n_replicates : int, default=0
             How many of the `n` rows repeat measured settings: those likely to be the best, measured seldom.
+        verbose : bool, default=False
+            Whether to show on the standard error how many rows of a large batch are found.
 
         Returns
         -------
@@ -272,6 +277,7 @@ class BayesianOptimizer(Predictions):
             shared=shared,
             exploration=exploration,
             n_replicates=n_replicates,
+            verbose=verbose,
         )
         self._proposals.scoring(request.objectives)
         batch = self._proposals.propose(self.space, request, with_names(candidates))

@@ -1,7 +1,7 @@
 """A surrogate of several outcomes: one estimator for all, or one for each, on standardised outcomes."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from inspect import signature
 from typing import Any, NamedTuple, TypeVar
 
@@ -22,6 +22,7 @@ from bnnopt.acquisition import (
     posterior_quantiles,
 )
 from bnnopt.objectives import Outcome
+from bnnopt.optimizer._outcome_scales import OutcomeScales
 from bnnopt.surrogates import BoundedRegressor, TransferRegressor, held_out_predictions
 
 __all__ = ["EarlierRows", "OutcomeModel"]
@@ -42,11 +43,12 @@ class OutcomeModel:
 
     An estimator that says `trains_outputs_jointly = True` is fitted once on all outcomes, any other once for
     each. Outcomes are standardised first, as many estimators expect, and come back in their units. An outcome
-    with bounds has a fit of its own, of a `BoundedRegressor` around the estimator, in its unit.
+    with bounds, or whose values reach over orders of magnitude, has a fit of its own, of a `BoundedRegressor`
+    around the estimator.
 
     A score sees one normal distribution of each outcome, with the moments of the mixture that a surrogate
     predicts: averaged over models that disagree, it would be taken by the tails of those that the next rows
-    refute. Slices of an outcome with bounds stay, for they are its shape.
+    refute. Slices of an outcome on a bent scale stay, for they are its shape.
 
     Parameters
     ----------
@@ -58,7 +60,9 @@ class OutcomeModel:
         Fitted before on the same outcomes. An estimator that has `fit_after(previous, X, y, **keywords)` may
         go on from its estimator of the same outcome; it is called in the place of `fit`, also with None.
     bounds : sequence of Outcome or None, optional
-        The bounds of each outcome, None where it has none; none at all by default.
+        The bounds and the scale of each outcome, None where nothing is known; none at all by default.
+    wanted : dict of int to float, optional
+        Places of outcomes that are to be as small (-1) or as large (1) as possible.
 
     With rows of earlier campaigns each estimator is put into a `TransferRegressor`, and sees a last column
     that says of which campaign a row is: 0 for the present one, of which all is asked.
@@ -70,11 +74,14 @@ class OutcomeModel:
         seed: int,
         previous: "OutcomeModel | None" = None,
         bounds: Sequence[Outcome | None] = (),
+        wanted: Mapping[int, float] | None = None,
     ) -> None:
         self._surrogate = surrogate
         self._seed = seed
-        self._bounds = {place: own for place, own in enumerate(bounds) if own is not None and own.is_bounded}
-        self._previous: list[Any] = [] if previous is None else previous.surrogates
+        self.scales: OutcomeScales = OutcomeScales(
+            bounds, wanted or {}, None if previous is None else previous.scales
+        )
+        self._previous: dict[str, Any] = {} if previous is None else previous.by_outcomes
 
     def fit(
         self,
@@ -91,7 +98,9 @@ class OutcomeModel:
         """
         spread = y.std(axis=0)
         self._mean, self._scale = y.mean(axis=0), np.where(spread > 0, spread, 1.0)
-        self._mean[list(self._bounds)], self._scale[list(self._bounds)] = 0.0, 1.0
+        bounded = self.scales.bounded
+        self._mean[bounded], self._scale[bounded] = 0.0, 1.0
+        self._own = self.scales.of(X, y, noise_std)
         self._has_earlier = earlier is not None and len(earlier.X) > 0
         if earlier is not None and self._has_earlier:
             X = np.concatenate([self._asked(X), np.column_stack([earlier.X, earlier.campaigns])])
@@ -102,46 +111,47 @@ class OutcomeModel:
         parts = self._parts(y.shape[1])
         given = [self._given_noise(noise_std, columns) for columns in parts]
         self.surrogates = [
-            self._fitted(place, columns, X, targets[:, columns], given[place])
-            for place, columns in enumerate(parts)
+            self._fitted(columns, X, targets[:, columns], keywords)
+            for columns, keywords in zip(parts, given, strict=True)
         ]
         self._fitted_on = X, [targets[:, columns] for columns in parts], given
-        self._previous = []  # what was fitted last is held by one model only
+        self._previous = {}  # what was fitted last is held by one model only
         return self
+
+    @property
+    def by_outcomes(self) -> dict[str, Any]:
+        """The fitted estimators by the outcomes that each has learned."""
+        return dict(zip(map(str, self._parts(len(self._mean))), self.surrogates, strict=True))
 
     def _parts(self, n_outputs: int) -> list[Any]:
         """Return the outcomes that each estimator learns, as an index, and note their order.
 
-        Those without bounds come first.
+        Those on no scale of their own come first.
         """
-        free = [place for place in range(n_outputs) if place not in self._bounds]
-        self._order = [*free, *self._bounds]
+        free = [place for place in range(n_outputs) if place not in self._own]
+        self._order = [*free, *self._own]
         if not getattr(self._surrogate, "trains_outputs_jointly", False) or len(free) < 2:
             return self._order
-        return [slice(None) if len(free) == n_outputs else free, *self._bounds]
+        return [slice(None) if len(free) == n_outputs else free, *self._own]
 
     def _unfitted(self, columns: Any) -> BaseEstimator:
-        """Return the estimator of some outcomes, within their bounds if it is one that has any."""
-        outcome = self._bounds.get(columns) if isinstance(columns, int) else None
+        """Return the estimator of some outcomes, on its scale if it is one that has a scale of its own."""
+        own = self._own.get(columns) if isinstance(columns, int) else None
         surrogate = self._surrogate
         if self._has_earlier:
             surrogate = TransferRegressor(surrogate, campaign=-1)
-        if outcome is None:
-            return surrogate
-        return BoundedRegressor(surrogate, outcome.lower, outcome.upper, outcome.scale)
+        return surrogate if own is None else BoundedRegressor(surrogate, own.lower, own.upper, own.scale)
 
     def _asked(self, X: FloatArray) -> FloatArray:
         """Return rows of the present campaign as the estimators take them."""
         return np.pad(X, ((0, 0), (0, 1))) if self._has_earlier else X
 
-    def _fitted(
-        self, place: int, columns: Any, X: FloatArray, y: FloatArray, keywords: dict[str, FloatArray]
-    ) -> Any:
-        """Return an estimator that has learned, if it can from where the one at its place stood before."""
+    def _fitted(self, columns: Any, X: FloatArray, y: FloatArray, keywords: dict[str, FloatArray]) -> Any:
+        """Return an estimator that has learned, if it can from where the one of its outcomes stood before."""
         model: Any = seeded_clone(self._unfitted(columns), self._seed)
         if not hasattr(model, "fit_after"):
             return model.fit(X, y, **keywords)
-        return model.fit_after(self._previous[place] if self._previous else None, X, y, **keywords)
+        return model.fit_after(self._previous.get(str(columns)), X, y, **keywords)
 
     def _given_noise(self, noise_std: FloatArray | None, column: Any = slice(None)) -> dict[str, FloatArray]:
         if noise_std is None or not noise_std.any():
@@ -199,6 +209,30 @@ class OutcomeModel:
                 each.std_gradient[..., inputs] * scale,
             )
             for each, mean, scale in zip(self._as_told(laws), self._mean, self._scale, strict=True)
+        ]
+
+    @property
+    def has_covariances(self) -> bool:
+        """Whether `covariances` can be asked for: no outcome has bounds, and all surrogates can tell them."""
+        return not self._own and all(hasattr(each, "predict_covariance") for each in self.surrogates)
+
+    def covariances(self, X: FloatArray, Z: FloatArray) -> list[FloatArray]:
+        """Return for each outcome the covariances of its function at rows X with that at rows Z, (n, m)."""
+        return [value for value, _ in self._covariances(X, Z, False)]
+
+    def covariances_with_gradients(self, X: FloatArray, Z: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+        """Return also their derivatives by the columns of X, (n, m, n_dims)."""
+        inputs = slice(X.shape[1])
+        return [(value, slope[..., inputs]) for value, slope in self._covariances(X, Z, True)]
+
+    def _covariances(self, X: FloatArray, Z: FloatArray, slopes: bool) -> list[tuple[FloatArray, Any]]:
+        rows, others = self._asked(X), self._asked(Z)
+        found = [each.predict_covariance(rows, others, return_gradient=slopes) for each in self.surrogates]
+        parts = [part for each in found for part in (each if isinstance(each, list) else [each])]
+        pairs = [part if slopes else (part, np.zeros(0)) for part in parts]
+        return [
+            (scale**2 * value, scale**2 * slope)
+            for (value, slope), scale in zip(pairs, self._scale, strict=True)
         ]
 
     def observation_moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -264,7 +298,7 @@ class OutcomeModel:
 
     def _columns_as_told(self, values: FloatArray) -> FloatArray:
         """Return columns, the last axis, in that order; an array in this order as it is."""
-        return values if not self._bounds else values[..., np.argsort(self._order)]
+        return values if not self._own else values[..., np.argsort(self._order)]
 
 
 def _has_slices(surrogate: Any) -> bool:

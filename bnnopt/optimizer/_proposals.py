@@ -21,6 +21,7 @@ from bnnopt.optimizer._local_search import places_of, region_of, start_reason
 from bnnopt.optimizer._maximum import Pool
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
 from bnnopt.optimizer._observations import Observations
+from bnnopt.optimizer._progress import progress
 from bnnopt.optimizer._same_settings import is_open
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._search import Search
@@ -91,7 +92,8 @@ class Proposals:
                 batch = batch.with_replicates(known)
             return self._table(batch, known)
         search = self.search(space, request)
-        with self.threads():
+        with self.threads(), progress(request.n, is_shown=request.is_shown) as tick:
+            search = replace(search, tick=tick)
             if request.n_new:
                 batch = self._with_new_rows(space, search, batch, region, candidates)
             if request.n_replicates:

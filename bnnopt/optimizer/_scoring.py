@@ -201,8 +201,11 @@ class Scoring:
         mean = np.column_stack([array.mean(axis=0) for array in draws])
         left = np.column_stack([array.std(axis=0) for array in draws])
         is_known = (left <= BELIEF * std).all(axis=1) & (std > 0).any(axis=1)
-        known = mean[is_known]
-        utilities = self.goals.utilities(known[self.goals.is_feasible(known)])
+        return self.with_expected(mean[is_known], situation)
+
+    def with_expected(self, expected: FloatArray, situation: Situation) -> Situation:
+        """Return a situation in which outcomes that are expected, (n, n_outputs), count as measured."""
+        utilities = self.goals.utilities(expected[self.goals.is_feasible(expected)])
         best = float(utilities[:, 0].max(initial=situation.best))
         return replace(situation, best=best, front=np.concatenate([situation.front, utilities]))
 

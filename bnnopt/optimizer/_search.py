@@ -10,10 +10,12 @@ import pandas as pd
 
 from bnnopt._tables import with_columns
 from bnnopt._typing import BoolArray, FloatArray, IntArray
+from bnnopt.optimizer._believed import BelievedModel
 from bnnopt.optimizer._factors import Factors
 from bnnopt.optimizer._goals import Situation
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._progress import Tick, unseen
 from bnnopt.optimizer._same_settings import keys_of, settings_keys
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._success import SuccessModel
@@ -22,6 +24,7 @@ from bnnopt.space import Face, Real, SearchSpace, Variable
 __all__ = ["Places", "Search"]
 
 BLOCK = 65_536
+MOST_BELIEVED = 512  # rows pending, of which the covariance is inverted
 
 
 class Places(NamedTuple):
@@ -76,11 +79,13 @@ class Search:
     start : int, optional
         In a trust region the place of the first row told that counts: rows since then are what candidates are
         measured against, and those within the space are what they are near to.
+    tick : callable, optional
+        Told how many rows further the search is.
     """
 
     space: SearchSpace
     model_space: SearchSpace
-    model: OutcomeModel
+    model: OutcomeModel | BelievedModel
     scoring: Scoring
     observations: Observations
     pending: pd.DataFrame
@@ -92,6 +97,7 @@ class Search:
     cost: Callable[[pd.DataFrame], FloatArray] | None = None
     held: Mapping[str, Any] = field(default_factory=dict)
     start: int | None = None
+    tick: Tick = unseen
 
     @cached_property
     def situation(self) -> Situation:
@@ -100,7 +106,10 @@ class Search:
         points, noise = self.model_space.encode(measured), None
         if self.scoring.acquisition.accepts("noise_variance"):
             noise = self.model.noise_variance(points)
-        return self.scoring.situation(self.model.moments(points)[0], noise, outcomes)
+        situation = self.scoring.situation(self.model.moments(points)[0], noise, outcomes)
+        if isinstance(self.model, BelievedModel):
+            return self.scoring.with_expected(self.model.expected, situation)
+        return situation
 
     @cached_property
     def measured(self) -> tuple[pd.DataFrame, FloatArray]:
@@ -118,8 +127,22 @@ class Search:
         return ranked.iloc[:n]
 
     def needs_no_draws(self, n: int) -> bool:
-        """Tell whether the best score by moments is the answer: one row wanted and none pending."""
-        return n == 1 and not len(self.pending) and self.scoring.acquisition.needs == "moments"
+        """Tell whether the best score by moments is the answer: one row wanted, what is pending believed."""
+        is_alone = not len(self.pending) or isinstance(self.model, BelievedModel)
+        return n == 1 and is_alone and self.scoring.acquisition.needs == "moments"
+
+    def believing(self, n: int) -> "Search":
+        """Return the search for `n` rows in which the pending ones count as measured as expected, if it can.
+
+        It can for one row, where the model tells covariances and the acquisition takes moments; else the
+        rows pending enter by joint draws.
+        """
+        is_moments = n == 1 and self.scoring.acquisition.needs == "moments"
+        if not is_moments or not 0 < len(self.pending) <= MOST_BELIEVED:
+            return self
+        if isinstance(self.model, BelievedModel) or not self.model.has_covariances:
+            return self
+        return replace(self, model=BelievedModel(self.model, self.model_space.encode(self.pending)))
 
     def score(self, candidates: pd.DataFrame) -> FloatArray:
         """Score candidates by the laws of the outcomes, shape (n,), in blocks so that memory stays flat."""

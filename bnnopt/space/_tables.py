@@ -1,4 +1,4 @@
-"""Tables of settings and matrices of encoded columns at the door, checked."""
+"""Tables of settings and matrices of encoded columns, checked."""
 
 from collections.abc import Sequence
 from typing import Any

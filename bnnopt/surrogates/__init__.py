@@ -12,6 +12,7 @@ from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
 from bnnopt.surrogates._members import held_out_predictions
 from bnnopt.surrogates._predictor import HeldOutPredictions
 from bnnopt.surrogates._registry import SURROGATES, make_surrogate
+from bnnopt.surrogates._scale_trial import needs_power_scale
 from bnnopt.surrogates._transfer import TransferRegressor
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "TransferRegressor",
     "held_out_predictions",
     "make_surrogate",
+    "needs_power_scale",
 ]

@@ -1,13 +1,11 @@
 """Stacking of predictive distributions: members weighed by what they say of rows that they have not seen."""
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
 from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, seed_parameter, seeded_clone
@@ -20,12 +18,10 @@ from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
 from bnnopt.surrogates._members import Data, Member, fit_member
 from bnnopt.surrogates._predictor import MixtureRegressor
 from bnnopt.surrogates._rows import as_dense, check_fit_data, open_batches
-from bnnopt.surrogates._stacked_posterior import SMALLEST_SHARE, StackedPosterior, Weighed, gain_by
+from bnnopt.surrogates._stacked_posterior import SMALLEST_SHARE, StackedPosterior, Weighed
+from bnnopt.surrogates._trials import GROWTH, Trials, trial_of, verdict
 
 __all__ = ["BayesianStackingRegressor"]
-
-LEAST_GAIN = 0.01  # of the mean log density of held-out rows, that a trial must show
-GROWTH = 1.25  # of the rows, after which a member that was left out is tried again
 
 Estimators = Sequence[tuple[str, BaseEstimator]]
 
@@ -162,7 +158,8 @@ class BayesianStackingRegressor(MixtureRegressor):
         """Fit, with an earlier fit on some of the rows in mind: what an optimizer does from row to row.
 
         Members with a method `fit_after`, such as `MCDropoutRegressor`, go on from the earlier ones; a member
-        that was left out, or whose share was next to nothing, is left out until the rows are a quarter more.
+        that was left out, or whose share was next to nothing, is left out until there are half as many rows
+        more. Then its trial is made in parts, a tenth for each row since the earlier fit, if it can pause.
 
         Parameters
         ----------
@@ -225,13 +222,13 @@ class BayesianStackingRegressor(MixtureRegressor):
 
     def _learn(self, data: Data, named: dict[str, BaseEstimator], y: Any, previous: Self | None) -> Self:
         seed = draw_seed(self.random_state)
-        members, left_out, tried_at = self._fit_members(data, named, seed, previous)
+        members, left_out, trials = self._fit_members(data, named, seed, previous)
         if not members:
             raise MissingDependencyError(f"No member could be fitted: {'; '.join(left_out.values())}")
         weighed = Weighed.of(data, members)
         posterior = StackedPosterior(members, weighed, bool(self.calibrate), data)
         shares = pd.DataFrame(weighed.shares, index=[member.name for member in members])
-        self._tried_at, self._members = tried_at, posterior.predicting
+        self._trials, self._members = trials, posterior.predicting
         return self._keep(
             posterior,
             y,
@@ -244,50 +241,57 @@ class BayesianStackingRegressor(MixtureRegressor):
 
     def _fit_members(
         self, data: Data, named: dict[str, BaseEstimator], seed: int, previous: Self | None
-    ) -> tuple[list[Member], dict[str, str], dict[str, int]]:
-        """Return the members, why others were left out, and at how many rows each was tried."""
+    ) -> tuple[list[Member], dict[str, str], Trials]:
+        """Return the members, why others were left out, and how trials stand."""
         seeded = {name: seeded_clone(estimator, seed) for name, estimator in named.items()}
         short = [name for name, model in seeded.items() if hasattr(model, "trial_parameters")]
         before = {} if previous is None else previous.estimators_
         long = {name: (model, before.get(name)) for name, model in seeded.items() if name not in short}
         found, left_out = _fitted_members(long, data, seed)
-        tried_at: dict[str, int] = {}
+        trials = Trials(data.n_rows)
         for name in short:
             try:
-                if found:
-                    others = list(found.values())
-                    reason, tried_at[name] = self._verdict(name, seeded[name], data, others, previous)
-                    if reason:
-                        left_out[name] = reason
-                        continue
-                found[name] = fit_member(name, seeded[name], data, seed, before.get(name))
+                others = list(found.values())
+                reason = self._verdict(name, seeded[name], data, others, previous, trials) if others else ""
+                if reason:
+                    left_out[name] = reason
+                else:
+                    found[name] = fit_member(name, seeded[name], data, seed, before.get(name))
             except MissingDependencyError as error:
                 left_out[name] = str(error)
-        return [found[name] for name in named if name in found], left_out, tried_at
+        return [found[name] for name in named if name in found], left_out, trials
 
     def _verdict(
-        self, name: str, model: BaseEstimator, data: Data, others: list[Member], previous: Self | None
-    ) -> tuple[str, int]:
-        """Say why a member is left out, "" if it is not, and at how many rows that was found."""
-        known = None if previous is None else previous._tried_at.get(name)
-        if previous is not None and known is not None and data.n_rows < GROWTH * known:
-            if name in previous.left_out_:
-                return previous.left_out_[name], known
-            if (previous.shares_.loc[name] >= SMALLEST_SHARE).any():
-                return "", known
-            return f"its share was next to nothing at {known} rows", known
-        short = clone(model).set_params(**model.trial_parameters)
-        with warnings.catch_warnings():
-            # that a short fit has not converged is what makes it short
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            trial = fit_member(name, short, data, draw_seed(self.random_state), None, is_trial=True)
-        gain, chance = gain_by(data, others, trial)
-        if gain >= max(LEAST_GAIN, chance):
-            return "", data.n_rows
-        return (
-            f"a short trial changed the mean log density of held-out rows by {gain:.2g} at {data.n_rows} "
-            f"rows, and a gain of {max(LEAST_GAIN, chance):.2g} is needed"
-        ), data.n_rows
+        self,
+        name: str,
+        model: BaseEstimator,
+        data: Data,
+        others: list[Member],
+        previous: Self | None,
+        trials: Trials,
+    ) -> str:
+        """Say why a member is left out, "" if it is not, by a trial now or the last; note how it stands."""
+        known = None if previous is None else previous._trials.ended_at.get(name)
+        if previous is None or known is None:
+            trial = trial_of(name, model, data, draw_seed(self.random_state))
+        else:
+            trials.ended_at[name] = known
+            if data.n_rows < GROWTH * known:
+                return previous._standing(name, known)
+            before, n_new = previous._trials.open.get(name), data.n_rows - previous._trials.n_rows
+            trial = trial_of(name, model, data, draw_seed(self.random_state), before, n_new)
+            if not trial.has_ended:
+                trials.open[name] = trial
+                return previous._standing(name, known)
+        trials.ended_at[name] = data.n_rows
+        return verdict(trial, data, others)
+
+    def _standing(self, name: str, known: int) -> str:
+        """Say why a member of this fit is left out of the next, "" if it is not."""
+        if name in self.left_out_:
+            return self.left_out_[name]
+        is_needed = (self.shares_.loc[name] >= SMALLEST_SHARE).any()
+        return "" if is_needed else f"its share was next to nothing at {known} rows"
 
     @available_if(_members_have("sample_y"))
     def sample_y(

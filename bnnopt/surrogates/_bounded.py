@@ -26,6 +26,7 @@ from bnnopt.surrogates._latent_scale import BoundedRows, ScaleFit, fit_on_scale
 from bnnopt.surrogates._members import Member
 from bnnopt.surrogates._predictor import HeldOutPredictions, MixtureRegressor
 from bnnopt.surrogates._rows import check_arrays, numbers
+from bnnopt.surrogates._scale_trial import needs_power_scale
 from bnnopt.surrogates._warped_posterior import WarpedPosterior
 
 __all__ = ["BoundedRegressor"]
@@ -48,6 +49,11 @@ class BoundedRegressor(MixtureRegressor):
     log N(g(y)) + log g'(y). A value nearer to a bound than a hundredth of the standard deviation of y counts
     by the probability to be so near, divided by that distance: a density has no limit near a bound.
 
+    Without bounds, the scale "power" is for values that reach over orders of magnitude: a signed square root
+    or fourth root of the distance from a centre, which is the least value, the median or the largest one
+    (John and Draper 1980), as makes the values most like normal ones. `scale="auto"` takes it if a short
+    trial says that held-out rows are more likely on it by more than chance.
+
     All numbers are in the unit of y. The function, of which `noise=False` speaks, is the expected outcome at
     an input, with the noise of z averaged out. `predict_quantiles` is exact, for g keeps the order; draws are
     those of z, each as an expected outcome. `predict_mixture` takes one normal distribution of z, with the
@@ -68,8 +74,9 @@ class BoundedRegressor(MixtureRegressor):
     lower, upper : float or None, default=None
         The bounds, lower < upper, finite, in the unit of y, of which they are possible values; None where
         there is none.
-    scale : {"auto", "identity", "log", "logit"}, default="auto"
-        "log" needs one bound, "logit" both. "auto" fits on each that fits the bounds.
+    scale : {"auto", "identity", "log", "logit", "power"}, default="auto"
+        "log" needs one bound, "logit" both, "power" none. "auto" fits on each that fits the bounds; without
+        any, a short trial chooses between "identity" and "power".
     random_state : int, RandomState or None, default=None
         Seeds each `random_state` of the estimator that is None, and folds.
 
@@ -96,7 +103,8 @@ class BoundedRegressor(MixtureRegressor):
 
     References
     ----------
-    E. Snelson, C. E. Rasmussen, Z. Ghahramani, "Warped Gaussian processes", NIPS 2003 (2004).
+    E. Snelson, C. E. Rasmussen, Z. Ghahramani, "Warped Gaussian processes", NIPS 2003 (2004). J. A. John,
+    N. R. Draper, "An alternative family of transformations", Applied Statistics 29 (1980) 190-197.
 
     Examples
     --------
@@ -195,6 +203,9 @@ class BoundedRegressor(MixtureRegressor):
             scales = self._checked_scales()
             rows, given = self._checked_rows(X, y, sample_weight, noise_variance)
             seed = draw_seed(self.random_state)
+            if self.scale == "auto" and rows.lower is None and rows.upper is None:
+                is_power = needs_power_scale(rows.X, rows.y, rows.weights, rows.noise)
+                scales = ("power",) if is_power else ("identity",)
             fits = [
                 fit_on_scale(
                     name,

@@ -1,7 +1,7 @@
 """An outcome with bounds on a latent scale: rows moved inside, standardised values, a fit and its density."""
 
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from scipy.special import log_ndtr
@@ -10,12 +10,13 @@ from sklearn.base import BaseEstimator
 from bnnopt._estimators import last_step, seeded_clone
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._members import cross_validated
+from bnnopt.surrogates._power_scale import PowerScale
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
 from bnnopt.surrogates._rows import Columns
 from bnnopt.surrogates._stacking import log_normal_density
-from bnnopt.surrogates._warps import SCALES, margins
+from bnnopt.surrogates._warps import IdentityScale, LogitScale, LogScale, OutcomeScale, margins
 
-__all__ = ["BoundedRows", "LatentScale", "ScaleFit", "fit_on_scale"]
+__all__ = ["SCALES", "BoundedRows", "LatentScale", "ScaleFit", "fit_on_scale"]
 
 RESOLUTION = 0.01  # of the standard deviation of the outcomes: nearer to a bound they count as so near
 
@@ -83,6 +84,15 @@ class BoundedRows(NamedTuple):
         return _moments(self.y, self.weights)[1]
 
 
+SCALES: dict[str, Callable[[BoundedRows], OutcomeScale]] = {
+    "identity": lambda rows: IdentityScale(rows.lower, rows.upper),
+    "log": lambda rows: LogScale(rows.lower, rows.upper),
+    "logit": lambda rows: LogitScale(cast(float, rows.lower), cast(float, rows.upper)),
+    "power": lambda rows: PowerScale.of(rows.y, rows.weights),
+}
+"""Scales by name; how many bounds each needs is said by `N_BOUNDS_OF_SCALES`."""
+
+
 class LatentScale:
     """A scale with the mean and the spread of the rows on it: latent values are standardised.
 
@@ -94,7 +104,7 @@ class LatentScale:
     """
 
     def __init__(self, name: str, rows: BoundedRows) -> None:
-        self.scale = SCALES[name](rows.lower, rows.upper)
+        self.scale = SCALES[name](rows)
         self.centre, self.unit = _moments(self._raw_latent(rows), rows.weights)
 
     def latent(self, rows: BoundedRows) -> FloatArray:

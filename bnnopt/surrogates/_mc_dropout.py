@@ -13,7 +13,7 @@ from bnnopt.surrogates._dropout._few_rows import KNOWN
 from bnnopt.surrogates._dropout._fit import TrainedFit, fit_networks
 from bnnopt.surrogates._dropout._networks import FULL_BATCH_ROWS, RULES, UPDATES_PER_CHUNK, check_layers
 from bnnopt.surrogates._predictor import MixtureRegressor
-from bnnopt.surrogates._rows import check_fit_data, check_number_of_outputs, open_batches
+from bnnopt.surrogates._rows import Rows, check_fit_data, check_number_of_outputs, open_batches
 
 __all__ = ["MCDropoutRegressor"]
 
@@ -356,16 +356,23 @@ class MCDropoutRegressor(MixtureRegressor):
         -------
         self
         """
-        before = previous._trained if isinstance(previous, MCDropoutRegressor) else None
         with self._fitting():
             self._check()
             rows = check_fit_data(self, X, y, further.get("sample_weight"))
-            if before is None or not before.is_of_shape(self, rows):
-                return self._take(fit_networks(self, rows, None, n_updates=int(self.max_iter)), y)
-            n_updates = max(int(self.max_iter * SHARE_OF_UPDATES), 1)
+            before = self._before(previous, rows)
+            share = 1.0 if before is None else SHARE_OF_UPDATES
+            n_updates = max(int(self.max_iter * share), 1)
             return self._take(fit_networks(self, rows, before, n_updates=n_updates), y)
 
-    def fit_trial(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit_trial(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        previous: Any = None,
+        share: float = 1.0,
+    ) -> Self:
         """Fit, to show a stacking whether networks are worth their time; see `trial_parameters`.
 
         The same networks are trained as by `fit`, but on up to 1,024 rows in NumPy: that takes less time than
@@ -375,6 +382,10 @@ class MCDropoutRegressor(MixtureRegressor):
         ----------
         X, y, sample_weight
             As in `fit`.
+        previous : MCDropoutRegressor or None, default=None
+            An earlier part of the same trial, on much the same rows, to go on from; None to begin.
+        share : float, default=1.0
+            Share of the updates to make, above 0 and at most 1.
 
         Returns
         -------
@@ -392,7 +403,8 @@ class MCDropoutRegressor(MixtureRegressor):
             is_small = rows.stream is None and len(rows) <= FULL_BATCH_ROWS
             is_known = self.activation in KNOWN and not self.early_stopping
             engine = FEW_ROWS if is_small and is_known else TENSORFLOW
-            return self._take(fit_networks(self, rows, None, n_updates=int(self.max_iter), engine=engine), y)
+            before, n_updates = self._before(previous, rows), max(round(self.max_iter * share), 1)
+            return self._take(fit_networks(self, rows, before, n_updates=n_updates, engine=engine), y)
 
     @property
     def trial_parameters(self) -> dict[str, Any]:
@@ -402,6 +414,11 @@ class MCDropoutRegressor(MixtureRegressor):
     @property
     def _trained(self) -> TrainedFit | None:
         return getattr(self, "_posterior", None)
+
+    def _before(self, previous: Any, rows: Rows) -> TrainedFit | None:
+        """Return an earlier training that one on these rows can go on from, None if there is none."""
+        before = previous._trained if isinstance(previous, MCDropoutRegressor) else None
+        return before if before is not None and before.is_of_shape(self, rows) else None
 
     def _check(self) -> None:
         check_parameters(self, self._rules)

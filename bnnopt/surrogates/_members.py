@@ -15,10 +15,11 @@ from bnnopt._estimators import last_step
 from bnnopt._parallel import spread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._covariances import Covariances
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
 from bnnopt.surrogates._rows import Rows
 
-__all__ = ["Data", "Member", "cross_validated", "fit_member", "held_out_predictions"]
+__all__ = ["Data", "Member", "can_pause", "cross_validated", "fit_member", "held_out_predictions"]
 
 N_FOLDS = 5
 SMALLEST_VARIANCE = 1e-12  # of a held-out prediction, in squared units of the output's standard deviation
@@ -187,6 +188,12 @@ class Member:
             for shares, mean, std, by_mean, by_std in parts
         ]
 
+    def covariances(self, X: FloatArray, Z: FloatArray, *, slopes: bool) -> list[Covariances]:
+        """Covariances of each output's function at rows X with that at rows Z; with slopes if wanted."""
+        found = [model.predict_covariance(X, Z, return_gradient=slopes) for model in self.models]
+        parts = [part for each in found for part in _as_list(each)]
+        return [Covariances(*part) if slopes else Covariances(part) for part in parts]
+
     def noise_at(self, X: FloatArray) -> FloatArray:
         """Variance of the observation noise at rows, (n_rows, n_outputs); 0 where a member cannot tell it."""
         return np.column_stack([_noise_variance(model, X) for model in self.models])
@@ -210,7 +217,7 @@ class Member:
 
 
 def fit_member(
-    name: str, model: BaseEstimator, data: Data, seed: int, previous: Any, *, is_trial: bool = False
+    name: str, model: BaseEstimator, data: Data, seed: int, previous: Any, *, trial: float = 0.0
 ) -> Member:
     """Fit a member, after an earlier one if it can, and ask it for held-out rows.
 
@@ -224,9 +231,9 @@ def fit_member(
         Shuffles the rows of a cross-validation.
     previous : estimator, list of estimator or None
         Fitted before on some of the rows.
-    is_trial : bool, default=False
-        Whether it is a short fit that shows whether a long one is worth its time; one that has `fit_trial`
-        makes that.
+    trial : float, default=0.0
+        Share to make of a short fit that shows whether a long one is worth its time, above 0; one that has
+        `fit_trial` makes that. 0 for a fit.
     """
     _check_return_std(name, model)
     n_outputs = data.rows.y.shape[1]
@@ -234,23 +241,27 @@ def fit_member(
         models = [model.fit_stream(data.batches)]
     elif getattr(last_step(model)[0], "trains_outputs_jointly", False):
         y = data.y[:, 0] if n_outputs == 1 and np.ndim(data.y) == 2 else data.y
-        models = [_fitted(model, data.X, y, data.further, previous, is_trial)]
+        models = [_fitted(model, data.X, y, data.further, previous, trial)]
     else:
         earlier = previous if isinstance(previous, list) else [previous] * n_outputs
-        parts = [(*data.for_output(k), earlier[k], is_trial) for k in range(n_outputs)]
+        parts = [(*data.for_output(k), earlier[k], trial) for k in range(n_outputs)]
         models = spread(_fitted, [(clone(model), *part) for part in parts])
     return Member(name, models, n_outputs, _held_out(models, data, seed))
 
 
-def _fitted(
-    model: Any, X: Any, y: Any, further: Mapping[str, Any], previous: Any, is_trial: bool = False
-) -> Any:
+def _fitted(model: Any, X: Any, y: Any, further: Mapping[str, Any], previous: Any, trial: float = 0.0) -> Any:
     taken = {name: value for name, value in further.items() if has_fit_parameter(model, name)}
-    if is_trial and hasattr(model, "fit_trial"):
-        return model.fit_trial(X, y, **taken)
+    if trial and hasattr(model, "fit_trial"):
+        part = {"previous": previous, "share": trial} if can_pause(model) else {}
+        return model.fit_trial(X, y, **taken, **part)
     if previous is not None and hasattr(model, "fit_after"):
         return model.fit_after(previous, X, y, **taken)
     return model.fit(X, y, **taken)
+
+
+def can_pause(model: Any) -> bool:
+    """Tell whether a member can make its short fit in parts, each going on from the one before."""
+    return _accepts(model, "fit_trial", "share")
 
 
 def _held_out(models: list[Any], data: Data, seed: int) -> HeldOutPredictions:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from bnnopt._estimators import draw_seed, is_whole, last_fit_kept
@@ -210,6 +211,33 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
                     for law in self._posterior.laws(rows, is_padded=False)
                 ]
         return laws if self._has_output_axis else laws[0]
+
+    @available_if(lambda model: getattr(getattr(model, "_posterior", None), "has_covariances", False))
+    def predict_covariance(self, X: ArrayLike, Z: ArrayLike, *, return_gradient: bool = False) -> Any:
+        """Predict the covariance of the function at some rows with the function at others.
+
+        There after a fit in which all that predict are Gaussian processes. With itself a row has the variance
+        of `predict` with `noise=False`.
+
+        Parameters
+        ----------
+        X, Z : array-like, sparse matrix or DataFrame of shape (n, n_features) and (m, n_features)
+            Inputs.
+        return_gradient : bool, default=False
+            Whether to return derivatives by the columns of X too.
+
+        Returns
+        -------
+        ndarray of shape (n, m), or tuple of two; a list of such, one for each output, if y had several
+            In squared units of y; the derivatives, of shape (n, m, n_features), per unit of X.
+        """
+        check_is_fitted(self)
+        rows, others = check_rows(self, X), check_rows(self, Z)
+        with one_thread():
+            posterior: Any = self._posterior
+            found = posterior.covariances(rows, others, slopes=return_gradient)
+        chosen = [tuple(each) if return_gradient else each.value for each in found]
+        return chosen if self._has_output_axis else chosen[0]
 
     def predict_noise_variance(self, X: ArrayLike) -> FloatArray:
         """Predict the variance of the observation noise.

@@ -8,8 +8,9 @@ from scipy.stats import t as student_t
 from bnnopt._estimators import draw_seed
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._covariances import Covariances, mixed_covariances
 from bnnopt.surrogates._members import Data, Member
-from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
+from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw, matched_slopes
 from bnnopt.surrogates._stacking import (
     HeldOut,
     calibration_factor,
@@ -156,6 +157,28 @@ class StackedPosterior:
             law, factor = self._joined(list(laws), place), self._calibration[place]
             spread = spread_out(law.shares, np.concatenate(by_mean), factor)
             found.append((law, spread, factor * np.concatenate(by_variance)))
+        return found
+
+    @property
+    def has_covariances(self) -> bool:
+        """Whether all members that predict can tell covariances."""
+        return all(member.has("predict_covariance") for member in self.predicting)
+
+    def covariances(self, X: FloatArray, Z: FloatArray, *, slopes: bool) -> list[Covariances]:
+        """Covariances of each output's function at rows X with that at rows Z; with slopes if wanted."""
+        parts = [member.covariances(X, Z, slopes=slopes) for member in self.predicting]
+        if len(parts) == 1:
+            return [own.times(factor) for own, factor in zip(parts[0], self._calibration, strict=True)]
+        at_rows, at_others = ([member.moments(rows) for member in self.predicting] for rows in (X, Z))
+        by_rows = [member.slopes(X) for member in self.predicting] if slopes else []
+        found = []
+        for place in self._outputs:
+            means, others = (np.array([e[place].means[0] for e in each]) for each in (at_rows, at_others))
+            by_means = [matched_slopes(*each[place])[1][0] for each in by_rows]
+            own = [each[place] for each in parts]
+            shares, rises = self.shares[:, place], np.array(by_means) if slopes else None
+            joined = mixed_covariances(shares, own, means, others, rises)
+            found.append(joined.times(self._calibration[place]))
         return found
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:

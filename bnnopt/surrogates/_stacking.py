@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import log_softmax, logsumexp, softmax
+from scipy.special import logsumexp
 
 from bnnopt._threads import one_thread
 from bnnopt._typing import FloatArray, IntArray
@@ -24,7 +23,8 @@ __all__ = [
 ROWS_OF_PRIOR = 2.0
 ROWS_TO_STAY = 3.0  # that must speak for a member, or half as many as for the best
 FEW_ROWS = 500.0  # beyond, the prior fades
-TOLERANCE = 1e-9  # of the gradient, in shares
+TOLERANCE = 1e-13  # of the gain that the last step of the search promises, for each row
+MOST_STEPS, LARGEST_FALL, LEAST_SHARE = 100, 0.99, 1e-4  # of a search; of a share; of what a slope promises
 SMALLEST_DENSITY = 1e-300  # in units of the largest of a row: a search may step far before it turns back
 CALIBRATION_RANGE = (0.25, 16.0)
 
@@ -51,7 +51,7 @@ class HeldOut(NamedTuple):
 
 
 def log_normal_density(y: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
-    """Log density of the normal law, elementwise."""
+    """Log density of the normal distribution, elementwise."""
     return -0.5 * (np.log(2.0 * np.pi * variance) + np.square(y - mean) / variance)
 
 
@@ -61,7 +61,7 @@ def stack(log_densities: FloatArray, weights: FloatArray) -> FloatArray:
 
     They maximise `sum_i weights_i log(sum_k w_k p_ik) + prior sum_k log(w_k)`: the second term, a Dirichlet
     prior worth two rows for each member, keeps few rows from deciding everything. Beyond 500 rows it is
-    worth 1000 / rows.
+    worth 1000 / rows. What is maximised is concave; Newton's method within the simplex finds the maximum.
 
     Parameters
     ----------
@@ -80,23 +80,29 @@ def stack(log_densities: FloatArray, weights: FloatArray) -> FloatArray:
     Y. Yao, A. Vehtari, D. Simpson, A. Gelman, "Using stacking to average Bayesian predictive distributions",
     Bayesian Analysis 2018, 13, 917 (equation 4).
     """
-    density = np.exp(log_densities - log_densities.max(axis=0))
-    prior = _prior(weights)
-    total = float(weights.sum()) + prior * len(density)
-
-    def loss(logits: FloatArray) -> tuple[float, FloatArray]:
-        """Negative of what is maximised, a mean over the rows, and its gradient by the logits."""
-        mixture = softmax(logits)
-        mixed = np.maximum(mixture @ density, SMALLEST_DENSITY)
-        value = weights @ np.log(mixed) + prior * log_softmax(logits).sum()
-        counts = mixture * (density @ (weights / mixed)) + prior
-        return -value / total, mixture - counts / total
-
-    if len(density) == 1:
+    if len(log_densities) == 1:
         return np.ones(1)
-    start, options = np.zeros(len(density)), {"gtol": TOLERANCE, "ftol": 0.0}
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
-    return np.asarray(softmax(found.x), dtype=float)
+    density = np.maximum(np.exp(log_densities - log_densities.max(axis=0)), SMALLEST_DENSITY)
+    prior, total = _prior(weights), float(weights.sum())
+
+    def value(shares: FloatArray) -> float:
+        return float(weights @ np.log(shares @ density) + prior * np.log(shares).sum())
+
+    shares = np.full(len(density), 1.0 / len(density))
+    for _ in range(MOST_STEPS):
+        relative = density / (shares @ density)
+        slope = relative @ weights + prior / shares
+        curvature = (relative * weights) @ relative.T + np.diag(prior / np.square(shares))
+        of_slope, of_ones = np.linalg.solve(curvature, np.column_stack([slope, np.ones_like(slope)])).T
+        move = of_slope - of_slope.sum() / of_ones.sum() * of_ones
+        gain = float(slope @ move)
+        if gain <= TOLERANCE * total:
+            break
+        length = min(1.0, LARGEST_FALL / float((-move / shares).max()))
+        while value(shares + length * move) < value(shares) + LEAST_SHARE * length * gain:
+            length *= 0.5
+        shares = shares + length * move
+    return np.asarray(shares / shares.sum(), dtype=float)
 
 
 def stacking_shares(log_densities: FloatArray, weights: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ from scipy.special import expit, ndtr
 
 from bnnopt._typing import BoolArray, FloatArray
 
-__all__ = ["SCALES", "IdentityScale", "LogScale", "LogitScale", "OutcomeScale", "margins"]
+__all__ = ["IdentityScale", "LogScale", "LogitScale", "OutcomeScale", "averaged", "margins"]
 
 LARGEST_EXPONENT = 300.0  # the square of what it is the exponent of is still finite
 ON_A_BOUND = 1e-9  # of the width: what is nearer to a bound lies on it
@@ -192,29 +192,21 @@ class LogitScale:
 
     def expected(self, z: FloatArray, std: FloatArray) -> FloatArray:
         """Return the mean of the logistic-normal distribution by Gauss-Hermite quadrature."""
-        return self._at(_averaged(expit, z, std))
+        return self._at(averaged(expit, z, std))
 
     def expected_slope(self, z: FloatArray, std: FloatArray) -> FloatArray:
         """Return the slope of that mean."""
-        return (self.upper - self.lower) * _averaged(_logistic_slope, z, std)
+        return (self.upper - self.lower) * averaged(_logistic_slope, z, std)
 
     def variance(self, z: FloatArray, std: FloatArray) -> FloatArray:
         """Return the variance of the logistic-normal distribution by the same quadrature."""
-        mean = _averaged(expit, z, std)
-        square = _averaged(lambda x: np.square(expit(x) - mean), z, std)
+        mean = averaged(expit, z, std)
+        square = averaged(lambda x: np.square(expit(x) - mean), z, std)
         return (self.upper - self.lower) ** 2 * square
 
     def _at(self, place: FloatArray) -> FloatArray:
         """Return the outcome at a place between the bounds, from 0 to 1."""
         return np.clip(self.lower + (self.upper - self.lower) * place, self.lower, self.upper)
-
-
-SCALES: dict[str, Callable[..., OutcomeScale]] = {
-    "identity": IdentityScale,
-    "log": LogScale,
-    "logit": LogitScale,
-}
-"""Scales by name; which bounds each needs is said by `N_BOUNDS_OF_SCALES`."""
 
 
 def margins(
@@ -272,11 +264,13 @@ def _logistic_slope(x: FloatArray) -> FloatArray:
     return expit(x) * expit(-x)
 
 
-def _averaged(function: Callable[[FloatArray], FloatArray], z: FloatArray, std: FloatArray) -> FloatArray:
+def averaged(
+    function: Callable[[FloatArray], FloatArray], z: FloatArray, std: FloatArray, n_nodes: int = N_NOISE_NODES
+) -> FloatArray:
     """Average a function over normal noise of a std around z, by Gauss-Hermite quadrature."""
     if not np.any(std):
         return function(z)
-    nodes, weights = np.polynomial.hermite_e.hermegauss(N_NOISE_NODES)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(n_nodes)
     total = np.zeros(np.broadcast_shapes(np.shape(z), np.shape(std)))
     for node, weight in zip(nodes, weights / weights.sum(), strict=True):
         total += weight * function(z + std * node)

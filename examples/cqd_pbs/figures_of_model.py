@@ -144,7 +144,7 @@ def ratio_slice(figure: Figure, results: Results) -> None:
     lower_ax.scatter(all_ratios[~failed], np.ones((~failed).sum()), s=8, color=RED, label="made")
     draw_failed(lower_ax, all_ratios[failed], np.zeros(failed.sum()))
     lower_ax.set(xlabel="Pb:S (mol/mol)", ylabel="probability", ylim=(-0.12, 1.12), xlim=(-1, 40))
-    lower_ax.legend(frameon=False, fontsize="x-small", ncols=2, loc="center left")
+    lower_ax.legend(frameon=False, fontsize="x-small", loc="upper right")
 
 
 def sweeps(figure: Figure, results: Results) -> None:

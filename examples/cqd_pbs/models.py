@@ -196,7 +196,10 @@ def as_table_model(settings: CampaignSettings, fitted: OutcomeModels, table: pd.
     return TableModel(fitted, space, list(fitted.output_names_), units=units, objectives=objectives)
 
 
-def left_out(fitted: OutcomeModels) -> dict[str, str]:
-    """Return why members of a stacking take no part, by name."""
-    reasons = [getattr(_inner(model), "left_out_", {}) for model in fitted.models_.values()]
-    return {name: reason for each in reasons for name, reason in each.items()}
+def left_out(fitted: OutcomeModels) -> dict[tuple[str, str], str]:
+    """Return why members of a stacking take no part, by the names of member and outcome."""
+    return {
+        (member, output): reason
+        for output, model in fitted.models_.items()
+        for member, reason in getattr(_inner(model), "left_out_", {}).items()
+    }

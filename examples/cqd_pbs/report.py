@@ -61,10 +61,10 @@ def print_results(console: Console, results: Results) -> None:
 def _print_shares(console: Console, fitted: Any) -> None:
     """Say what share each member of a stacking has in each outcome, and who was left out and why."""
     for name, row in shares(fitted).iterrows():
-        of_outcomes = ", ".join(f"{share:.0%} of {output}" for output, share in row.items())
+        of_outcomes = ", ".join(f"{share:.0%} of {output}" for output, share in row.dropna().items())
         console.print(f"{name}: {of_outcomes}", markup=False, highlight=False)
-    for name, reason in left_out(fitted).items():
-        console.print(f"{name} is left out: {reason}", markup=False, highlight=False)
+    for (name, output), reason in left_out(fitted).items():
+        console.print(f"{name} is left out of {output}: {reason}", markup=False, highlight=False)
 
 
 def _print_trust(console: Console, trust: Trust) -> None:

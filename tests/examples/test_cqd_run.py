@@ -20,8 +20,9 @@ from models import LEARNED
 from preparation import SETTINGS, prepare
 from report import LATER_COLUMNS
 from results import Trust
+from simulator import simulated_table
 
-from bnnopt.campaign import read_runs
+from bnnopt.campaign import NamedChoice, read_runs
 from bnnopt.surrogates import ARDGaussianProcessRegressor
 
 TABLES = ["cross_validation.csv", "later_rows.csv", "suggestions.csv", "table1.csv"]
@@ -233,3 +234,34 @@ def test_the_same_seed_gives_the_same_suggestions_however_models_were_judged(fin
     assert pd.read_csv(tmp_path / "cross_validation.csv")["mean_absolute_error"].eq(0).all()
     expected = (finished[2] / "suggestions.csv").read_bytes()
     assert (tmp_path / "suggestions.csv").read_bytes() == expected
+
+
+@pytest.fixture
+def light_settings(settings):
+    """Settings whose surrogate is two processes of one kernel."""
+    parameters = {"n_members": 2, "kernels": ["matern_5_2"]}
+    surrogate = NamedChoice(name="gaussian_process_ensemble", parameters=parameters)
+    targets = settings.targets.model_copy(update={"values": (950.0,)})
+    return settings.model_copy(update={"surrogate": surrogate, "targets": targets})
+
+
+@pytest.mark.slow
+def test_a_table_of_full_size_goes_through_all_steps(tmp_path, monkeypatch, settings, light_settings):
+    """Rows of a simulation, as many as were published; what is cut is said."""
+    simulated_table(settings.space).to_csv(tmp_path / "simulated.csv", index=False)
+    monkeypatch.setattr(run, "load_settings", lambda short: light_settings)
+    code, printed = small_run(tmp_path / "out", "--data", str(tmp_path / "simulated.csv"))
+    assert code == 0
+    said = " ".join(printed.split())
+    assert "n_rows=2552, n_historical=2315, n_ml_guided=237, n_failed=23" in said
+    assert "exact Gaussian process is not compared: with 2,529 rows" in said
+    assert "learning curve ends at 500 rows" in said
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {*TABLES, *FIGURES}
+    scores = pd.read_csv(tmp_path / "out" / "cross_validation.csv")
+    assert "Gaussian process" not in set(scores["model"])
+    assert scores.query("model == 'gaussian_process_ensemble' and outcome == 'peak_nm'")["r2"].item() > 0.8
+    later = pd.read_csv(tmp_path / "out" / "later_rows.csv")
+    assert later["n"].tolist() == [2529, 214, 214] * 3
+    suggestions = read_runs(tmp_path / "out" / "suggestions.csv")
+    assert settings.space.is_feasible(suggestions).all()
+    assert len(suggestions) >= 3

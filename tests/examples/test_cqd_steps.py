@@ -403,14 +403,18 @@ def test_the_printed_checks_count_what_is_kept(results):
 
 
 def test_the_members_of_a_stacking_are_told_with_their_shares(results):
-    for name, share in (("polydispersity", 0.25), ("peak_nm", 1.0)):
+    for name, shares in (
+        ("polydispersity", {"processes": 0.75, "networks": 0.25}),
+        ("peak_nm", {"processes": 1}),
+    ):
         inner = SimpleNamespace(
-            shares_=pd.DataFrame([[share]], index=["processes"]), left_out_={"networks": "they did not help"}
+            shares_=pd.DataFrame({0: shares}), left_out_={} if len(shares) > 1 else {"networks": "no help"}
         )
         results.fitted.models_[name] = [inner]
     lines = [" ".join(line) for line in printed_lines(results)]
-    assert "processes: 25% of polydispersity, 100% of peak_nm" in lines
-    assert "networks is left out: they did not help" in lines
+    assert "processes: 75% of polydispersity, 100% of peak_nm" in lines
+    assert "networks: 25% of polydispersity" in lines
+    assert "networks is left out of peak_nm: no help" in lines
 
 
 def test_a_recipe_made_before_is_told(results):

@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, get_scorer, make_scorer
-from sklearn.model_selection import GroupKFold, KFold, cross_val_score, cross_validate
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score, cross_validate
 from sklearn.svm import SVC
 
 from bnnopt import BayesSearchCV
@@ -123,12 +123,22 @@ def test_the_same_seed_gives_the_same_settings_with_any_number_of_jobs():
     assert others[1] == others[2]
 
 
-def test_the_first_design_does_not_depend_on_the_settings_tried_at_a_time():
-    first = settings(fit(curve(n_iter=9, n_initial=5)))
-    several = settings(fit(curve(n_iter=9, n_initial=5, n_points=3)))
+@pytest.mark.parametrize("options", [{"n_points": 2}, {"n_points": 4, "n_jobs": 2}, {"n_points": 3}])
+def test_the_settings_do_not_depend_on_how_many_run_at_a_time(options):
+    first = settings(fit(curve(n_iter=15, n_initial=5)))
+    assert settings(fit(curve(n_iter=15, n_initial=5, **options))) == first
+
+
+def test_more_settings_at_a_time_than_a_block_has_make_blocks_larger():
+    first = settings(fit(curve(n_iter=11, n_initial=5)))
+    several = settings(fit(curve(n_iter=11, n_initial=5, n_points=6)))
     assert several[:5] == first[:5]
-    assert len(set(several)) == 9
-    assert several == settings(fit(curve(n_iter=9, n_initial=5, n_points=3, n_jobs=2)))
+    assert len(set(several)) == 11
+    assert several != first
+
+
+def test_a_longer_search_begins_as_a_shorter_one():
+    assert settings(fit(curve(n_iter=7, n_initial=5))) == settings(fit(curve(n_iter=12, n_initial=5)))[:7]
 
 
 def test_a_second_fit_starts_afresh():
@@ -320,19 +330,24 @@ def test_time_that_is_over_ends_the_search_after_one_setting():
     assert search.best_estimator_.x == search.best_params_["x"]
 
 
-def test_a_search_that_was_stopped_goes_on():
+@pytest.mark.parametrize("n_tried", [3, 4, 6, 8])
+def test_a_search_that_was_stopped_goes_on_as_if_it_was_not(n_tried):
     def stop(result):
-        if len(result.x_iters) == 4:
+        if len(result.x_iters) == n_tried:
             raise KeyboardInterrupt
 
-    search = curve(n_iter=8, callbacks=stop)
+    search = curve(n_iter=10, n_initial=4, callbacks=stop)
     with pytest.raises(KeyboardInterrupt):
         fit(search)
-    kept = search.cv_results_
-    again = fit(curve(n_iter=4, n_initial=4, earlier_results=pd.DataFrame(kept)))
-    assert settings(again)[:4] == settings(search)
-    assert len(settings(again)) == 8
-    assert settings(again)[4:5] == settings(fit(curve(n_iter=5, n_initial=4)))[4:]
+    assert len(settings(search)) == n_tried
+    again = curve(n_iter=10 - n_tried, n_initial=4, earlier_results=pd.DataFrame(search.cv_results_))
+    assert settings(fit(again)) == settings(fit(curve(n_iter=10, n_initial=4)))
+
+
+def test_a_search_that_begins_with_settings_of_another_starts_a_block_with_them():
+    grid = fit(GridSearchCV(Curve(), {"x": [0.0, 0.1, 0.2, 0.8, 0.9, 1.0]}, cv=2))
+    search = fit(curve(n_iter=8, n_initial=4, earlier_results=grid.cv_results_))
+    assert search.best_params_["x"] == pytest.approx(0.3, abs=0.01)
 
 
 @pytest.mark.parametrize(

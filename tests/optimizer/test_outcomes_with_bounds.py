@@ -205,3 +205,35 @@ def test_error_bars_reach_the_surrogate_of_an_outcome_with_bounds():
 def test_a_bounded_regressor_is_a_surrogate_too():
     optimizer = told((), surrogate=BoundedRegressor(processes(), lower=-10.0), acquisition="log_ei")
     assert np.isfinite(optimizer.ask(1)["score"]).all()
+
+
+def steep(outcomes=(), n_rows=16):
+    """An optimizer that knows values from 0 to a million."""
+    optimizer = BayesianOptimizer(
+        SPACE, [Minimize("energy")], outcomes=outcomes, surrogate=processes(), random_state=0
+    )
+    rows = optimizer.space.design(n_rows, random_state=0)
+    energy = (30 * rows["a"] - 10) ** 4 + (20 * rows["b"] - 10) ** 4
+    optimizer.tell(rows, pd.DataFrame({"energy": energy}))
+    return optimizer
+
+
+def test_an_outcome_that_reaches_far_is_learned_as_a_root_unless_told_otherwise():
+    rows = SPACE.sample(200, random_state=1)
+    energy = (30 * rows["a"] - 10) ** 4 + (20 * rows["b"] - 10) ** 4
+    asked = {scale: steep([Outcome("energy", scale=scale)]) for scale in ("auto", "power", "identity")}
+    errors = {
+        scale: float(np.median(np.abs(own.predict(rows)["energy_mean"] - energy)))
+        for scale, own in asked.items()
+    }
+    assert errors["auto"] == errors["power"]
+    assert errors["auto"] < 0.5 * errors["identity"]
+
+
+def test_a_root_reaches_the_bottom_of_a_steep_valley():
+    optimizer = steep()
+    for _ in range(8):
+        row = optimizer.ask()
+        energy = (30 * row["a"] - 10) ** 4 + (20 * row["b"] - 10) ** 4
+        optimizer.tell(row[["a", "b"]], pd.DataFrame({"energy": energy}))
+    assert optimizer.data["energy"].min() < 1.0

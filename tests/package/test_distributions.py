@@ -86,6 +86,8 @@ def test_the_source_distribution_has_tests_and_pages_but_no_data_of_others(built
         names = {name.split("/", 1)[-1] for name in archive.getnames()}
     assert {"tests/conftest.py", "docs/method.md", "CHANGELOG.md", "CITATION.cff", "SECURITY.md"} <= names
     assert not [name for name in names if name.startswith("examples")]
+    of_the_repository = ("tests/benchmarks/", "tests/docs/", "tests/package/", "tests/test_project_files.py")
+    assert not [name for name in names if name.startswith(of_the_repository)]
 
 
 def test_the_metadata_are_complete(built):

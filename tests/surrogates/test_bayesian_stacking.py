@@ -61,6 +61,15 @@ class OnTrial(Stated):
         return {"std": self.short_std}
 
 
+class InParts(OnTrial):
+    """Can pause: notes the share of its trial that each call makes, and of what it goes on."""
+
+    def fit_trial(self, X, y, *, previous=None, share=1.0):
+        self.made_ = round(share, 3) + (0.0 if previous is None else previous.made_)
+        self.fits.append(round(share, 3))
+        return super(OnTrial, self).fit(X, y)
+
+
 class Missing(Stated):
     def fit(self, X, y):
         raise MissingDependencyError("It needs what is not here.")
@@ -154,14 +163,47 @@ def test_a_member_on_trial_that_stands_alone_is_not_tried():
     assert OnTrial.fits == [0.8]
 
 
-def test_a_member_that_was_left_out_is_tried_again_at_a_quarter_more_rows():
+def test_a_member_that_was_left_out_is_tried_again_at_half_as_many_rows_more():
     members = [("poor", Stated(5.0, 5.0)), ("tried", OnTrial(5.0, 0.8, short_std=50.0))]
     model = BayesianStackingRegressor(members, random_state=0).fit(*table(40))
     OnTrial.fits.clear()
-    for n_rows, n_trials in ((45, 0), (49, 0), (50, 1), (60, 1)):
+    for n_rows, n_trials in ((50, 0), (59, 0), (60, 1), (80, 1)):
         model = clone(model).fit_after(model, *table(n_rows))
         assert len(OnTrial.fits) == n_trials
         assert list(model.left_out_) == ["tried"]
+
+
+def test_a_trial_in_a_loop_is_made_in_parts_one_for_each_new_row():
+    """At 40 rows whole; from 60 rows on a tenth a row, with a verdict at 70, and again from 105 on."""
+    members = [("poor", Stated(5.0, 5.0)), ("tried", InParts(5.0, 0.8, short_std=50.0))]
+    InParts.fits.clear()
+    model = BayesianStackingRegressor(members, random_state=0).fit(*table(40))
+    assert InParts.fits == [1.0]
+    for n_rows, share in (
+        (59, 0),
+        (60, 0.1),
+        (61, 0.1),
+        (63, 0.2),
+        (68, 0.5),
+        (70, 0.1),
+        (104, 0),
+        (105, 0.1),
+    ):
+        InParts.fits.clear()
+        model = clone(model).fit_after(model, *table(n_rows))
+        assert InParts.fits == ([share] if share else [])
+        assert f"at {40 if n_rows < 70 else 70} rows" in model.left_out_["tried"]
+
+
+def test_a_trial_in_parts_lets_a_member_in_at_its_end():
+    members = [("poor", Stated(5.0, 5.0)), ("tried", InParts(5.0, 0.8, short_std=50.0))]
+    model = BayesianStackingRegressor(members, random_state=0).fit(*table(60))
+    better = BayesianStackingRegressor(
+        [members[0], ("tried", InParts(5.0, 0.8, short_std=0.8))], random_state=0
+    )
+    first = clone(better).fit_after(model, *table(90))
+    assert first.left_out_ == {}  # all parts at once, for there are thirty new rows
+    assert first.shares_.loc["tried", 0] > 0.5
 
 
 def test_members_go_on_from_the_last_fit():

@@ -17,7 +17,7 @@ from bnnopt import BoundedRegressor, GaussianProcessEnsembleRegressor
 from bnnopt._validation import N_BOUNDS_OF_SCALES
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.surrogates import HeldOutPredictions
-from bnnopt.surrogates._warps import SCALES
+from bnnopt.surrogates._latent_scale import SCALES
 from bnnopt.testing import check_surrogate
 
 LEVELS = [0.025, 0.5, 0.975]

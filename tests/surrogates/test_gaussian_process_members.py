@@ -1,7 +1,5 @@
 """Members of several families: what each learns from, who predicts which row, and how honest that is."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -9,9 +7,10 @@ from bnnopt.surrogates import GaussianProcessEnsembleRegressor
 from bnnopt.surrogates._gaussian_process import FAMILIES, _ensemble, _process
 from bnnopt.surrogates._gaussian_process._ensemble import _are_noise as are_noise
 from bnnopt.surrogates._gaussian_process._ensemble import _is_seen as is_seen
-from bnnopt.surrogates._gaussian_process._ensemble import _left_out as held_out
+from bnnopt.surrogates._gaussian_process._ensemble import _mixed as held_out
 from bnnopt.surrogates._gaussian_process._ensemble import _parts as parts_of
 from bnnopt.surrogates._gaussian_process._ensemble import fit_ensemble
+from bnnopt.surrogates._gaussian_process._exact import LeftOut
 from bnnopt.surrogates._rows import Rows
 
 TWO = ("matern_5_2", "exponential_by_rank")
@@ -98,38 +97,29 @@ def test_what_few_inducing_points_cannot_say_is_not_taken_for_noise(monkeypatch)
     assert ensemble.families[0].members[0].noise_variance < 4 * (0.05 / y.std()) ** 2
 
 
-def judge(mean, variance, noise=0.0):
-    posterior = SimpleNamespace(left_out_mean=np.array(mean), left_out_variance=np.array(variance))
-    return SimpleNamespace(posterior=posterior, noise_variance=noise)
+def judge(mean, variance):
+    return LeftOut(np.array(mean), np.array(variance))
 
 
 def test_a_row_is_judged_by_those_who_have_not_seen_it_by_hand():
     """Row 0 by judge 1 alone, row 1 by both with shares 1/4 and 3/4: mean 3, variance 2 + 3 of the means."""
     judges = [judge([100.0, 0.0], [100.0, 2.0]), judge([7.0, 4.0], [1.5, 2.0])]
     seen = np.array([[True, False], [False, False]])
-    mean, variance = held_out(one_output(2), judges, np.array([0.25, 0.75]), seen)
+    mean, variance = held_out(judges, np.array([0.25, 0.75]), seen)
     np.testing.assert_allclose(mean, [7.0, 3.0], atol=1e-6)
     np.testing.assert_allclose(variance, [1.5, 5.0], atol=1e-5)
 
 
 def test_a_row_that_all_judges_have_seen_is_judged_by_all():
     judges = [judge([2.0], [1.0]), judge([4.0], [1.0])]
-    mean, variance = held_out(one_output(1), judges, np.array([0.5, 0.5]), np.ones((2, 1), dtype=bool))
+    mean, variance = held_out(judges, np.array([0.5, 0.5]), np.ones((2, 1), dtype=bool))
     np.testing.assert_allclose([mean[0], variance[0]], [3.0, 2.0])
-
-
-def test_a_joined_row_is_judged_as_one_measurement():
-    """A row of weight 4 has a quarter of the noise in its left-out variance; a measurement has all of it."""
-    rows = one_output(2, weights=np.array([4.0, 1.0]))
-    judges = [judge([0.0, 0.0], [2.0 + 0.1, 2.0 + 0.4], noise=0.4)]
-    _, variance = held_out(rows, judges, np.ones(1), np.zeros((1, 2), dtype=bool))
-    np.testing.assert_allclose(variance, [2.4, 2.4])
 
 
 def test_judges_of_no_share_are_asked_if_there_are_no_others():
     judges = [judge([1.0], [1.0]), judge([3.0], [1.0]), judge([9.0], [1.0])]
     seen = np.array([[False], [False], [True]])
-    mean, _ = held_out(one_output(1), judges, np.array([0.0, 0.0, 1.0]), seen)
+    mean, _ = held_out(judges, np.array([0.0, 0.0, 1.0]), seen)
     np.testing.assert_allclose(mean, [2.0])
 
 

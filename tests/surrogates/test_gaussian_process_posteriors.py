@@ -6,11 +6,11 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern
 
 from bnnopt.surrogates._gaussian_process import _process as process_module
-from bnnopt.surrogates._gaussian_process._exact import exact_posterior
+from bnnopt.surrogates._gaussian_process._exact import exact_left_out, exact_posterior
 from bnnopt.surrogates._gaussian_process._hyperparameters import SMALLEST_NOISE, Hyperparameters
 from bnnopt.surrogates._gaussian_process._input_maps import RangeMap
-from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition
-from bnnopt.surrogates._gaussian_process._sparse import sparse_posterior
+from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition, leave_out
+from bnnopt.surrogates._gaussian_process._sparse import sparse_left_out, sparse_posterior
 from bnnopt.surrogates._rows import Rows, _rows
 
 RNG = np.random.default_rng(0)
@@ -41,7 +41,7 @@ def reference(name, rows=X, y=Y, noise=NOISE):
 
 def member(name="matern_5_2", inputs=X, y=Y, noise=NOISE):
     places = np.arange(len(inputs))
-    return condition(name, PLAIN, OWN, Rows.of(inputs, y, None, noise), places, places)
+    return condition(name, PLAIN, OWN, Rows.of(inputs, y, None, noise), places)
 
 
 @pytest.mark.parametrize("name", OF_SCIKIT_LEARN)
@@ -53,35 +53,53 @@ def test_moments_are_those_of_scikit_learn(name):
 
 
 def test_left_out_rows_are_those_of_a_fit_without_them():
-    posterior = member().posterior
-    for row in range(15):
+    places = np.arange(15)
+    found = leave_out("matern_5_2", PLAIN, OWN, Rows.of(X, Y, None, NOISE), places, places)
+    for row in places:
         kept = np.arange(15) != row
         mean, std = reference("matern_5_2", X[kept], Y[kept], NOISE[kept]).predict(X[[row]], return_std=True)
-        np.testing.assert_allclose(posterior.left_out_mean[row], mean[0], rtol=1e-6, atol=1e-8)
-        np.testing.assert_allclose(posterior.left_out_variance[row], std[0] ** 2 + NOISE[row], rtol=1e-6)
+        np.testing.assert_allclose(found.mean[row], mean[0], rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(found.variance[row], std[0] ** 2 + NOISE[row], rtol=1e-6)
+
+
+def test_a_joined_row_is_judged_as_one_measurement():
+    """A row of weight 4 has a quarter of the noise in its left-out variance; a measurement has all of it."""
+    places, weights, noise = np.arange(15), np.where(np.arange(15) == 2, 4.0, 1.0), np.full(15, 0.2)
+    found = leave_out("matern_5_2", PLAIN, OWN, Rows.of(X, Y, weights, noise), places, places)
+    variance = exact_left_out(kernel_of("matern_5_2")(X), Y, (noise + SMALLEST_NOISE) / weights).variance
+    np.testing.assert_allclose(found.variance - variance, np.where(places == 2, 0.15, 0.0), atol=1e-6)
 
 
 def test_one_row_by_hand():
     """Prior variance 3, noise 1, y = 8: the mean there is 6, the variance 3/4; without the row 0 and 4."""
-    posterior = exact_posterior(np.array([[3.0]]), np.array([8.0]), np.ones(1))
+    given = np.array([[3.0]]), np.array([8.0]), np.ones(1)
+    posterior = exact_posterior(*given)
     mean, variance = posterior.moments(np.array([[3.0], [0.0]]), 3.0)
     np.testing.assert_allclose(mean, [6.0, 0.0])
     np.testing.assert_allclose(variance, [0.75, 3.0])
-    left_out = [posterior.left_out_mean[0], posterior.left_out_variance[0]]
-    np.testing.assert_allclose(left_out, [0.0, 4.0], atol=1e-12)
+    np.testing.assert_allclose(exact_left_out(*given), [[0.0], [4.0]], atol=1e-12)
 
 
-def sparse(kernel, inducing, judged=slice(None), inputs=X, y=Y, noise=NOISE):
-    rows = Rows.of(inputs, y, None, noise)
+ALL_ROWS = Rows.of(X, Y, None, NOISE)
+
+
+def parts(kernel, inducing):
     prior = float(kernel(inducing[:1])[0, 0])
-    return sparse_posterior(
+    return (
         kernel(inducing),
         lambda own: kernel(own, inducing),
         lambda own: np.full(len(own), prior),
         0.0,
-        rows.blocks(),
-        rows.only(judged),
+        ALL_ROWS.blocks(),
     )
+
+
+def sparse(kernel, inducing):
+    return sparse_posterior(*parts(kernel, inducing))
+
+
+def sparse_without(kernel, inducing, judged=slice(None)):
+    return sparse_left_out(ALL_ROWS.only(judged), *parts(kernel, inducing))
 
 
 def test_inducing_points_that_are_all_rows_give_the_exact_posterior():
@@ -91,8 +109,10 @@ def test_inducing_points_that_are_all_rows_give_the_exact_posterior():
         few.moments(kernel(NEW, X), prior), exact.moments(kernel(NEW, X), prior), strict=True
     ):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
-    np.testing.assert_allclose(few.left_out_mean, exact.left_out_mean, atol=2e-3)
-    np.testing.assert_allclose(few.left_out_variance, exact.left_out_variance, rtol=1e-2)
+    mean, variance = sparse_without(kernel, X)
+    expected, of_variance = exact_left_out(kernel(X), Y, NOISE)
+    np.testing.assert_allclose(mean, expected, atol=2e-3)
+    np.testing.assert_allclose(variance, of_variance, rtol=1e-2)
 
 
 def fitc(kernel, inducing, inputs, y, noise):
@@ -118,25 +138,25 @@ def test_few_inducing_points_give_the_posterior_of_fitc():
 def test_a_row_left_out_of_a_sparse_posterior_is_predicted_as_without_it(row):
     """The row may be an inducing point or not; a measurement of it has what these leave open as noise too."""
     kernel, inducing, others = kernel_of("squared_exponential"), X[:5], np.arange(15) != row
-    posterior = sparse(kernel, inducing, np.array([row]))
+    found = sparse_without(kernel, inducing, np.array([row]))
     of_inducing = kernel(inducing) + 1e-6 * kernel(inducing)[0, 0] * np.eye(5)
     with_rows = kernel(X, inducing)
     projected = with_rows @ np.linalg.inv(of_inducing) @ with_rows.T
     own = NOISE + np.diagonal(kernel(X) - projected)
     known = projected[np.ix_(others, others)] + np.diag(own[others])
     gain = projected[row, others] @ np.linalg.inv(known)
-    np.testing.assert_allclose(posterior.left_out_mean[0], gain @ Y[others], rtol=1e-6)
+    np.testing.assert_allclose(found.mean[0], gain @ Y[others], rtol=1e-6)
     variance = projected[row, row] + own[row] - gain @ projected[others, row]
-    np.testing.assert_allclose(posterior.left_out_variance[0], variance, rtol=1e-6)
+    np.testing.assert_allclose(found.variance[0], variance, rtol=1e-6)
 
 
 def test_rows_in_blocks_give_the_same_sums(monkeypatch):
     kernel = kernel_of("matern_5_2")
-    whole = sparse(kernel, X[:5])
+    whole = sparse(kernel, X[:5]).weights, *sparse_without(kernel, X[:5])
     monkeypatch.setattr(_rows, "ROWS_AT_ONCE", 4)
-    blocks = sparse(kernel, X[:5])
-    for name in ("weights", "left_out_mean", "left_out_variance"):
-        np.testing.assert_allclose(getattr(blocks, name), getattr(whole, name), rtol=1e-8)
+    blocks = sparse(kernel, X[:5]).weights, *sparse_without(kernel, X[:5])
+    for one, other in zip(blocks, whole, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-8)
 
 
 @pytest.mark.parametrize("name", OF_SCIKIT_LEARN)

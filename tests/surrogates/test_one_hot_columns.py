@@ -55,8 +55,8 @@ def test_levels_are_exchangeable(model, rows):
     np.testing.assert_allclose(other.fit(swapped, y).predict(swapped), mean, atol=0.1 * y.std())
 
 
-def test_gradients_are_slopes_of_what_is_predicted(model, rows):
-    X, step = rows[0][:4], np.eye(7)[6] * 1e-5
+def test_gradients_are_slopes_of_what_is_predicted(model):
+    X, step = rows_of([0, 1, 2, 5], [0.111, 0.333, 0.555, 0.777]), np.eye(7)[6] * 1e-5
     means, by_mean = (model.predict_mixture(X, return_gradient=True)[place] for place in (1, 3))
     up, down = (model.predict_mixture(X + sign * step)[1] for sign in (1, -1))
     np.testing.assert_allclose(by_mean[..., 6], (up - down) / 2e-5, rtol=1e-3, atol=1e-4)

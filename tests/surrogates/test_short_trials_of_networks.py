@@ -135,3 +135,17 @@ def test_networks_join_where_their_trial_helps():
     networks = MCDropoutRegressor(max_iter=1500)
     model = BayesianStackingRegressor([*members, ("networks", networks)], random_state=0).fit(X, y)
     assert "networks" in model.estimators_
+
+
+def test_a_trial_goes_on_from_its_last_part():
+    """With steps of next to nothing it stays where the part before ended, which itself stays as it was."""
+    X, y = rows()
+    half = MCDropoutRegressor(max_iter=50, random_state=0).fit_trial(X, y, share=0.5)
+    assert half.n_iter_ == 25
+    kept = [kernel.copy() for kernel in half.networks_.kernels]
+    still = MCDropoutRegressor(max_iter=50, learning_rate_init=1e-7, random_state=0)
+    still.fit_trial(X, y, previous=half, share=0.2)
+    assert still.n_iter_ == 10
+    for before, same, after in zip(kept, half.networks_.kernels, still.networks_.kernels, strict=True):
+        np.testing.assert_array_equal(before, same)
+        np.testing.assert_allclose(before, after, atol=1e-4)

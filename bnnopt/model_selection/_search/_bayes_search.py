@@ -69,7 +69,8 @@ class BayesSearchCV(StandsForBestEstimator):
     n_iter : int, default=50
         Settings to try, at least 1.
     n_points : int, default=1
-        Settings to try at a time, at least 1. The first design is the same for all.
+        Settings that run at a time, at least 1, each with all its splits. Settings are chosen in blocks of
+        four, of `n_points` where that is more: up to 4 it does not matter which settings are tried.
     scoring : str, callable, list, tuple, set or dict, default=None
         As in `GridSearchCV`; larger is better.
     n_jobs : int or None, default=None
@@ -274,13 +275,13 @@ class BayesSearchCV(StandsForBestEstimator):
         self._check(y)
         spaces = self._spaces()
         listeners = callbacks_of(self.callbacks, callback)
-        proposals = self._new_proposals(spaces)
         scorers = scorers_of(self.estimator, self.scoring)
         if isinstance(scorers, dict):
             check_refit(self.refit, list(scorers))
         X, y = indexable(X, y)
         evaluator, refit_params = self._evaluator(X, y, {**(self.fit_params or {}), **params})
         trials = self._earlier(spaces, len(evaluator.splits))
+        proposals = self._new_proposals(spaces, trials)
         self._forget()
         self._proposals, self.scorer_, self.n_splits_ = proposals, scorers, len(evaluator.splits)
         n_settings = sum(each.n_iter or 0 for each in spaces)
@@ -330,23 +331,25 @@ class BayesSearchCV(StandsForBestEstimator):
         spaces = [each._replace(n_iter=each.n_iter or self.n_iter) for each in spaces_of(self.search_spaces)]
         check_names_of_parameters(self.estimator, spaces)
         fewest = min(each.n_iter or 0 for each in spaces)
-        if self.n_initial is not None and self.n_initial > fewest:
+        if self.n_initial is not None and self.n_initial > fewest and self.earlier_results is None:
             raise InvalidDataError(
                 f"n_iter: expected at least the {self.n_initial} settings of the first design (n_initial), "
                 f"got {fewest}; raise n_iter, or lower n_initial."
             )
         return spaces
 
-    def _new_proposals(self, spaces: Sequence[SpaceToSearch]) -> list[Proposals]:
+    def _new_proposals(self, spaces: Sequence[SpaceToSearch], earlier: Sequence[Trial]) -> list[Proposals]:
         """Return what proposes settings of each space; parameters that the optimizer refuses are told."""
         own = {
-            name: getattr(self, name) for name in ("surrogate", "acquisition", "initial_design", "n_initial")
+            name: getattr(self, name)
+            for name in ("surrogate", "acquisition", "initial_design", "n_initial", "n_points")
         }
         options = {**own, **mapped(self.optimizer_kwargs)}
         seed = draw_seed(self.random_state)
         found = []
         for number, (space, n_iter) in enumerate(spaces):
-            n_first = _n_first(space.space.n_settings, len(space.branches), n_iter or 0)
+            n_earlier = sum(space.row(trial.params) is not None for trial in earlier)
+            n_first = _n_first(space.space.n_settings, len(space.branches), n_earlier + (n_iter or 0))
             model = {**options, "n_initial": options["n_initial"] or n_first, "seed": seed + number}
             found.append(Proposals(space, Model(**model)))
             found[-1].optimizer([], pd.DataFrame(columns=["test_score"]))

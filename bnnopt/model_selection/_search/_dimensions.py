@@ -20,6 +20,7 @@ RATIO_OF_LOG = (
     10.0  # numbers of a list whose largest is more than this times the smallest are spaced by ratios
 )
 LONGEST_LABEL = 60
+SCALARS = (int, float, bool, str, type(None))  # whose text says their content
 
 EXPECTED = (
     "expected a Real, Integer, Discrete or Categorical of bnnopt, a frozen distribution of scipy.stats, a "
@@ -58,7 +59,8 @@ class Dimension:
     def cell(self, value: Any) -> Any:
         """Return the cell of a value of the parameter; None if it is none of its values."""
         if self.choices is not None:
-            return self._cells.get(same_value_key(value))
+            itself = (cell for cell, choice in self.choices.items() if choice is value)
+            return next(itself, None) or self._cells.get(same_value_key(value))
         if self.distribution is not None:
             return self.distribution.cell(value)
         if isinstance(self.variable, Categorical):
@@ -84,8 +86,11 @@ class Dimension:
 
 def same_value_key(value: Any) -> str:
     """Return text that is equal for values of one type and content, also after pickling."""
+    value = plain(value)
+    if type(value) in SCALARS:
+        return f"{type(value).__name__} {value!r}"
     try:
-        return str(joblib.hash(plain(value)))
+        return str(joblib.hash(value))
     except Exception:  # noqa: BLE001 - what cannot be pickled, such as a lambda, is the same as itself only
         return f"id {id(value)}"
 

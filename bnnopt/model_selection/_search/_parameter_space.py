@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from math import prod
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bnnopt._plain import shown
@@ -43,6 +44,10 @@ class Parameter:
     def takes_part(self, cells: Mapping[str, Any]) -> bool:
         """Tell whether the parameter is one of a row."""
         return all(cells.get(column) == cell for column, cell in self.condition)
+
+    def takes_part_in(self, cells: Mapping[str, Any]) -> Any:
+        """Tell of which rows the parameter is one, given the cells of each column."""
+        return np.logical_and.reduce([cells[column] == cell for column, cell in self.condition])
 
 
 @dataclass(frozen=True)
@@ -127,11 +132,16 @@ class ParameterSpace:
             return None
         return {column: cells.get(column, self.idle[column]) for column in self.space.names}
 
-    def settled(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a row with the cells of what takes no part as all rows have them."""
-        cells = {**self._fixed, **{str(column): cell for column, cell in row.items()}}
-        taking = {each.column for each in self.parameters if each.takes_part(cells)}
-        return {name: cells[name] if name in taking else self.idle[name] for name in self.space.names}
+    def settled(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of rows with the cells of what takes no part as all rows have them."""
+        cells = {**self._fixed, **{name: table[name].to_numpy() for name in self.space.names}}
+        conditional = [each for each in self.parameters if each.condition and each.column in table]
+        return table.assign(
+            **{
+                each.column: table[each.column].where(each.takes_part_in(cells), self.idle[each.column])
+                for each in conditional
+            }
+        )
 
     @cached_property
     def idle(self) -> dict[str, Any]:

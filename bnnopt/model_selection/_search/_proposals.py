@@ -1,5 +1,6 @@
 """Which settings of one search space to try next."""
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -28,6 +29,12 @@ N_EVERYWHERE, N_NEAR = 1536, 512  # settings to choose from
 N_BEST = 4  # settings from which steps are taken
 STEPS = (0.01, 0.05, 0.2)  # standard deviations of steps, in units of the range
 
+SMALLEST_BLOCK = 4
+"""Settings chosen together, however few of them run at a time, so that results do not depend on how many do.
+Four found as good scores as one after the other (docs/experiments.md), with a quarter of the fits."""
+
+N_DRAWS_OF_A_SETTING = 16  # joint draws by which a block is chosen, for each of its settings
+
 
 class Model(NamedTuple):
     """How settings are chosen: arguments of `BayesianOptimizer`."""
@@ -37,6 +44,12 @@ class Model(NamedTuple):
     initial_design: str
     n_initial: int
     seed: int
+    n_points: int
+
+    @property
+    def n_block(self) -> int:
+        """How many settings are chosen together."""
+        return max(SMALLEST_BLOCK, self.n_points)
 
 
 def key_of(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -61,12 +74,12 @@ class Proposals:
     def next(
         self, n: int, settings: Sequence[Mapping[str, Any]], scores: pd.DataFrame
     ) -> list[dict[str, Any]]:
-        """Return up to `n` settings to try; fewer at the end of the first design, none where all were tried.
+        """Return up to `n` settings to try: the rest of the first design, later a block; none are left: none.
 
         Parameters
         ----------
         n : int
-            Settings wanted, at least 1.
+            Settings wanted at most, at least 1.
         settings : sequence of dict
             All settings tried, of other spaces too.
         scores : DataFrame of shape (n_settings, n_scores)
@@ -75,14 +88,21 @@ class Proposals:
         here, scores = self.rows(settings, scores)
         is_inside = self.space.space.is_inside(self.space.table(here)) if here else np.empty(0)
         tried = [row for row, inside in zip(here, is_inside, strict=True) if inside]
-        n = int(min(n, self.space.n_settings - len({key_of(self.space.params(row)) for row in tried})))
+        n = min(n, self._n_left(tried))
         if n <= 0:
             return []
         n_first = max(0, self.model.n_initial - len(here))
         if np.isfinite(scores).all(axis=1).sum() < FEWEST_SCORED:
-            n_first = n_first or n
-        chosen = self._first(min(n, n_first), tried) or self._best(n, here, scores)
-        return [self.space.params(row) for row in chosen]
+            n_first = n_first or self.model.n_block
+        chosen = self._first(min(n, n_first), tried) if n_first else []
+        chosen = chosen or self._begun(here, scores) or self._best(here, scores)
+        return [self.space.params(row) for row in chosen[:n]]
+
+    def _n_left(self, tried: Sequence[Mapping[str, Any]]) -> int:
+        """Return how many settings are left, no less than that."""
+        if np.isinf(self.space.n_settings):
+            return sys.maxsize
+        return int(self.space.n_settings) - len(set(self._keys(tried)))
 
     def rows(
         self, settings: Sequence[Mapping[str, Any]], scores: pd.DataFrame
@@ -102,6 +122,7 @@ class Proposals:
             n_initial=2,  # the first design is chosen here
             initial_design=self.model.initial_design,
             random_state=self.model.seed,
+            n_draws=N_DRAWS_OF_A_SETTING * self.model.n_block,
         )
         if len(rows):
             finite = scores[np.isfinite(scores).all(axis=1)].reindex(scores.index)
@@ -110,13 +131,13 @@ class Proposals:
 
     def _first(self, n: int, here: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return settings of the first design that were not tried, then settings drawn at random."""
-        tried = {key_of(self.space.params(row)) for row in here}
+        tried = set(self._keys(here))
         chosen: list[dict[str, Any]] = []
-        for row in self._spread_out() if n else ():
+        for row in self._spread_out():
             key = key_of(self.space.params(row))
             if key not in tried:
                 tried.add(key)
-                chosen.append(self.space.settled(row))
+                chosen.append(row)
             if len(chosen) == n:
                 break
         return chosen
@@ -125,16 +146,29 @@ class Proposals:
         """Yield the settings of the first design, then others at random."""
         space, seed = self.space.space, self.model.seed
         design = space.design(self.model.n_initial, method=self.model.initial_design, random_state=seed)
-        yield from design.to_dict("records")
-        yield from space.sample(N_DRAWN, random_state=seed).to_dict("records")
+        yield from self.space.settled(design).to_dict("records")
+        yield from self.space.settled(space.sample(N_DRAWN, random_state=seed)).to_dict("records")
 
-    def _best(self, n: int, here: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> list[dict[str, Any]]:
+    def _begun(self, here: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> list[dict[str, Any]]:
+        """Return what is left of the block in which an earlier search ended, if the last settings are one."""
+        n_begun = (len(here) - self.model.n_initial) % self.model.n_block
+        n_before = len(here) - n_begun
+        if not n_begun or np.isfinite(scores[:n_before]).all(axis=1).sum() < FEWEST_SCORED:
+            return []
+        block = self._best(here[:n_before], scores[:n_before])
+        is_same = self._keys(block[:n_begun]) == self._keys(here[n_before:])
+        return block[n_begun:] if is_same else []
+
+    def _keys(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        return [key_of(self.space.params(row)) for row in rows]
+
+    def _best(self, here: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> list[dict[str, Any]]:
         """Return settings that the optimizer chooses among some from everywhere and some near the best."""
         optimizer, names = self.optimizer(here, scores.apply(reached)), self.space.space.names
         with warnings.catch_warnings():  # said of rows of an optimizer, which nobody sees here
             warnings.simplefilter("ignore", NothingToGainWarning)
             warnings.simplefilter("ignore", SpaceExhaustedWarning)
-            rows = optimizer.ask(n, candidates=self._candidates(here, scores))[names]
+            rows = optimizer.ask(self.model.n_block, candidates=self._candidates(here, scores))[names]
         return rows.to_dict("records")
 
     def _candidates(self, here: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> pd.DataFrame:
@@ -150,8 +184,7 @@ class Proposals:
             steps = rng.normal(size=(N_NEAR, space.n_dims)) * rng.choice(STEPS, size=(N_NEAR, 1))
             near = space.decode(np.clip(np.resize(places, steps.shape) + steps, 0, 1))
             found = pd.concat([space.sample(N_EVERYWHERE, random_state=rng), near], ignore_index=True)
-        rows = [self.space.settled(row) for row in found.to_dict("records")]
-        return self.space.table(rows).drop_duplicates(ignore_index=True)
+        return self.space.settled(found).drop_duplicates(ignore_index=True)
 
 
 def reached(scores: pd.Series) -> pd.Series:

@@ -4,6 +4,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ class Run:
     watch : Watch
         Ends the run early.
     n_points : int
-        Settings of a batch.
+        Settings that run at a time.
     trials : list of Trial
         All so far; those of an earlier search first.
     """
@@ -56,9 +57,11 @@ class Run:
     def search(self, proposals: Proposals, n: int, parallel: Parallel) -> bool:
         """Try up to `n` settings of one space; return whether the whole run ends."""
         n_before = len(self.trials)
+        block: list[dict[str, Any]] = []
         while (n_left := n - (len(self.trials) - n_before)) > 0:
-            settings = [trial.params for trial in self.trials]
-            chosen = proposals.next(min(n_left, self.n_points), settings, self.scores)
+            if not block:
+                block = proposals.next(n_left, [trial.params for trial in self.trials], self.scores)
+            chosen, block = block[: self.n_points], block[self.n_points :]
             if not chosen:
                 warnings.warn(
                     f"The search ended after {n - n_left} of {n} settings: there are no others in the space.",

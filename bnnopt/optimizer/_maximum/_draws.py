@@ -1,6 +1,6 @@
 """Choosing a batch by joint draws: each row with those before it and those pending in mind."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from bnnopt.optimizer._search import Search
 __all__ = ["batch_by_draws"]
 
 N_OBSERVED = 256
+AT_ONCE = 64  # candidates whose bounds are highest, that are scored together
 
 
 def batch_by_draws(search: Search, pool: Candidates, n: int) -> IntArray:
@@ -59,6 +60,7 @@ def _conditioned_batch(search: Search, draws: FloatArray, rows: FloatArray, n_po
     std = draws[:, :, :n_rows].std(axis=1).T
 
     def score(arrays: Sequence[FloatArray]) -> FloatArray:
+        search.tick(1)
         ours, known = [array[:, :n_rows] for array in arrays], [array[:, n_rows:] for array in arrays]
         situation = search.scoring.with_belief(ours, std, search.situation)
         scores = search.scoring.score_draws(ours, known, situation, factors)
@@ -68,19 +70,48 @@ def _conditioned_batch(search: Search, draws: FloatArray, rows: FloatArray, n_po
 
 
 def _joint_batch(search: Search, draws: FloatArray, rows: FloatArray, n_pool: int, n: int) -> IntArray:
-    """Score each candidate together with the draws of rows chosen, of those pending and of those measured."""
+    """Score each candidate together with the draws of rows chosen, of those pending and of those measured.
+
+    What a candidate adds does not grow with the rows chosen before it, so what it added last is a bound of
+    what it adds now: only candidates whose bounds are highest are scored again (lazy greedy; Minoux 1978,
+    "Accelerated greedy algorithms for maximizing submodular set functions").
+    """
     draws = np.moveaxis(draws, 0, -1)
     observed, factors = draws[:, len(rows) :], search.factors(rows[:n_pool])
     chosen: list[int] = []
     before = list(range(n_pool, len(rows)))
+    bounds = np.full(n_pool, np.inf)
     while len(chosen) < n:
         known = draws[:, [*before, *chosen]]
-        scores = search.scoring.score_jointly(draws[:, :n_pool], known, observed, search.situation, factors)
-        scores[chosen] = -np.inf
+
+        def score(places: IntArray, known: FloatArray = known) -> FloatArray:
+            own, weights = draws[:, places], factors.take(places)
+            return search.scoring.score_jointly(own, known, observed, search.situation, weights)
+
+        if len(before) + len(chosen) < 2:  # a score alone may be no gain
+            bounds = np.where(np.isneginf(bounds), bounds, np.inf)
+        scores = _scores_of_highest(score, bounds)
         if not np.isfinite(scores).any():
             break
         chosen.append(int(np.argmax(scores)))
+        bounds[chosen[-1]] = -np.inf
+        search.tick(1)
     return np.array(chosen, dtype=int)
+
+
+def _scores_of_highest(score: Callable[[IntArray], FloatArray], bounds: FloatArray) -> FloatArray:
+    """Return scores of as many candidates as it takes to know the highest, -inf for others; lower bounds."""
+    scores = np.full(len(bounds), -np.inf)
+    order = np.argsort(-bounds, kind="stable")
+    order = order[~np.isneginf(bounds[order])]
+    start = 0
+    while start < len(order) and scores.max() < bounds[order[start]]:
+        n_at_once = len(order) if np.isposinf(bounds[order[start]]) else AT_ONCE
+        part = np.sort(order[start : start + n_at_once])
+        scores[part] = score(part)
+        bounds[part] = scores[part]
+        start += n_at_once
+    return scores
 
 
 def _measured_points(search: Search) -> FloatArray:

@@ -1,5 +1,6 @@
 """From a fitted model to the rows to run next: candidates, scores, refinement, a batch of different rows."""
 
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -44,16 +45,18 @@ def suggest(search: Search, n: int, candidates: Pool | None = None) -> tuple[pd.
     scores : ndarray of shape (at most n,)
         By moments, each row on its own: not lowered by the rows chosen before it.
     """
-    rng = np.random.default_rng(search.seed)
+    search, rng, tick = search.believing(n), np.random.default_rng(search.seed), search.tick
     n_kept = max(N_SHORTLIST, 4 * n)
     pool = _searched(search, n, rng) if candidates is None else _best_of(search, candidates, n_kept, rng)
     is_open = np.isfinite(pool.scores).any()
     if not is_open or search.needs_no_draws(n):
         chosen = pool.take(pool.best_first[: int(is_open)])
+        search.tick(n)
     else:
         pool = pool.take(_shortlist(pool, n_kept))
-        if candidates is None and search.has_reals:
-            pool = _polished(search, pool, n, rng)
+        n_polishes = N_POLISHES if candidates is None and search.has_reals else 0
+        search = replace(search, tick=lambda n_rows: tick(n_rows / (1 + n_polishes)))
+        pool = _polished(search, pool, n, n_polishes, rng)
         chosen = pool.take(_filled_up(batch_by_draws(search, pool, n), pool, n))
     return chosen.settings.reset_index(drop=True), chosen.scores
 
@@ -65,9 +68,11 @@ def best_of(search: Search, candidates: Pool | None, rng: np.random.Generator) -
     return Candidates.of(search, from_everywhere(search, max(search.n_candidates // 2, 1), rng))
 
 
-def _polished(search: Search, pool: Candidates, n: int, rng: np.random.Generator) -> Candidates:
+def _polished(
+    search: Search, pool: Candidates, n: int, n_polishes: int, rng: np.random.Generator
+) -> Candidates:
     """Add settings near those that a batch would take: the best place after a choice may not be there yet."""
-    for _ in range(N_POLISHES):
+    for _ in range(n_polishes):
         centres = pool.settings.iloc[batch_by_draws(search, pool, n)]
         pool = pool.joined(search, near(search, centres, min(N_NEAR * n, MOST_NEAR), rng))
     return pool

@@ -63,7 +63,13 @@ KNOWN: dict[str, Activation] = {
 
 
 def train_networks(
-    X: FloatArray, y: FloatArray, row_weights: FloatArray, plan: TrainingPlan, **_: Any
+    X: FloatArray,
+    y: FloatArray,
+    row_weights: FloatArray,
+    plan: TrainingPlan,
+    *,
+    start: Networks | None = None,
+    **_: Any,
 ) -> Training:
     """Train networks in full batch, as `_training.train_networks` does.
 
@@ -77,6 +83,8 @@ def train_networks(
         Weight of each row for each network.
     plan : TrainingPlan
         Of an activation in `KNOWN`; the size of its batches does not count.
+    start : Networks, default=None
+        To go on from, they stay as they are; new ones by default.
     **_
         What only a long training knows.
 
@@ -85,10 +93,10 @@ def train_networks(
     Training
         No held-out rows are judged on the way.
     """
-    networks = first_networks(X.shape[1], y.shape[1], plan)
+    networks = first_networks(X.shape[1], y.shape[1], plan) if start is None else start
     batch = _Batch.of(X, y, with_mean_one(row_weights), plan)
     penalty = (2 * plan.penalty * (row_weights.sum(axis=0) > 0)).astype(np.float32)[:, None, None]
-    weights = [array for pair in zip(networks.kernels, networks.biases, strict=True) for array in pair]
+    weights = [each.copy() for pair in zip(networks.kernels, networks.biases, strict=True) for each in pair]
     masks = _MaskPool(plan, len(X))
     adam, losses = _Adam(weights), list[float]()
     for update in range(plan.n_updates):

@@ -6,13 +6,13 @@ levels are exchangeable. With one length scale for all of them, what rows say of
 unlike they are, holds for those that were not, and few rows are enough to say it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
-from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Prior
+from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, climb
 
 __all__ = ["Blocks"]
 
@@ -41,33 +41,47 @@ class Blocks:
         is_level = np.isin(np.arange(n_inputs), [column for columns in one_hot_columns for column in columns])
         return cls(np.unique(first, return_inverse=True)[1], is_level)
 
-    def draw_anchors(self, n_members: int, prior: Prior, rng: np.random.Generator) -> Anchors:
-        """Draw the anchors of members: a length scale for each block, which its columns share."""
-        n_inputs, n_blocks = len(self.of_columns), int(self.of_columns.max()) + 1
-        drawn = Anchors.draw(n_members, n_blocks, prior, rng)
-        if n_blocks == n_inputs:
-            return drawn
-        n_others = len(drawn.std) - n_blocks
-        places = np.concatenate([self.of_columns, n_blocks + np.arange(n_others)])
-        size = np.bincount(places)[places]
-        return replace(
-            drawn,
-            point=drawn.point[:, places],
-            start=drawn.start[:, places],
-            std=drawn.std[places],
-            counts=1.0 / size,
-        )
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks, and of length scales that are learned."""
+        return int(self.of_columns.max()) + 1
 
-    def summed(self, gradient: FloatArray) -> FloatArray:
-        """Give each column the sum over its block, as the length scales move together.
+    def climb(
+        self,
+        likelihood: Callable[[Hyperparameters, IntArray], tuple[FloatArray, FloatArray]],
+        anchors: Anchors,
+        n_steps: int,
+        start: Hyperparameters | None = None,
+    ) -> tuple[Hyperparameters, FloatArray]:
+        """Climb as `climb` does, over one length scale for each block.
 
-        From and to shape (n_members, n_inputs + 3), the other hyperparameters behind the length scales.
+        Anchors are those of blocks; the likelihood, the start and what is found have a length scale for each
+        column.
         """
-        n_inputs = len(self.of_columns)
         if not self.is_level.any():
-            return gradient
-        is_same = self.of_columns[:, None] == self.of_columns
-        return np.column_stack([gradient[:, :n_inputs] @ is_same, gradient[:, n_inputs:]])
+            return climb(likelihood, anchors, n_steps, start)
+
+        def of_blocks(own: Hyperparameters, places: IntArray) -> tuple[FloatArray, FloatArray]:
+            value, slope = likelihood(self._spread(own), places)
+            return value, self._summed(slope)
+
+        begin = None if start is None else self._gathered(start)
+        found, density = climb(of_blocks, anchors, n_steps, begin)
+        return self._spread(found), density
+
+    def _spread(self, own: Hyperparameters) -> Hyperparameters:
+        """From a length scale for each block to one for each column."""
+        return replace(own, log_length_scales=own.log_length_scales[:, self.of_columns])
+
+    def _gathered(self, own: Hyperparameters) -> Hyperparameters:
+        first = np.unique(self.of_columns, return_index=True)[1]
+        return replace(own, log_length_scales=own.log_length_scales[:, first])
+
+    def _summed(self, gradient: FloatArray) -> FloatArray:
+        """From derivatives by the length scales of columns, the others behind them, to those of blocks."""
+        n_inputs = len(self.of_columns)
+        is_of_block = self.of_columns[:, None] == np.arange(self.n_blocks)
+        return np.column_stack([gradient[:, :n_inputs] @ is_of_block, gradient[:, n_inputs:]])
 
     def are_all(self, is_true: BoolArray) -> BoolArray:
         """Tell for each column whether something is true of all columns of its block, (n_inputs,)."""

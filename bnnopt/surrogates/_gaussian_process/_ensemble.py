@@ -15,14 +15,15 @@ from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.surrogates._gaussian_process._blocks import Blocks
 from bnnopt.surrogates._gaussian_process._exact import (
     LearningRows,
-    gradient_of_likelihood,
+    LeftOut,
+    likelihood_with_gradient,
     log_marginal_likelihood,
 )
-from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters, Prior, climb
+from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior
 from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
-from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition
-from bnnopt.surrogates._gaussian_process._sparse import MOST_INDUCING, gradient_of_bound
+from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition, leave_out
+from bnnopt.surrogates._gaussian_process._sparse import MOST_INDUCING, bound_with_gradient
 from bnnopt.surrogates._rows import Rows
 from bnnopt.surrogates._stacking import HeldOut, stacking_shares
 
@@ -56,7 +57,7 @@ PRIOR = Prior(
 )
 JUDGING_PARTS = 4  # each member learns from all but one of so many parts of the rows
 N_STARTS = 2
-STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 24, 18, 20
+STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 24, 16, 12
 INDUCING_OF_THE_BOUND = 128
 WIDTH_OF_NOISE = 1.0  # in nats, see `learn_from_two_starts`
 LARGEST_LOSS = 1.0  # of the marginal likelihood, in nats for each hyperparameter
@@ -66,6 +67,7 @@ SMALLEST_SHARE = 1e-12  # where all judges of a row weigh nothing, they weigh th
 
 LEARNING_SECONDS = 0.25  # on one core, for a search of all members of an output
 SECONDS_OF_A_CUBE = 5e-10  # of one step of one member, by the cube of its rows
+SHARE_OF_STEPS = 0.5  # that a member makes in the mean before it has arrived
 FEWEST_LEARNED = 100
 
 
@@ -157,7 +159,7 @@ def fit_ensemble(
     kept = [number for number, share in enumerate(shares) if share > 0]
     learner, further = learner.only(kept), first.only(learner.places_of(kept))
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(FURTHER_STEPS)])
-    further = learner.learn(np.tile(part, (n_members, 1)), FURTHER_STEPS, start=further)
+    further, _ = learner.learn(np.tile(part, (n_members, 1)), FURTHER_STEPS, start=further)
     if len(part) < len(rows):
         further = learner.learn_from_all(further, part)
     weights = learner.within_families(further, part)
@@ -167,8 +169,9 @@ def fit_ensemble(
 
 
 def rows_within_budget(n_members: int, n_steps: int) -> int:
-    """Rows that so many steps of so many members may take within the time budget of learning."""
-    return max(int(np.cbrt(LEARNING_SECONDS / (SECONDS_OF_A_CUBE * n_members * n_steps))), FEWEST_LEARNED)
+    """Rows that at most so many steps of so many members may take within the time budget of learning."""
+    seconds = SECONDS_OF_A_CUBE * SHARE_OF_STEPS * n_members * n_steps
+    return max(int(np.cbrt(LEARNING_SECONDS / seconds)), FEWEST_LEARNED)
 
 
 class _Learner:
@@ -188,7 +191,7 @@ class _Learner:
         pairs = [FAMILIES[name] for name in families for _ in range(n_members)]
         self._kernels = [kernel for kernel, _ in pairs]
         self._maps: list[InputMap] = [maps[name] for _, name in pairs]
-        self._anchors = blocks.draw_anchors(len(pairs), PRIOR, rng)
+        self._anchors = Anchors.draw(len(pairs), blocks.n_blocks, PRIOR, rng)
         self._inducing = np.sort(rng.permutation(n_rows)[:MOST_INDUCING])
         self.judged = np.sort(rng.permutation(n_rows)[:MOST_JUDGED])
 
@@ -209,15 +212,17 @@ class _Learner:
         own._anchors = self._anchors.only(places)
         return own
 
-    def learn(self, parts: IntArray, n_steps: int, start: Hyperparameters | None = None) -> Hyperparameters:
-        """Learn hyperparameters, each member of a family from its part of the rows."""
+    def learn(
+        self, parts: IntArray, n_steps: int, start: Hyperparameters | None = None
+    ) -> tuple[Hyperparameters, FloatArray]:
+        """Learn hyperparameters and their log density, each member of a family from its part of the rows."""
         rows = self._rows_of(np.tile(parts, (len(self._names), 1)))
 
-        def gradient(own: Hyperparameters, places: IntArray) -> FloatArray:
+        def likelihood(own: Hyperparameters, places: IntArray) -> tuple[FloatArray, FloatArray]:
             kernels = [self._kernels[place] for place in places]
-            return self._blocks.summed(gradient_of_likelihood(rows.of_members(places), kernels, own))
+            return likelihood_with_gradient(rows.of_members(places), kernels, own)
 
-        return climb(gradient, self._anchors, n_steps, start)
+        return self._blocks.climb(likelihood, self._anchors, n_steps, start)
 
     def learn_from_two_starts(self, parts: IntArray, n_steps: int) -> Hyperparameters:
         """Learn as from a function of little noise and as from noise, each as often as it is likely.
@@ -231,8 +236,7 @@ class _Learner:
         both, n = copy(self), len(self._kernels)
         both._names, both._kernels, both._maps = 2 * self._names, 2 * self._kernels, 2 * self._maps
         both._anchors = self._anchors.followed_by(self._anchors.from_noise())
-        found = both.learn(parts, n_steps)
-        density = both.log_likelihood(found, parts) + both._anchors.log_density(found.point)
+        found, density = both.learn(parts, n_steps)
         is_noise = _are_noise(density[n:] - density[:n] + WIDTH_OF_NOISE)
         return found.only(np.arange(n) + n * is_noise)
 
@@ -243,22 +247,23 @@ class _Learner:
         was learned is kept if the likelihood of the part, which needs no such points, is not much smaller
         with it.
         """
-        likelihood = self.log_likelihood(hyperparameters, part)
-        best = [int(np.argmax(likelihood))]
+        before = self.log_likelihood(hyperparameters, part)
+        best = [int(np.argmax(before))]
         input_map, kernel = self._maps[best[0]], KERNELS[self._kernels[best[0]]]
         rows = self._rows.only(self.judged)
         rows = replace(rows, X=input_map(rows.X))
         step = max(len(self._inducing) // INDUCING_OF_THE_BOUND, 1)
         inducing = input_map(self._rows.X[self._inducing[::step]])
-        point = hyperparameters.point
-        point[best] = climb(
-            lambda own, _: self._blocks.summed(gradient_of_bound(rows, inducing, kernel, own)[None]),
-            self._anchors.only(best),
-            STEPS_OF_THE_BOUND,
-            hyperparameters.only(best),
-        ).point
+
+        def likelihood(own: Hyperparameters, _: IntArray) -> tuple[FloatArray, FloatArray]:
+            bound, gradient = bound_with_gradient(rows, inducing, kernel, own)
+            return np.array([bound]), gradient[None]
+
+        start, point = hyperparameters.only(best), hyperparameters.point
+        found, _ = self._blocks.climb(likelihood, self._anchors.only(best), STEPS_OF_THE_BOUND, start)
+        point[best] = found.point
         further = Hyperparameters.of(point)
-        loss = (likelihood - self.log_likelihood(further, part))[best[0]]
+        loss = (before - self.log_likelihood(further, part))[best[0]]
         return further if loss <= LARGEST_LOSS * point.shape[1] else hyperparameters
 
     def log_likelihood(self, hyperparameters: Hyperparameters, parts: IntArray) -> FloatArray:
@@ -269,6 +274,8 @@ class _Learner:
 
     def within_families(self, hyperparameters: Hyperparameters, part: IntArray) -> FloatArray:
         """Weights of the members of each family by their marginal likelihood, (n_families, n_members)."""
+        if self._each == 1:
+            return np.ones((len(self._names), 1))
         likelihood = self.log_likelihood(hyperparameters, part).reshape(-1, self._each)
         return np.asarray(softmax(likelihood, axis=1))
 
@@ -276,10 +283,9 @@ class _Learner:
         """Predict the judged rows without them by each family; of many rows, given those at hand."""
         weights = self.within_families(hyperparameters, part)
         here = replace(self._rows, stream=None)
-        members = [self._conditioned(place, hyperparameters, here) for place in range(len(self._kernels))]
-        judged = here.only(self.judged)
+        members = [self._left_out(place, hyperparameters, here) for place in range(len(self._kernels))]
         pairs = [
-            _left_out(judged, members[number * self._each :][: self._each], own, is_seen[:, self.judged])
+            _mixed(members[number * self._each :][: self._each], own, is_seen[:, self.judged])
             for number, own in enumerate(weights)
         ]
         return HeldOut(*(np.array(each) for each in zip(*pairs, strict=True)))
@@ -298,7 +304,11 @@ class _Learner:
 
     def _conditioned(self, place: int, hyperparameters: Hyperparameters, rows: Rows) -> GaussianProcess:
         own = self._kernels[place], self._maps[place], hyperparameters.only([place])
-        return condition(*own, rows, self._inducing, self.judged)
+        return condition(*own, rows, self._inducing)
+
+    def _left_out(self, place: int, hyperparameters: Hyperparameters, rows: Rows) -> LeftOut:
+        own = self._kernels[place], self._maps[place], hyperparameters.only([place])
+        return leave_out(*own, rows, self._inducing, self.judged)
 
     def _rows_of(self, parts: IntArray) -> LearningRows:
         rows = self._rows
@@ -336,19 +346,10 @@ def _is_seen(parts: IntArray, n_rows: int) -> BoolArray:
     return is_seen
 
 
-def _left_out(
-    rows: Rows, judges: list[GaussianProcess], shares: FloatArray, is_seen: BoolArray
-) -> tuple[FloatArray, FloatArray]:
+def _mixed(members: list[LeftOut], shares: FloatArray, is_seen: BoolArray) -> LeftOut:
     """Predict each row without it, by members that did not learn from it if there are any."""
-    means = np.array([judge.posterior.left_out_mean for judge in judges])
-    variances = np.array([_left_out_variance(rows, judge) for judge in judges])
+    means, variances = (np.array(each) for each in zip(*members, strict=True))
     judging = (shares[:, None] + SMALLEST_SHARE) * (~is_seen | is_seen.all(axis=0))
     judging /= judging.sum(axis=0)
     mean = (judging * means).sum(axis=0)
-    return mean, (judging * (variances + np.square(means - mean))).sum(axis=0)
-
-
-def _left_out_variance(rows: Rows, member: GaussianProcess) -> FloatArray:
-    """Variance of one measurement of each row, predicted without the row."""
-    one = rows.noise(member.noise_variance)
-    return member.posterior.left_out_variance + one * (1.0 - 1.0 / rows.weights)
+    return LeftOut(mean, (judging * (variances + np.square(means - mean))).sum(axis=0))

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
+from bnnopt.surrogates._gaussian_process._climb import maximise
 
 __all__ = ["Anchors", "Hyperparameters", "Prior", "climb"]
 
@@ -24,13 +25,10 @@ SMALLEST_NOISE = 1e-8  # of the variance of y: keeps the covariance of coinciden
 INPUTS_OF_THE_PRIOR = 8  # with more, length scales grow so that rows stay as near as with so many
 N_OTHERS = 3  # hyperparameters besides the length scales
 SHARE_OF_NOISE = 0.7  # where a search begins that takes rows for noise, in units of the variance of y
+FARTHEST = 6.0  # standard deviations from the anchor, beyond which the law of the prior is a normal one
 UNVARIED = 0.5  # longest length scale of an input that has not varied: one unit on, rows have little to say
 
-# of Rprop
-FIRST_STEP, SHORT_STEP = 0.2, 0.05  # from afar, and from where little is left to climb
-SMALLEST_STEP, LARGEST_STEP = 1e-6, 1.0
-GROWTH, SHRINKAGE = 1.2, 0.6
-SMALLEST_SLOPE = 0.1  # nats for one unit of all logarithms together, below which a search has ended
+FIRST_STEP, SHORT_STEP = 0.4, 0.05  # of a search from afar, and from where little is left to climb
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,8 @@ class Prior(NamedTuple):
 
     Around its anchor each has a Student-t law with `tail` degrees of freedom: near the anchor as strict as a
     normal law of that standard deviation, which few rows need, and far from it weak enough for rows that have
-    something to say, such as that an input does not matter.
+    something to say, such as that an input does not matter. Beyond 6 standard deviations, where nothing
+    changes but the rounding, it falls as a normal law.
 
     Attributes
     ----------
@@ -145,15 +144,12 @@ class Anchors:
         Standard deviations of the prior around the anchor.
     tail : float
         Degrees of freedom of its law.
-    counts : ndarray of shape (n_inputs + 3,) or float, default=1.0
-        How much each counts in the density: less than 1 where columns share one length scale.
     """
 
     point: FloatArray
     start: FloatArray
     std: FloatArray
     tail: float
-    counts: FloatArray | float = 1.0
 
     @classmethod
     def draw(cls, n_members: int, n_inputs: int, prior: Prior, rng: np.random.Generator) -> "Anchors":
@@ -190,91 +186,49 @@ class Anchors:
     def log_density(self, point: FloatArray) -> FloatArray:
         """Log prior density of each member's hyperparameters, up to a constant, (n_members,)."""
         gap = (self.point - point) / self.std
-        logs = self.counts * np.log1p(np.square(gap) / self.tail)
-        return np.asarray(-0.5 * (self.tail + 1.0) * logs.sum(axis=1))
+        beyond = np.maximum(np.abs(gap) - FARTHEST, 0.0)
+        density = (self.tail + 1.0) * np.log1p(np.square(gap) / self.tail) + np.square(beyond)
+        return np.asarray(-0.5 * density.sum(axis=1))
 
     def gradient(self, point: FloatArray) -> FloatArray:
-        """Gradient of the log prior density, shape of `point`; of a shared length scale in each column."""
+        """Gradient of the log prior density, shape of `point`."""
         gap = (self.point - point) / self.std
-        return (self.tail + 1.0) / (self.tail + np.square(gap)) * gap / self.std
+        beyond = gap - np.clip(gap, -FARTHEST, FARTHEST)
+        return ((self.tail + 1.0) / (self.tail + np.square(gap)) * gap + beyond) / self.std
 
 
 def climb(
-    gradient: Callable[[Hyperparameters, IntArray], FloatArray],
+    likelihood: Callable[[Hyperparameters, IntArray], tuple[FloatArray, FloatArray]],
     anchors: Anchors,
     n_steps: int,
     start: Hyperparameters | None = None,
-) -> Hyperparameters:
+) -> tuple[Hyperparameters, FloatArray]:
     """Maximise a likelihood times the prior for each member.
 
     Parameters
     ----------
-    gradient : callable
-        Hyperparameters of some members, and their places among all, to the gradient of each one's log
-        likelihood, shape (len(places), n_inputs + 3).
+    likelihood : callable
+        Hyperparameters of some members, and their places among all, to each one's log likelihood, (n,), and
+        its gradient by `Hyperparameters.point`, (n, n_inputs + 3).
     anchors : Anchors
         Of the members.
     n_steps : int
         Steps of the search, at most.
     start : Hyperparameters, default=None
         Good ones to go on from, in short steps; where the anchors say by default.
-    """
-
-    def slope(point: FloatArray, places: IntArray) -> FloatArray:
-        return gradient(Hyperparameters.of(point), places) + anchors.only(places).gradient(point)
-
-    begin = anchors.start if start is None else start.point
-    return Hyperparameters.of(_maximise(slope, begin, n_steps, is_near=start is not None))
-
-
-def _maximise(
-    gradient: Callable[[FloatArray, IntArray], FloatArray],
-    start: FloatArray,
-    n_steps: int,
-    *,
-    is_near: bool = False,
-) -> FloatArray:
-    """Climb with Rprop: each coordinate has its own step, longer while the slope keeps its sign.
-
-    On the marginal likelihood of a few dozen rows, 40 such steps come as far as 200 of Adam. A coordinate
-    whose slope turned around stays where it is for one step. A function whose slopes promise next to nothing
-    is left where it is, and costs nothing from there on.
-
-    Parameters
-    ----------
-    gradient : callable
-        Points of shape (n, n_coordinates) of some functions, and the places of these, to the gradient of each
-        at its point.
-    start : ndarray of shape (n_functions, n_coordinates)
-        Where to begin.
-    n_steps : int
-        Steps to make, at most.
-    is_near : bool, default=False
-        Whether the start is a good one: first steps are then 0.05 long in each coordinate, else 0.2.
 
     Returns
     -------
-    ndarray of shape (n_functions, n_coordinates)
-        Where the climb ended.
-
-    References
-    ----------
-    M. Riedmiller, H. Braun, "A direct adaptive method for faster backpropagation learning: the RPROP
-    algorithm", ICNN 1993. M. Blum, M. Riedmiller, "Optimization of Gaussian process hyperparameters using
-    Rprop", ESANN 2013.
+    hyperparameters : Hyperparameters
+    density : ndarray of shape (n_members,)
+        Logarithm of what was maximised, up to a constant.
     """
-    point, before = start.copy(), np.zeros_like(start)
-    step = np.full_like(start, SHORT_STEP if is_near else FIRST_STEP)
-    places = np.arange(len(start))
-    for _ in range(n_steps):
-        slope = gradient(point[places], places)
-        is_open = np.abs(slope).sum(axis=1) >= SMALLEST_SLOPE
-        places, slope = places[is_open], slope[is_open]
-        if not len(places):
-            break
-        turn = np.sign(slope * before[places])
-        factor = np.where(turn > 0, GROWTH, np.where(turn < 0, SHRINKAGE, 1.0))
-        step[places] = np.clip(factor * step[places], SMALLEST_STEP, LARGEST_STEP)
-        before[places] = np.where(turn < 0, 0.0, slope)
-        point[places] += np.sign(before[places]) * step[places]
-    return point
+
+    def posterior(point: FloatArray, places: IntArray) -> tuple[FloatArray, FloatArray]:
+        value, slope = likelihood(Hyperparameters.of(point), places)
+        own = anchors.only(places)
+        return value + own.log_density(point), slope + own.gradient(point)
+
+    begin, move = (anchors.start, FIRST_STEP) if start is None else (start.point, SHORT_STEP)
+    point, density = maximise(posterior, begin, n_steps, move)
+    return Hyperparameters.of(point), density

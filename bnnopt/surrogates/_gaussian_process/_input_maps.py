@@ -64,11 +64,14 @@ class RankMap:
         Place in the range.
     values, shares : tuple of ndarray
         Distinct values of each column, and for each the weight below it plus half of its own, as a share.
+    slopes : tuple of ndarray
+        Slope of the shares before, between and after the values of each column; 0 beyond the last.
     """
 
     by_range: RangeMap
     values: tuple[FloatArray, ...]
     shares: tuple[FloatArray, ...]
+    slopes: tuple[FloatArray, ...]
 
     @classmethod
     def of(cls, X: FloatArray, weights: FloatArray) -> "RankMap":
@@ -79,7 +82,8 @@ class RankMap:
             count = np.bincount(place, weights=weights)
             values.append(distinct)
             shares.append((np.cumsum(count) - 0.5 * count) / count.sum())
-        return cls(RangeMap.of(X, weights), tuple(values), tuple(shares))
+        slopes = tuple(_slopes(*pair) for pair in zip(values, shares, strict=True))
+        return cls(RangeMap.of(X, weights), tuple(values), tuple(shares), slopes)
 
     def within(self, lower: FloatArray, upper: FloatArray) -> "RankMap":
         """Return the map with these ranges, and the ranks as they are."""
@@ -92,23 +96,27 @@ class RankMap:
         shares = [
             0.5 + LEVEL * both if level else own for level, own in zip(is_level, self.shares, strict=True)
         ]
-        return RankMap(self.by_range.with_levels(is_level), tuple(values), tuple(shares))
+        slopes = tuple(_slopes(*pair) for pair in zip(values, shares, strict=True))
+        return RankMap(self.by_range.with_levels(is_level), tuple(values), tuple(shares), slopes)
 
     def __call__(self, X: FloatArray) -> FloatArray:
         """Map rows of shape (n_rows, n_inputs)."""
-        ranks = [np.interp(*args) for args in zip(X.T, self.values, self.shares, strict=True)]
-        return 0.5 * (self.by_range(X) + np.column_stack(ranks) - 0.5)
+        ranks = np.empty(X.shape)
+        for place, (values, own) in enumerate(zip(self.values, self.shares, strict=True)):
+            ranks[:, place] = np.interp(X[:, place], values, own)
+        return 0.5 * (self.by_range(X) + ranks - 0.5)
 
     def slope(self, X: FloatArray) -> FloatArray:
         """Give the derivative of each mapped column by the column, to the right at a row; as `X`."""
-        pairs = zip(X.T, self.values, self.shares, strict=True)
-        return 0.5 * (self.by_range.slope(X) + np.column_stack([_slope(*args) for args in pairs]))
+        slopes = np.empty(X.shape)
+        for place, (values, own) in enumerate(zip(self.values, self.slopes, strict=True)):
+            slopes[:, place] = own[np.searchsorted(values, X[:, place], side="right")]
+        return 0.5 * (self.by_range.slope(X) + slopes)
 
 
-def _slope(x: FloatArray, values: FloatArray, shares: FloatArray) -> FloatArray:
-    """Slope of the lines between the values, 0 beyond the last."""
-    slopes = np.concatenate([[0.0], np.diff(shares) / np.diff(values), [0.0]])
-    return np.asarray(slopes[np.searchsorted(values, x, side="right")])
+def _slopes(values: FloatArray, shares: FloatArray) -> FloatArray:
+    """Slopes of the lines between the values, 0 before and after them."""
+    return np.concatenate([[0.0], np.diff(shares) / np.diff(values), [0.0]])
 
 
 InputMap: TypeAlias = RangeMap | RankMap

@@ -27,7 +27,7 @@ equations 4.9 and 4.17 (squared exponential, Matérn).
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -41,6 +41,8 @@ SHARE_OF_INPUTS = 0.5  # that a unit sees where inputs are dropped
 
 Profile = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 Units = Callable[[FloatArray], FloatArray]
+ByRows: TypeAlias = Callable[[FloatArray], FloatArray]
+"""Weights (..., n, m) to the derivative of the weighed sum of each row's values by the row, (..., n, d)."""
 
 
 class KernelMatrix(NamedTuple):
@@ -70,8 +72,8 @@ class Kernel(Protocol):
         """Values between rows, and how they change; shapes as for a call."""
         ...
 
-    def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Values (n, m) between rows A (n, d) and B (m, d), and their derivatives by A, (n, m, d)."""
+    def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, ByRows]:
+        """Values (n, m) between rows A (n, d) and B (m, d), and how they change with the rows A."""
         ...
 
     def variance(self, A: FloatArray) -> FloatArray:
@@ -124,18 +126,17 @@ class StationaryKernel:
             return KernelMatrix(value, lambda weights: _by_length_scales(A, B, weights * slope))
         return self._anova_matrix(A, B)
 
-    def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Correlations (n, m) between rows A (n, d) and B (m, d), and their derivatives by A, (n, m, d)."""
+    def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, ByRows]:
+        """Correlations (n, m) between rows A (n, d) and B (m, d), and how they change with the rows A."""
         if not self.is_anova:
             value, slope = self.profile(_squared_distances(A, B))
-            return value, 2.0 * slope[:, :, None] * (A[:, None] - B[None])
-        gap = A[:, None] - B[None]
-        factor, slope = self._factor(np.square(gap))
+            return value, lambda weights: _by_rows(A, B, 2.0 * weights * slope)
+        gaps = A[:, None] - B
+        factor, slopes = self._factor(np.square(gaps))
         value = factor.prod(axis=-1)
-        slope *= gap
-        slope /= factor
-        slope *= 2.0 * value[:, :, None]
-        return value, slope
+        slopes *= gaps
+        slopes /= factor
+        return value, lambda weights: (2.0 * (weights * value)[..., None, :] @ slopes)[..., 0, :]
 
     def variance(self, A: FloatArray) -> FloatArray:
         """Value of each row with itself: 1."""
@@ -219,11 +220,15 @@ class NetworkKernel:
 
         return KernelMatrix(value, by_log_length_scales)
 
-    def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Values (n, m) between rows A (n, d) and B (m, d), and their derivatives by A, (n, m, d)."""
+    def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, ByRows]:
+        """Values (n, m) between rows A (n, d) and B (m, d), and how they change with the rows A."""
         value, by_product, by_log_norm = self._through_layers(A, B)
         by_square = by_log_norm / self.variance(A)[:, None]
-        return value, by_product[:, :, None] * B[None] + by_square[:, :, None] * A[:, None]
+
+        def by_rows(weights: FloatArray) -> FloatArray:
+            return np.asarray((weights * by_product) @ B + (weights * by_square).sum(axis=-1)[..., None] * A)
+
+        return value, by_rows
 
     def variance(self, A: FloatArray) -> FloatArray:
         """Value of each row with itself, (..., n, d) to (..., n)."""
@@ -276,6 +281,11 @@ def _squared_distances(A: FloatArray, B: FloatArray) -> FloatArray:
 
 def _squared_differences(A: FloatArray, B: FloatArray, place: int) -> FloatArray:
     return np.square(A[..., :, None, place] - B[..., None, :, place])
+
+
+def _by_rows(A: FloatArray, B: FloatArray, by_distance: FloatArray) -> FloatArray:
+    """Sum derivatives by squared distances times the gaps of each row A, (..., n, m) to (..., n, d)."""
+    return np.asarray(by_distance.sum(axis=-1)[..., None] * A - by_distance @ B)
 
 
 def _by_length_scales(A: FloatArray, B: FloatArray, by_distance: FloatArray) -> FloatArray:

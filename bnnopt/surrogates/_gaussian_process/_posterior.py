@@ -5,14 +5,17 @@ Observation noise that depends on the inputs is learned from how far held-out ro
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from bnnopt._typing import FloatArray
+from bnnopt.surrogates._covariances import Covariances, mixed_covariances
+from bnnopt.surrogates._gaussian_process._covariances import covariances
 from bnnopt.surrogates._gaussian_process._ensemble import Ensemble, fit_ensemble
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess
 from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
-from bnnopt.surrogates._rows import ROWS_PER_BLOCK, Rows, in_blocks
+from bnnopt.surrogates._rows import Rows, in_blocks
 from bnnopt.surrogates._stacking import calibration_factor, in_proportion, spread_out
 
 __all__ = ["EnsemblePosterior", "NoiseModel", "learn_noise", "learn_output"]
@@ -20,6 +23,7 @@ __all__ = ["EnsemblePosterior", "NoiseModel", "learn_noise", "learn_output"]
 MEAN_LOG_CHI2 = -1.2703628454614782  # of the logarithm of a squared standard normal number
 VARIANCE_LOG_CHI2 = 0.5 * np.pi**2
 LARGEST_LOG_FACTOR = 6.0
+PAIRS_AT_ONCE = 2**15  # of rows and inducing points: what is made of them stays in the cache
 NOISE_FAMILY, N_NOISE_MEMBERS = "squared_exponential", 4
 
 
@@ -105,6 +109,8 @@ class EnsemblePosterior:
     outputs: tuple[OutputEnsemble, ...]
     rows: Rows
 
+    has_covariances: ClassVar[bool] = True
+
     @property
     def noise(self) -> FloatArray:
         """Mean variance of the observation noise, shape (n_outputs,)."""
@@ -132,6 +138,20 @@ class EnsemblePosterior:
             law = output.law(np.stack([means, variances], axis=1))
             by_mean = spread_out(output.shares, output.unit * by_mean, output.calibration)
             found.append((law, by_mean, output.unit**2 * by_variance * output.calibration))
+        return found
+
+    def covariances(self, X: FloatArray, Z: FloatArray, *, slopes: bool) -> list[Covariances]:
+        """Covariances of each output's function at rows X with that at rows Z; with slopes if wanted."""
+        found = []
+        for output in self.outputs:
+            members = [member for _, member in output.members]
+            own = [covariances(member, X, Z, slopes=slopes) for member in members]
+            others = np.array([member.moments(Z)[0] for member in members])
+            means = np.array([each.mean for each in own])
+            by_means = np.array([each.slope for each in own]) if slopes else None
+            parts = [each.covariances for each in own]
+            joined = mixed_covariances(output.shares, parts, means, others, by_means)
+            found.append(joined.times(output.unit**2 * output.calibration))
         return found
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
@@ -250,7 +270,9 @@ def _kept(ensemble: Ensemble) -> tuple[tuple[tuple[str, GaussianProcess], ...], 
 
 
 def _moments(member: GaussianProcess, X: FloatArray, *, is_padded: bool) -> FloatArray:
-    """Mean and variance, shape (2, n_rows); few rows need no block where the last digit does not matter."""
-    if not is_padded and len(X) <= ROWS_PER_BLOCK:
-        return np.array(member.moments(X))
-    return in_blocks(lambda block: np.column_stack(member.moments(block)), X).T
+    """Mean and variance, shape (2, n_rows); blocks need no padding where the last digit does not matter."""
+    if is_padded:
+        return in_blocks(lambda block: np.column_stack(member.moments(block)), X).T
+    n_rows = max(PAIRS_AT_ONCE // len(member.inducing), 1)
+    blocks = [member.moments(X[start : start + n_rows]) for start in range(0, max(len(X), 1), n_rows)]
+    return np.concatenate(blocks, axis=1)

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from bnnopt._typing import FloatArray, IntArray
-from bnnopt.surrogates._gaussian_process._exact import Posterior, exact_posterior
+from bnnopt.surrogates._gaussian_process._exact import (
+    LeftOut,
+    Posterior,
+    exact_left_out,
+    exact_posterior,
+)
 from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters
 from bnnopt.surrogates._gaussian_process._input_maps import InputMap
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
-from bnnopt.surrogates._gaussian_process._sparse import MOST_EXACT, sparse_posterior
+from bnnopt.surrogates._gaussian_process._sparse import MOST_EXACT, sparse_left_out, sparse_posterior
 from bnnopt.surrogates._rows import Rows
 
-__all__ = ["GaussianProcess", "condition"]
+__all__ = ["GaussianProcess", "condition", "leave_out"]
 
 UNITS_OF_A_DRAW = 512  # units of a draw of the prior
 
@@ -56,12 +62,12 @@ class GaussianProcess:
         """Mean and variance (n_rows,) and their derivatives by the columns of X, (n_rows, n_inputs)."""
         signal = float(self.hyperparameters.signal_variance[0])
         kernel, places = KERNELS[self.kernel], self._scaled(X)
-        value, slope = kernel.gradient(places, self.inducing)
+        value, by_rows = kernel.gradient(places, self.inducing)
         covariances = signal * value + float(self.hyperparameters.offset_variance[0])
-        mean, variance = self.posterior.moments(covariances, self._prior_variance(places))
-        by_mean, by_variance = self.posterior.gradients(covariances, signal * slope)
-        by_variance = by_variance + signal * kernel.variance_gradient(places)
-        stretch = self.input_map.slope(X) * np.exp(-self.hyperparameters.log_length_scales)
+        found = self.posterior.with_gradients(covariances, self._prior_variance(places), by_rows)
+        mean, variance, by_mean, by_variance = found
+        by_variance += kernel.variance_gradient(places)
+        stretch = signal * self.input_map.slope(X) * np.exp(-self.hyperparameters.log_length_scales)
         return mean, variance, by_mean * stretch, by_variance * stretch
 
     def draw(self, n_draws: int, rng: np.random.Generator) -> Callable[[FloatArray], FloatArray]:
@@ -98,12 +104,7 @@ class GaussianProcess:
 
 
 def condition(
-    kernel: str,
-    input_map: InputMap,
-    hyperparameters: Hyperparameters,
-    rows: Rows,
-    inducing: IntArray,
-    judged: IntArray,
+    kernel: str, input_map: InputMap, hyperparameters: Hyperparameters, rows: Rows, inducing: IntArray
 ) -> GaussianProcess:
     """Condition a Gaussian process on all rows.
 
@@ -115,29 +116,61 @@ def condition(
         Of one output, standardised; all of them, or a sample with its stream.
     inducing : ndarray of int
         Rows that serve as inducing points where there are more than `MOST_EXACT` in all.
-    judged : ndarray of int
-        Rows to predict without them, in that case; else it is all.
     """
+    places = _places(input_map, hyperparameters, rows, inducing)
+    parts = _parts(kernel, input_map, hyperparameters, rows, places)
+    posterior = exact_posterior(*parts) if _is_exact(rows) else sparse_posterior(*parts)
+    return GaussianProcess(kernel, input_map, hyperparameters, places, posterior)
+
+
+def leave_out(
+    kernel: str,
+    input_map: InputMap,
+    hyperparameters: Hyperparameters,
+    rows: Rows,
+    inducing: IntArray,
+    judged: IntArray,
+) -> LeftOut:
+    """Predict one measurement of some of the rows, `judged`, each from all other rows.
+
+    Other parameters as for `condition`.
+    """
+    places, own = _places(input_map, hyperparameters, rows, inducing), rows.only(judged)
+    parts = _parts(kernel, input_map, hyperparameters, rows, places)
+    if _is_exact(rows):
+        mean, variance = (each[judged] for each in exact_left_out(*parts))
+    else:
+        mean, variance = sparse_left_out(own, *parts)
+    noise = own.noise(float(hyperparameters.noise_variance[0]))
+    return LeftOut(mean, variance + noise * (1.0 - 1.0 / own.weights))
+
+
+def _is_exact(rows: Rows) -> bool:
+    return rows.stream is None and len(rows) <= MOST_EXACT
+
+
+def _places(input_map: InputMap, own: Hyperparameters, rows: Rows, inducing: IntArray) -> FloatArray:
+    """Map and scale inputs of the inducing points, which are all rows of an exact posterior."""
+    X = rows.X if _is_exact(rows) else rows.X[inducing]
+    return own.scaled(input_map(X)[None])[0]
+
+
+def _parts(kernel: str, input_map: InputMap, own: Hyperparameters, rows: Rows, places: FloatArray) -> Any:
+    """Return what the functions of `_exact` and `_sparse` take of a member, in their order."""
+    of_inducing, noise_variance = _covariance(kernel, own, places, places), float(own.noise_variance[0])
+    if _is_exact(rows):
+        return of_inducing, rows.y[:, 0], rows.noise(noise_variance) / rows.weights
 
     def scaled(X: FloatArray) -> FloatArray:
-        return hyperparameters.scaled(input_map(X)[None])[0]
+        return own.scaled(input_map(X)[None])[0]
 
-    noise_variance = float(hyperparameters.noise_variance[0])
-    if rows.stream is None and len(rows) <= MOST_EXACT:
-        places = scaled(rows.X)
-        covariance = _covariance(kernel, hyperparameters, places, places)
-        posterior = exact_posterior(covariance, rows.y[:, 0], rows.noise(noise_variance) / rows.weights)
-        return GaussianProcess(kernel, input_map, hyperparameters, places, posterior)
-    places = scaled(rows.X[inducing])
-    posterior = sparse_posterior(
-        _covariance(kernel, hyperparameters, places, places),
-        lambda X: _covariance(kernel, hyperparameters, scaled(X), places),
-        lambda X: _variance(kernel, hyperparameters, scaled(X)),
+    return (
+        of_inducing,
+        lambda X: _covariance(kernel, own, scaled(X), places),
+        lambda X: _variance(kernel, own, scaled(X)),
         noise_variance,
         rows.blocks(),
-        rows.only(judged),
     )
-    return GaussianProcess(kernel, input_map, hyperparameters, places, posterior)
 
 
 def _covariance(kernel: str, own: Hyperparameters, A: FloatArray, B: FloatArray) -> FloatArray:

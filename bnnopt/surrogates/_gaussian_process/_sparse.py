@@ -20,12 +20,19 @@ import numpy as np
 from scipy.linalg.lapack import dpotrs
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._gaussian_process._exact import Posterior, Whitening, cholesky, inverse_root
+from bnnopt.surrogates._gaussian_process._exact import (
+    LOG_2_PI,
+    LeftOut,
+    Posterior,
+    Whitening,
+    cholesky,
+    inverse_root,
+)
 from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters
 from bnnopt.surrogates._gaussian_process._kernels import Kernel
 from bnnopt.surrogates._rows import Rows
 
-__all__ = ["MOST_EXACT", "MOST_INDUCING", "gradient_of_bound", "sparse_posterior"]
+__all__ = ["MOST_EXACT", "MOST_INDUCING", "bound_with_gradient", "sparse_left_out", "sparse_posterior"]
 
 MOST_EXACT = 1000  # rows of an exact posterior; with so many, both kinds take about the same time
 MOST_INDUCING = 512
@@ -42,9 +49,8 @@ def sparse_posterior(
     prior: Covariances,
     noise_variance: float,
     blocks: Iterable[Rows],
-    judged: Rows,
 ) -> Posterior:
-    """Condition on all rows, and predict some of them from all others.
+    """Condition on all rows.
 
     Parameters
     ----------
@@ -58,26 +64,47 @@ def sparse_posterior(
         Learned variance of the noise.
     blocks : iterable of Rows
         All rows of one output, standardised.
-    judged : Rows
-        Those of them that are predicted.
     """
-    whitening = inverse_root(of_inducing + JITTER * np.diag(np.diag(of_inducing))).T
-    features = _Features(with_rows, whitening, prior, noise_variance)
-    precision, moment = _sums(features, blocks)
+    features = _Features(with_rows, _whitening(of_inducing), prior, noise_variance)
+    whitening, (precision, moment) = features.whitening, _sums(features, blocks)
     gains, directions = np.linalg.eigh(precision)
     gains = np.maximum(gains, 0.0)
     basis, shares = whitening @ directions, gains / (1.0 + gains)
     is_kept = shares >= SMALLEST_SHARE
-    mean, variance = _left_out(features, directions, gains, moment, judged)
     return Posterior(
         weights=basis @ ((directions.T @ moment) / (1.0 + gains)),
         explained=basis[:, is_kept] * np.sqrt(shares[is_kept]),
-        y=judged.y[:, 0],
-        noise=judged.noise(noise_variance) / judged.weights,
-        left_out_mean=mean,
-        left_out_variance=variance,
+        y=np.empty(0),
+        noise=np.empty(0),
         whitening=Whitening(whitening, basis / np.sqrt(1.0 + gains)),
     )
+
+
+def sparse_left_out(
+    judged: Rows,
+    of_inducing: FloatArray,
+    with_rows: Covariances,
+    prior: Covariances,
+    noise_variance: float,
+    blocks: Iterable[Rows],
+) -> LeftOut:
+    """Predict some of the rows, `judged`, each from all others; else as for `sparse_posterior`."""
+    features_of = _Features(with_rows, _whitening(of_inducing), prior, noise_variance)
+    precision, moment = _sums(features_of, blocks)
+    root = inverse_root(precision + np.eye(len(precision)))
+    weights, means, variances = root.T @ (root @ moment), [], []
+    for rows in judged.blocks():
+        features, noise = features_of(rows)
+        y, own = rows.y[:, 0], features @ root.T
+        kept = np.maximum(1.0 - np.einsum("ij,ij->i", own, own) / noise, SMALLEST_KEPT)
+        means.append(y - (y - features @ weights) / kept)
+        variances.append(noise / kept)
+    return LeftOut(np.concatenate(means), np.concatenate(variances))
+
+
+def _whitening(of_inducing: FloatArray) -> FloatArray:
+    """Root of the precision of the inducing values before the rows."""
+    return inverse_root(of_inducing + JITTER * np.diag(np.diag(of_inducing))).T
 
 
 @dataclass(frozen=True)
@@ -110,25 +137,10 @@ def _sums(features_of: _Features, blocks: Iterable[Rows]) -> tuple[FloatArray, F
     return precision, moment
 
 
-def _left_out(
-    features_of: _Features, directions: FloatArray, gains: FloatArray, moment: FloatArray, judged: Rows
-) -> tuple[FloatArray, FloatArray]:
-    """Return mean and variance of the judged rows, each predicted from all others, noise included."""
-    means, variances = [], []
-    weights = (directions.T @ moment) / (1.0 + gains)
-    for rows in judged.blocks():
-        features, noise = features_of(rows)
-        features, y = features @ directions, rows.y[:, 0]
-        kept = np.maximum(1.0 - np.square(features) @ (1.0 / (1.0 + gains)) / noise, SMALLEST_KEPT)
-        means.append(y - (y - features @ weights) / kept)
-        variances.append(noise / kept)
-    return np.concatenate(means), np.concatenate(variances)
-
-
-def gradient_of_bound(
+def bound_with_gradient(
     rows: Rows, inducing: FloatArray, kernel: Kernel, hyperparameters: Hyperparameters
-) -> FloatArray:
-    """Gradient of a lower bound of the log marginal likelihood by `Hyperparameters.point` (Titsias 2009).
+) -> tuple[float, FloatArray]:
+    """Lower bound of the log marginal likelihood and its gradient by `Hyperparameters.point` (Titsias 2009).
 
     The marginal likelihood itself costs the cube of the rows, so that large tables learn hyperparameters from
     a part of the rows; the noise that a few hundred rows tell is off by some per cent. The bound costs the
@@ -161,7 +173,8 @@ def gradient_of_bound(
 
     Returns
     -------
-    ndarray of shape (n_inputs + 3,)
+    bound : float
+    gradient : ndarray of shape (n_inputs + 3,)
     """
     own = hyperparameters
     signal, offset = float(own.signal_variance[0]), float(own.offset_variance[0])
@@ -185,6 +198,16 @@ def gradient_of_bound(
     by_inducing = -0.5 * (through[:, None] * through + whitening @ (told @ told_of) @ whitening.T)
     by_inducing[np.diag_indices_from(by_inducing)] *= 1.0 + JITTER
     by_variance = -0.5 / noise
+    unsaid = prior - np.einsum("ij,ij->i", features, features)
+    repeats = (rows.weights - 1.0) * (LOG_2_PI + np.log(noise * rows.weights)) + np.log(rows.weights)
+    bound = -0.5 * float(
+        y @ solved
+        + len(y) * LOG_2_PI
+        + np.log(noise).sum()
+        + 2.0 * np.log(root.diagonal()).sum()
+        + (unsaid / noise).sum()
+        + repeats.sum()
+    )
     left = prior / noise - np.einsum("ij,ij->i", gain, cross)
     by_noise = 0.5 * (np.square(solved) + (left - 1.0) / noise) / rows.weights
     by_noise -= 0.5 * (rows.weights - 1.0) / (noise * rows.weights)
@@ -193,7 +216,7 @@ def gradient_of_bound(
         of_variance + with_rows.by_log_length_scales(by_cross) + of_inducing.by_log_length_scales(by_inducing)
     )
     by_values = (with_rows.value * by_cross).sum() + (of_inducing.value * by_inducing).sum()
-    return np.concatenate(
+    gradient = np.concatenate(
         [
             signal * by_length_scales,
             [
@@ -203,3 +226,4 @@ def gradient_of_bound(
             ],
         ]
     )
+    return bound, gradient
