@@ -13,7 +13,7 @@ from bnnopt._models import FrozenModel
 from bnnopt._tables import Kind, with_columns
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import gathered, numeric_column
-from bnnopt.space._encoding import TABLE
+from bnnopt.space._encoding import TABLE, LevelsCodec
 from bnnopt.space._numbers import Real
 from bnnopt.space._tables import as_frame, as_matrix, kinds_of, with_levels
 from bnnopt.space._variables import Variable
@@ -87,6 +87,18 @@ class VariableSet(FrozenModel):
     def n_dims(self) -> int:
         """Number of encoded columns."""
         return sum(variable.codec.n_dims for variable in self.variables)
+
+    @property
+    def one_hot_columns(self) -> list[list[int]]:
+        """Positions of the encoded columns of each category that has one for each of its levels."""
+        ends = np.cumsum([variable.codec.n_dims for variable in self.variables]).tolist()
+        pairs = zip(self.variables, ends, strict=True)
+        found = [(variable.codec, end) for variable, end in pairs if isinstance(variable.codec, LevelsCodec)]
+        return [
+            list(range(end - codec.n_dims, end))
+            for codec, end in found
+            if codec.places is None and codec.n_dims > 1
+        ]
 
     @property
     def encoded_names(self) -> list[str]:

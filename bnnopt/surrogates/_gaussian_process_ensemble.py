@@ -13,6 +13,7 @@ from bnnopt._typing import ArrayLike
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._gaussian_process import FAMILIES, EnsemblePosterior, learn_output
+from bnnopt.surrogates._one_hot import check_one_hot_columns
 from bnnopt.surrogates._predictor import MixtureRegressor
 from bnnopt.surrogates._rows import Rows, check_fit_data, open_batches
 
@@ -57,6 +58,10 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
         Whether the noise is the same for all inputs, or learned as a function of them from held-out errors.
     calibrate : bool, default=False
         Whether to scale all variances so that the squared errors of held-out rows are as large as predicted.
+    one_hot_columns : sequence of sequence of int, default=None
+        For each category the columns of its levels, at least two, by position, such as `[[0, 1, 2], [5, 6]]`:
+        1 in the column of the level of a row, 0 in the others. They share one length scale, the distance
+        between any two levels, so that levels without rows are as open as those that have rows are unlike.
     random_state : int, RandomState or None, default=None
         Seeds anchors, parts and inducing points. The same seed gives the same numbers in any process.
 
@@ -120,12 +125,14 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
         n_members: int = 1,
         noise: str = "constant",
         calibrate: bool = False,
+        one_hot_columns: Sequence[Sequence[int]] | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.kernels = kernels
         self.n_members = n_members
         self.noise = noise
         self.calibrate = calibrate
+        self.one_hot_columns = one_hot_columns
         self.random_state = random_state
 
     def fit(
@@ -213,15 +220,18 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
             )
         for name in self.kernels:
             lookup(FAMILIES, name, "kernel")
+        check_one_hot_columns(self.one_hot_columns)
 
     @one_thread()
     def _learn(self, rows: Rows, y: Any) -> Self:
+        check_one_hot_columns(self.one_hot_columns, rows.X)
         rng = np.random.default_rng(draw_seed(self.random_state))
         settings: dict[str, Any] = {
             "families": list(self.kernels),
             "n_members": int(self.n_members),
             "has_noise_model": self.noise == "input_dependent",
             "is_calibrated": bool(self.calibrate),
+            "one_hot_columns": () if self.one_hot_columns is None else self.one_hot_columns,
         }
         learned = [learn_output(rows, place, rng, **settings) for place in range(rows.y.shape[1])]
         posterior = EnsemblePosterior(tuple(output for output, _ in learned), rows.detached())

@@ -12,13 +12,14 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
+from bnnopt.surrogates._gaussian_process._blocks import Blocks
 from bnnopt.surrogates._gaussian_process._exact import (
     LearningRows,
     LeftOut,
     likelihood_with_gradient,
     log_marginal_likelihood,
 )
-from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior, climb
+from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior
 from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition, leave_out
@@ -121,7 +122,13 @@ class Ensemble:
         return float(self.shares[self.names.index(name)])
 
 
-def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.random.Generator) -> Ensemble:
+def fit_ensemble(
+    rows: Rows,
+    families: Sequence[str],
+    n_members: int,
+    rng: np.random.Generator,
+    one_hot_columns: Sequence[Sequence[int]] = (),
+) -> Ensemble:
     """Learn members of several families, weigh the families, and condition those that predict on all rows.
 
     Each member of a family first learns from a part of the rows: what it then predicts for a row of the rest
@@ -138,8 +145,11 @@ def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.ra
         Members of each.
     rng : numpy.random.Generator
         Draws anchors, parts and inducing points.
+    one_hot_columns : sequence of sequence of int, default=()
+        The columns of the levels of each category; they share a length scale.
     """
-    learner = _Learner(rows, families, n_members, rng)
+    blocks = Blocks.of(rows.X.shape[1], one_hot_columns)
+    learner = _Learner(rows, families, n_members, rng, blocks)
     parts = _parts(len(rows), n_members, learner.rows_for(N_STARTS * STEPS), rng)
     first = learner.learn_from_two_starts(parts, STEPS)
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(STEPS)])
@@ -153,7 +163,8 @@ def fit_ensemble(rows: Rows, families: Sequence[str], n_members: int, rng: np.ra
     if len(part) < len(rows):
         further = learner.learn_from_all(further, part)
     weights = learner.within_families(further, part)
-    found = learner.condition(further.open_to(np.ptp(rows.X, axis=0) == 0), weights)
+    is_unvaried = blocks.are_all(np.ptp(rows.X, axis=0) == 0)
+    found = learner.condition(further.open_to(is_unvaried), weights)
     return Ensemble(tuple(found), shares, tuple(families), held_out, judged, learner.judged)
 
 
@@ -166,13 +177,21 @@ def rows_within_budget(n_members: int, n_steps: int) -> int:
 class _Learner:
     """Members of several families, as many of each, one after the other."""
 
-    def __init__(self, rows: Rows, families: Sequence[str], n_members: int, rng: np.random.Generator) -> None:
-        maps, n_rows = input_maps(rows), len(rows)
+    def __init__(
+        self,
+        rows: Rows,
+        families: Sequence[str],
+        n_members: int,
+        rng: np.random.Generator,
+        blocks: Blocks,
+    ) -> None:
+        maps, n_rows = input_maps(rows, blocks.is_level), len(rows)
+        self._blocks = blocks
         self._rows, self._names, self._each = rows, tuple(families), n_members
         pairs = [FAMILIES[name] for name in families for _ in range(n_members)]
         self._kernels = [kernel for kernel, _ in pairs]
         self._maps: list[InputMap] = [maps[name] for _, name in pairs]
-        self._anchors = Anchors.draw(len(pairs), rows.X.shape[1], PRIOR, rng)
+        self._anchors = Anchors.draw(len(pairs), blocks.n_blocks, PRIOR, rng)
         self._inducing = np.sort(rng.permutation(n_rows)[:MOST_INDUCING])
         self.judged = np.sort(rng.permutation(n_rows)[:MOST_JUDGED])
 
@@ -203,7 +222,7 @@ class _Learner:
             kernels = [self._kernels[place] for place in places]
             return likelihood_with_gradient(rows.of_members(places), kernels, own)
 
-        return climb(likelihood, self._anchors, n_steps, start)
+        return self._blocks.climb(likelihood, self._anchors, n_steps, start)
 
     def learn_from_two_starts(self, parts: IntArray, n_steps: int) -> Hyperparameters:
         """Learn as from a function of little noise and as from noise, each as often as it is likely.
@@ -241,7 +260,7 @@ class _Learner:
             return np.array([bound]), gradient[None]
 
         start, point = hyperparameters.only(best), hyperparameters.point
-        found, _ = climb(likelihood, self._anchors.only(best), STEPS_OF_THE_BOUND, start)
+        found, _ = self._blocks.climb(likelihood, self._anchors.only(best), STEPS_OF_THE_BOUND, start)
         point[best] = found.point
         further = Hyperparameters.of(point)
         loss = (before - self.log_likelihood(further, part))[best[0]]

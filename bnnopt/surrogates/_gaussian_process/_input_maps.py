@@ -5,10 +5,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from bnnopt._typing import FloatArray
+from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.surrogates._rows import Rows
 
 __all__ = ["INPUT_MAPS", "InputMap", "RangeMap", "RankMap", "input_maps"]
+
+LEVEL = float(np.sqrt(0.5))  # where a column of 0 and 1 is laid for 1: two levels are then one unit apart
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class RangeMap:
     def within(self, lower: FloatArray, upper: FloatArray) -> "RangeMap":
         """Return the map for columns of these smallest and largest values, each of shape (n_inputs,)."""
         return RangeMap.of(np.stack([lower, upper]), np.ones(2))
+
+    def with_levels(self, is_level: BoolArray) -> "RangeMap":
+        """Return the map with columns of levels, (n_inputs,), from 0 and 1 to 0 and `LEVEL`."""
+        low, span = np.where(is_level, -0.5 / LEVEL, self.low), np.where(is_level, 1.0 / LEVEL, self.span)
+        return RangeMap(low, span)
 
     def __call__(self, X: FloatArray) -> FloatArray:
         """Map rows of shape (n_rows, n_inputs)."""
@@ -82,6 +89,16 @@ class RankMap:
         """Return the map with these ranges, and the ranks as they are."""
         return replace(self, by_range=self.by_range.within(lower, upper))
 
+    def with_levels(self, is_level: BoolArray) -> "RankMap":
+        """Return the map with columns of levels, (n_inputs,), from 0 and 1 to 0 and `LEVEL`: no ranks."""
+        both = np.array([0.0, 1.0])
+        values = [both if level else own for level, own in zip(is_level, self.values, strict=True)]
+        shares = [
+            0.5 + LEVEL * both if level else own for level, own in zip(is_level, self.shares, strict=True)
+        ]
+        slopes = tuple(_slopes(*pair) for pair in zip(values, shares, strict=True))
+        return RankMap(self.by_range.with_levels(is_level), tuple(values), tuple(shares), slopes)
+
     def __call__(self, X: FloatArray) -> FloatArray:
         """Map rows of shape (n_rows, n_inputs)."""
         ranks = np.empty(X.shape)
@@ -108,9 +125,11 @@ INPUT_MAPS: dict[str, type[RangeMap] | type[RankMap]] = {"range": RangeMap, "ran
 """Input maps by name."""
 
 
-def input_maps(rows: Rows) -> dict[str, InputMap]:
-    """Make each input map: ranks from the rows at hand, ranges from all."""
+def input_maps(rows: Rows, is_level: BoolArray | None = None) -> dict[str, InputMap]:
+    """Make each input map: ranks from the rows at hand, ranges from all; columns of levels have neither."""
     maps: dict[str, InputMap] = {name: kind.of(rows.X, rows.weights) for name, kind in INPUT_MAPS.items()}
-    if rows.stream is None:
+    if rows.stream is not None:
+        maps = {name: own.within(rows.x.lower, rows.x.upper) for name, own in maps.items()}
+    if is_level is None or not is_level.any():
         return maps
-    return {name: own.within(rows.x.lower, rows.x.upper) for name, own in maps.items()}
+    return {name: own.with_levels(is_level) for name, own in maps.items()}

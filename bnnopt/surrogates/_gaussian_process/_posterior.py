@@ -3,6 +3,7 @@
 Observation noise that depends on the inputs is learned from how far held-out rows were missed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -196,6 +197,7 @@ def learn_output(
     n_members: int,
     has_noise_model: bool,
     is_calibrated: bool,
+    one_hot_columns: Sequence[Sequence[int]] = (),
 ) -> tuple[OutputEnsemble, dict[str, float]]:
     """Learn the members of one output; also the share of each family by name.
 
@@ -206,7 +208,7 @@ def learn_output(
     place : int
         Number of the output.
     rng : numpy.random.Generator
-    families, n_members
+    families, n_members, one_hot_columns
         As in `fit_ensemble`.
     has_noise_model : bool
         Whether the noise is learned as a function of the inputs.
@@ -216,13 +218,13 @@ def learn_output(
     centre = float(rows.outputs.mean[place])
     unit = float(np.sqrt(rows.outputs.variance[place])) or 1.0
     own = rows.one_output(place, centre, unit)
-    ensemble, model = fit_ensemble(own, families, n_members, rng), None
+    ensemble, model = fit_ensemble(own, families, n_members, rng, one_hot_columns), None
     if has_noise_model:
         mean, _ = ensemble.held_out.mixed(ensemble.shares)
         model = learn_noise(ensemble.rows, np.square(ensemble.rows.y[:, 0] - mean), rng)
         factors = model
         own = own.mapped(lambda part: replace(part, noise_factors=factors(part.X)))
-        ensemble = fit_ensemble(own, families, n_members, rng)
+        ensemble = fit_ensemble(own, families, n_members, rng, one_hot_columns)
     judged = ensemble.rows
     moments = ensemble.held_out.mixed(ensemble.shares)
     calibration = calibration_factor(judged.y[:, 0], *moments, judged.weights) if is_calibrated else 1.0
