@@ -20,7 +20,7 @@ def rows_of(levels, numbers):
 def rows():
     rng = np.random.default_rng(0)
     levels, numbers = rng.integers(5, size=40), rng.random(40)  # the last level has no rows
-    y = np.array([0.0, 3.0, -2.0, 1.0, 4.0])[levels] + np.sin(5 * numbers)
+    y = np.array([0.0, 3.0, -2.0, 1.0, 4.0])[levels] + np.sin(5 * numbers) + 0.1 * rng.standard_normal(40)
     return rows_of(levels, numbers), y
 
 
@@ -56,10 +56,10 @@ def test_levels_are_exchangeable(model, rows):
 
 
 def test_gradients_are_slopes_of_what_is_predicted(model):
-    X, step = rows_of([0, 1, 2, 5], [0.111, 0.333, 0.555, 0.777]), np.eye(7)[6] * 1e-5
+    X, step = rows_of([0, 1, 2, 5], [0.111, 0.333, 0.555, 0.777]), np.eye(7)[6] * 1e-4
     means, by_mean = (model.predict_mixture(X, return_gradient=True)[place] for place in (1, 3))
     up, down = (model.predict_mixture(X + sign * step)[1] for sign in (1, -1))
-    np.testing.assert_allclose(by_mean[..., 6], (up - down) / 2e-5, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(by_mean[..., 6], (up - down) / 2e-4, rtol=1e-3, atol=1e-3)
     assert means.shape == up.shape
 
 
