@@ -111,7 +111,7 @@ def test_a_constant_y_is_predicted_as_it_is(rows):
 
 
 def test_inputs_of_one_value_and_bad_cells(rows, outcomes):
-    table = pd.DataFrame(rows, columns=["T", "OLA", "S"])
+    table = pd.DataFrame(rows.copy(), columns=["T", "OLA", "S"])
     table.loc[7, "S"] = np.nan
     with pytest.raises(ValueError, match=r"X: column 'S' has an empty cell in row\(s\) 7"):
         make_model().fit(table, outcomes)
