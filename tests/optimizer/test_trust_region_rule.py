@@ -138,7 +138,7 @@ def test_tolerances_of_the_paper(rule, n_settings, n_failures):
         ({"initial_length": 2.0}, "min_length <= initial_length <= max_length, got 0.0078125, 2 and 1.6"),
         ({"min_length": 0.0}, "greater than 0"),
         ({"success_tolerance": 0}, "greater than or equal to 1"),
-        ({"lenght": 1.0}, "Extra inputs are not permitted"),
+        ({"lenght": 1.0}, "'lenght' is none of the arguments"),
     ],
 )
 def test_rules_that_cannot_be_are_refused(options, message):

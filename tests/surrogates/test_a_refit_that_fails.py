@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 import bnnopt
@@ -145,11 +146,13 @@ class CtrlC:
 
 @pytest.mark.parametrize("share", [0.02, 0.2, 0.5, 0.8, 0.99])
 def test_ctrl_c_at_any_instant(model, share):
+    other = X[:20] + 1, 2 * Y[:20]
+    twin = clone(model).fit(X, Y)
     with CtrlC() as counted:
-        model.fit(X, Y)
-    last = Unchanged(model)
+        twin.fit(*other)
+    last = Unchanged(model.fit(X, Y))
     with pytest.raises(KeyboardInterrupt), CtrlC(max(2, int(share * counted.n_calls))):
-        model.fit(X[:20] + 1, 2 * Y[:20])
+        model.fit(*other)
     last.check(*changed_by_a_warm_start(model))
 
 

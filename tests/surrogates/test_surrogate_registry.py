@@ -86,6 +86,7 @@ def test_the_public_names():
         "TransferRegressor",
         "held_out_predictions",
         "make_surrogate",
+        "needs_power_scale",
     }
     assert all(hasattr(bnnopt.surrogates, name) for name in bnnopt.surrogates.__all__)
     assert SURROGATES["auto"] is BayesianStackingRegressor
