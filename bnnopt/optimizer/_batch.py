@@ -104,7 +104,7 @@ class Request:
 
 def _as_flag(verbose: Any) -> bool:
     """Return whether to say how far a batch is, or raise `InvalidDataError` for what is no flag."""
-    if verbose not in (0, 1):
+    if not isinstance(verbose, Real | np.bool_) or verbose not in (0, 1):
         raise InvalidDataError(f"verbose must be True or False, got {shown(verbose)}.")
     return bool(verbose)
 

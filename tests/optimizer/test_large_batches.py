@@ -50,9 +50,10 @@ def test_a_bar_shows_how_many_rows_are_found_where_it_is_asked_for(make_told, ca
     assert "1/1" in capsys.readouterr().err
 
 
-def test_verbose_is_a_flag(make_told):
-    with pytest.raises(InvalidDataError, match="verbose must be True or False, got 'loud'"):
-        make_told(SPACE).ask(2, verbose="loud")
+@pytest.mark.parametrize("verbose", ["loud", 2, [True, False], np.array([1, 0])])
+def test_verbose_is_a_flag(make_told, verbose):
+    with pytest.raises(InvalidDataError, match="verbose must be True or False, got "):
+        make_told(SPACE).ask(2, verbose=verbose)
 
 
 def test_a_bar_stays_in_its_process():
