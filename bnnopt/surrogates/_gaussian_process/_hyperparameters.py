@@ -50,8 +50,13 @@ class Hyperparameters:
 
     @classmethod
     def of(cls, point: FloatArray) -> "Hyperparameters":
-        """Read from an array of shape (n_members, n_inputs + 3)."""
-        return cls(point[:, :-N_OTHERS], point[:, -3], point[:, -2], point[:, -1])
+        """Read from an array of shape (n_members, n_inputs + 3).
+
+        Copies, not views: NumPy 2.0 takes the exponential of a view of one number by another path, which
+        differs by the last bit, where the result happens to lie next to it in memory.
+        """
+        parts = point[:, :-N_OTHERS], point[:, -3], point[:, -2], point[:, -1]
+        return cls(*(part.copy() for part in parts))
 
     @property
     def point(self) -> FloatArray:

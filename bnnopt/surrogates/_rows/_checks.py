@@ -124,15 +124,17 @@ def _read_batches(source: Batches, n_needed: int) -> Rows:
 def check_rows(estimator: BaseEstimator, X: Any) -> FloatArray:
     """Check the rows of a prediction against the columns of fitting; float64 of shape (n, n_features).
 
-    Numbers in an array of the right shape need no closer look, which an optimizer asks for often.
+    Numbers in an array of the right shape need no closer look, which an optimizer asks for often. Rows lie
+    one after another in memory whatever form they came in, so that sums are taken in one order.
     """
     names = getattr(estimator, "feature_names_in_", None)
     X = as_dense(X)
     is_plain_row = type(X) is np.ndarray and X.dtype == np.float64 and X.ndim == 2 and len(X) > 0
     if names is None and is_plain_row and X.shape[1] == estimator.n_features_in_ and _is_near(estimator, X):
-        return X
+        return np.ascontiguousarray(X)
     _check_columns(names, X)
-    rows = np.asarray(validate_data(estimator, check_table(X, "X"), reset=False, dtype=np.float64))
+    table = check_table(X, "X")
+    rows = np.asarray(validate_data(estimator, table, reset=False, dtype=np.float64, order="C"))
     if not _is_near(estimator, rows):
         _refuse_far(estimator, rows)
     return rows
