@@ -34,8 +34,8 @@ class Outcome(OutcomeModel):
     scale : {"auto", "identity", "log", "logit", "power"}, default="auto"
         On which scale it is learned: the logarithm of the distance from the one bound ("log"), that of the
         ratio of the distances from both ("logit"), its own, cut off at the bounds ("identity"), or, without
-        bounds, a signed root of the distance from one of its values ("power"). "auto" chooses by what
-        held-out rows say.
+        bounds, a signed root of the distance from one of its values ("power"). "auto" mixes
+        those that fit the bounds by what held-out rows say.
     closed : {"both", "left", "right", "neither"}, default="both"
         The bounds that a measured value may lie on: "right" for a polydispersity in (0, 1].
     unit : str, optional

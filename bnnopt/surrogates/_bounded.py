@@ -26,6 +26,7 @@ from bnnopt.surrogates._latent_scale import BoundedRows, ScaleFit, fit_on_scale
 from bnnopt.surrogates._members import Member
 from bnnopt.surrogates._predictor import HeldOutPredictions, MixtureRegressor
 from bnnopt.surrogates._rows import check_arrays, numbers
+from bnnopt.surrogates._scale_mixture import ScaleMixture, shares_of_scales
 from bnnopt.surrogates._scale_trial import needs_power_scale
 from bnnopt.surrogates._warped_posterior import WarpedPosterior
 
@@ -45,9 +46,12 @@ class BoundedRegressor(MixtureRegressor):
     the ratio of the distances from both ("logit"), or y itself ("identity"). What it predicts of z comes back
     through the inverse of g, which never leaves the bounds (warped Gaussian processes; Snelson, Rasmussen and
     Ghahramani 2004). On the identity, predictions are cut off at the bounds: what would be beyond lies on
-    them. `scale="auto"` takes the scale under which held-out rows have the highest density in the unit of y,
-    log N(g(y)) + log g'(y). A value nearer to a bound than a hundredth of the standard deviation of y counts
-    by the probability to be so near, divided by that distance: a density has no limit near a bound.
+    them. `scale="auto"` mixes the scales that fit the bounds, each with a share, so that held-out rows have
+    the highest density in the unit of y (stacking; Yao et al. 2018): of one scale, log N(g(y)) + log g'(y).
+    One that next to no row speaks for is left out. Near a bound a logit may be sure of a thousandth of the
+    width and wrong, which costs no more than its share where another scale has one too. A value nearer to a
+    bound than a hundredth of the standard deviation of y counts by the probability to be so near, divided by
+    that distance: a density has no limit near a bound.
 
     Without bounds, the scale "power" is for values that reach over orders of magnitude: a signed square root
     or fourth root of the distance from a centre, which is the least value, the median or the largest one
@@ -57,9 +61,9 @@ class BoundedRegressor(MixtureRegressor):
     All numbers are in the unit of y. The function, of which `noise=False` speaks, is the expected outcome at
     an input, with the noise of z averaged out. `predict_quantiles` is exact, for g keeps the order; draws are
     those of z, each as an expected outcome. `predict_mixture` takes one normal distribution of z, with the
-    moments of what is predicted, cuts it into 8 slices of equal probability and returns a component for each,
-    with the mean and the standard deviation of the function on it, so that what is averaged over components
-    has the unit of y.
+    moments of what is predicted, on each scale, cuts it into 8 slices of equal probability and returns a
+    component for each, with the mean and the standard deviation of the function on it, so that what is
+    averaged over components has the unit of y.
 
     A measured value on a bound has no finite z but on the identity. It is learned as a little inside: half as
     far from the bound as the nearest other value, and at most the share 1 / (2 n) of the width among n rows,
@@ -75,27 +79,31 @@ class BoundedRegressor(MixtureRegressor):
         The bounds, lower < upper, finite, in the unit of y, of which they are possible values; None where
         there is none.
     scale : {"auto", "identity", "log", "logit", "power"}, default="auto"
-        "log" needs one bound, "logit" both, "power" none. "auto" fits on each that fits the bounds; without
-        any, a short trial chooses between "identity" and "power".
+        "log" needs one bound, "logit" both, "power" none. "auto" fits on each that fits the bounds and mixes
+        them; without any, a short trial chooses between "identity" and "power".
     random_state : int, RandomState or None, default=None
         Seeds each `random_state` of the estimator that is None, and folds.
 
     Attributes
     ----------
     scale_ : str
-        The scale that predicts.
+        The scale that predicts, that of the largest share if there are two.
+    scale_shares_ : dict of str to float
+        Share of each scale that was fitted, 0 where it does not predict; the sum is 1.
     estimator_ : estimator
-        Fitted on standardised z.
+        Fitted on standardised z of `scale_`.
+    estimators_ : dict of str to estimator
+        Those of all scales that predict.
     scale_log_densities_ : dict of str to float
         Of each scale that was compared: mean over rows, by their weights, of the log density of the
         standardised outcome, predicted without the row. Empty where nothing was to choose and the estimator
         has no `predict_held_out`.
     held_out_log_density_ : float
-        That of `scale_`; NaN where it is not known.
+        That of the mixture; NaN where it is not known.
     noise_variance_ : float
         Mean variance of an observation around the function, in squared units of y.
     has_gradients_ : bool
-        Whether `predict_mixture` can return gradients: if the estimator can, and its noise is constant.
+        Whether `predict_mixture` can return gradients: if the estimators can, and their noise is constant.
     n_features_in_, n_outputs_ : int
         Number of inputs, and 1.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -104,7 +112,9 @@ class BoundedRegressor(MixtureRegressor):
     References
     ----------
     E. Snelson, C. E. Rasmussen, Z. Ghahramani, "Warped Gaussian processes", NIPS 2003 (2004). J. A. John,
-    N. R. Draper, "An alternative family of transformations", Applied Statistics 29 (1980) 190-197.
+    N. R. Draper, "An alternative family of transformations", Applied Statistics 29 (1980) 190-197. Y. Yao, A.
+    Vehtari, D. Simpson, A. Gelman, "Using stacking to average Bayesian predictive distributions", Bayesian
+    Analysis 13 (2018) 917-1007.
 
     Examples
     --------
@@ -150,7 +160,7 @@ class BoundedRegressor(MixtureRegressor):
         sample_weight: ArrayLike | None = None,
         noise_variance: ArrayLike | None = None,
     ) -> Self:
-        """Fit on each scale that fits the bounds, and keep the one that held-out rows speak for.
+        """Fit on each scale that fits the bounds, and mix those that held-out rows speak for.
 
         A fit that fails or is stopped leaves the last one as it was.
 
@@ -186,7 +196,7 @@ class BoundedRegressor(MixtureRegressor):
         sample_weight: ArrayLike | None = None,
         noise_variance: ArrayLike | None = None,
     ) -> Self:
-        """Fit, on the scale of an earlier fit by what the estimator goes on from; see `fit`.
+        """Fit, on each scale of an earlier fit from where its estimator stood; see `fit`.
 
         Parameters
         ----------
@@ -219,8 +229,7 @@ class BoundedRegressor(MixtureRegressor):
                 )
                 for name in scales
             ]
-            best = max(fits, key=lambda fit: -np.inf if fit.log_density is None else fit.log_density)
-            return self._take(best, fits, rows)
+            return self._take(fits, rows)
 
     @available_if(_inner_has("sample_y"))
     def sample_y(
@@ -309,20 +318,30 @@ class BoundedRegressor(MixtureRegressor):
                 "it out, or take an estimator that does, such as GaussianProcessEnsembleRegressor."
             )
 
-    def _take(self, fit: ScaleFit, fits: list[ScaleFit], rows: BoundedRows) -> Self:
+    def _take(self, fits: list[ScaleFit], rows: BoundedRows) -> Self:
+        shares, log_density = shares_of_scales(fits, rows.weights)
+        kept = np.flatnonzero(shares)
         none = np.empty((0, 1))
-        member = Member("estimator", [fit.model], 1, HeldOutPredictions(np.empty(0, dtype=int), none, none))
-        posterior = WarpedPosterior(member, fit.latent, rows, fit.held_out)
+        held_out = HeldOutPredictions(np.empty(0, dtype=int), none, none)
+        members = [Member("estimator", [fits[place].model], 1, held_out) for place in kept]
+        parts = [
+            WarpedPosterior(member, fits[place].latent, rows, fits[place].held_out)
+            for place, member in zip(kept, members, strict=True)
+        ]
+        posterior = parts[0] if len(parts) == 1 else ScaleMixture(shares[kept], parts)
+        best = fits[int(shares.argmax())]
         return self._keep(
             posterior,
             rows.y,
-            scale=fit.scale,
-            estimator=fit.model,
+            scale=best.scale,
+            estimator=best.model,
+            estimators={fits[place].scale: fits[place].model for place in kept},
+            scale_shares={fit.scale: float(share) for fit, share in zip(fits, shares, strict=True)},
             scale_log_densities={
                 each.scale: each.log_density for each in fits if each.log_density is not None
             },
-            held_out_log_density=np.nan if fit.log_density is None else fit.log_density,
-            has_gradients=member.has_gradients and posterior.has_constant_noise,
+            held_out_log_density=log_density,
+            has_gradients=all(own.has_gradients for own in members) and posterior.has_constant_noise,
         )
 
     def _quantiles(self, rows: FloatArray, levels: FloatArray, noise: bool) -> list[FloatArray]:
@@ -337,8 +356,8 @@ class BoundedRegressor(MixtureRegressor):
 
 def _known_of(previous: Any, scale: str) -> Any:
     """Return what an estimator on a scale can go on from; of a stacking on another scale who takes part."""
-    if getattr(previous, "scale_", None) == scale:
-        return previous.estimator_
+    if isinstance(previous, BoundedRegressor) and scale in previous.estimators_:
+        return previous.estimators_[scale]
     return standing_of(getattr(previous, "estimator_", previous))
 
 

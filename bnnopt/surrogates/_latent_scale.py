@@ -157,14 +157,17 @@ class ScaleFit(NamedTuple):
     latent : LatentScale
     held_out : HeldOutPredictions or None
         In standardised latent units; None where the estimator has none, and none were needed.
+    log_densities : ndarray of shape (n_held_out,) or None
+        Log density of each held-out row, of the standardised outcome.
     log_density : float or None
-        Mean log density of held-out rows, of the standardised outcome.
+        Mean over held-out rows, by their weights.
     """
 
     scale: str
     model: Any
     latent: LatentScale
     held_out: HeldOutPredictions | None
+    log_densities: FloatArray | None
     log_density: float | None
 
 
@@ -209,10 +212,10 @@ def fit_on_scale(
     if held_out is None and is_compared:
         held_out = cross_validated(model, rows.X, z, further, seed)
     if held_out is None:
-        return ScaleFit(scale, model, latent, None, None)
-    density = latent.log_density(rows, held_out)
-    mean = np.average(density, weights=rows.weights[held_out.rows])
-    return ScaleFit(scale, model, latent, held_out, float(mean + np.log(rows.unit)))
+        return ScaleFit(scale, model, latent, None, None, None)
+    densities = latent.log_density(rows, held_out) + np.log(rows.unit)
+    mean = float(np.average(densities, weights=rows.weights[held_out.rows]))
+    return ScaleFit(scale, model, latent, held_out, densities, mean)
 
 
 def _held_out(model: Any) -> HeldOutPredictions | None:

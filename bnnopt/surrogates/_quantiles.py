@@ -74,8 +74,8 @@ def mixture_quantiles(
         At least 0, with sum 1.
     means, stds : ndarray of shape (k, n)
         Of the components; a std of 0 is a component without spread.
-    levels : ndarray of shape (n_levels,)
-        Above 0 and below 1.
+    levels : ndarray of shape (n_levels,) or (n, n_levels)
+        Above 0 and below 1; those of each row where there are n.
 
     Returns
     -------

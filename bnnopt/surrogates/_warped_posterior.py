@@ -1,5 +1,6 @@
 """The posterior of an outcome with bounds: a latent posterior through a scale, in the unit of the outcome."""
 
+from collections.abc import Callable
 from copy import copy
 
 import numpy as np
@@ -93,20 +94,29 @@ class WarpedPosterior:
         return HeldOutPredictions(rows, own[0][:, None], own[1][:, None] + self._least_variance)
 
     def quantiles(self, X: FloatArray, levels: FloatArray, *, noise: bool) -> FloatArray:
-        """Quantiles of an observation or the function, (n_rows, n_levels): a rising scale keeps the order.
+        """Quantiles of an observation or the function, (n_rows, n_levels): a rising scale keeps the order."""
+        return self.quantile_function(X, noise=noise)(levels)
+
+    def quantile_function(self, X: FloatArray, *, noise: bool) -> Callable[[FloatArray], FloatArray]:
+        """Return what maps levels, (n_levels,) or (n_rows, n_levels), to quantiles, (n_rows, n_levels).
 
         Where rows lie on a bound, an observation nearer to it than any other value counts as on it: that is
         where they were learned.
         """
         law, noise_std = self._latent_law(X, is_padded=False)
-        added = np.square(noise_std) if noise else 0.0
-        latent = mixture_quantiles(law.shares, law.means, np.sqrt(law.variances + added), levels)
-        if not noise:
+        stds = np.sqrt(law.variances + (np.square(noise_std) if noise else 0.0))
+
+        def of_function(levels: FloatArray) -> FloatArray:
+            latent = mixture_quantiles(law.shares, law.means, stds, levels)
             return self._scale.expected(latent, noise_std[:, None])
-        values = self._scale.outcome(latent)
-        for bound, reach in self._bounds_met:
-            values = np.where(np.abs(values - bound) <= reach, bound, values)
-        return values
+
+        def of_observation(levels: FloatArray) -> FloatArray:
+            values = self._scale.outcome(mixture_quantiles(law.shares, law.means, stds, levels))
+            for bound, reach in self._bounds_met:
+                values = np.where(np.abs(values - bound) <= reach, bound, values)
+            return values
+
+        return of_observation if noise else of_function
 
     def _latent_law(self, X: FloatArray, *, is_padded: bool) -> tuple[OutputLaw, FloatArray]:
         """Latent distribution and standard deviation of the latent noise, in the unit of the scale."""

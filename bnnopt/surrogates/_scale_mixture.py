@@ -1,0 +1,186 @@
+"""The posterior of an outcome with bounds that several scales predict, by their shares."""
+
+from collections.abc import Callable
+from typing import TypeAlias, cast
+
+import numpy as np
+from scipy.special import logsumexp
+
+from bnnopt._typing import FloatArray, IntArray
+from bnnopt.surrogates._latent_scale import ScaleFit
+from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
+from bnnopt.surrogates._stacking import average, in_proportion, mixture_moments, stacking_shares
+from bnnopt.surrogates._warped_posterior import WarpedPosterior
+
+__all__ = ["ScaleMixture", "quantiles_of_two", "shares_of_scales"]
+
+Quantiles: TypeAlias = Callable[[FloatArray], FloatArray]
+"""Levels of shape (n, n_levels), each row its own, to the quantiles of n distributions."""
+
+N_HALVES = 20  # of the levels between which the quantile of a mixture lies
+
+
+class ScaleMixture:
+    """What two fits of one outcome, each on its latent scale, say together.
+
+    The density of an observation is the mean of those of the scales, by their shares, and so is the density
+    of the function. A scale that is sure of itself and wrong costs no more than its share.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (2,)
+        Above 0; their sum is 1.
+    parts : list of WarpedPosterior
+        One for each scale.
+    """
+
+    def __init__(self, shares: FloatArray, parts: list[WarpedPosterior]) -> None:
+        self._shares, self._parts = shares, parts
+        self.has_constant_noise = all(part.has_constant_noise for part in parts)
+        self.can_believe = all(part.can_believe for part in parts)
+        self.noise = average(shares, np.array([part.noise for part in parts]))
+
+    def believing(self, X: FloatArray) -> "ScaleMixture":
+        """Return the posterior for which the latent values that each scale expects of rows are known."""
+        return ScaleMixture(self._shares, [part.believing(X) for part in self._parts])
+
+    def noise_at(self, X: FloatArray) -> FloatArray:
+        """Variance of an observation around the expected outcome at rows, shape (n_rows, 1)."""
+        return average(self._shares, np.array([part.noise_at(X) for part in self._parts]))
+
+    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+        """Distribution of the expected outcome, in the slices of all scales."""
+        return [self._joined([part.laws(X, is_padded=is_padded)[0] for part in self._parts])]
+
+    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+        """Distribution of the expected outcome with derivatives of its means and variances by X."""
+        laws, *slopes = zip(*(part.slopes(X)[0] for part in self._parts), strict=True)
+        by_mean, by_variance = (np.concatenate(each) for each in slopes)
+        return [(self._joined(list(laws)), by_mean, by_variance)]
+
+    def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
+        """Evaluate new functions, of each scale as many as its share says; (n_rows, n_samples, 1)."""
+        chosen = in_proportion(self._shares, n_samples, rng)
+        draws = np.empty((len(X), n_samples, 1))
+        for place, part in enumerate(self._parts):
+            taken = np.flatnonzero(chosen == place)
+            if len(taken):
+                draws[:, taken] = part.draw(X, len(taken), rng)
+        return draws
+
+    def held_out(self) -> HeldOutPredictions | None:
+        """Predictions of rows without them by all scales; None where one has none."""
+        found = [each for each in (part.held_out() for part in self._parts) if each is not None]
+        if len(found) < len(self._parts):
+            return None
+        rows, places = shared_rows(found)
+        means, variances = (
+            np.array([values[own] for values, own in zip(parts, places, strict=True)])
+            for parts in zip(*((each.mean, each.variance) for each in found), strict=True)
+        )
+        return HeldOutPredictions(rows, *mixture_moments(self._shares, means, variances))
+
+    def quantiles(self, X: FloatArray, levels: FloatArray, *, noise: bool) -> FloatArray:
+        """Quantiles of an observation or the function, shape (n_rows, n_levels)."""
+        first, second = (part.quantile_function(X, noise=noise) for part in self._parts)
+        return quantiles_of_two(self._shares, first, second, np.tile(levels, (len(X), 1)))
+
+    def _joined(self, laws: list[OutputLaw]) -> OutputLaw:
+        shares = [own * law.shares for own, law in zip(self._shares, laws, strict=True)]
+        means, variances = ([law.means for law in laws], [law.variances for law in laws])
+        return OutputLaw(np.concatenate(shares), np.concatenate(means), np.concatenate(variances))
+
+
+def shared_rows(parts: list[HeldOutPredictions]) -> tuple[IntArray, list[IntArray]]:
+    """Return the rows that all have held out, and where each has them."""
+    rows = parts[0].rows
+    for part in parts[1:]:
+        rows = np.intersect1d(rows, part.rows)
+    return rows, [np.searchsorted(part.rows, rows) for part in parts]
+
+
+def shares_of_scales(fits: list[ScaleFit], weights: FloatArray) -> tuple[FloatArray, float]:
+    """Return the share of each scale by stacking, and the mean log density of held-out rows of the mixture.
+
+    Parameters
+    ----------
+    fits : list of ScaleFit
+        Of one scale, or of several with held-out rows.
+    weights : ndarray of shape (n_rows,)
+        Of the rows of the fit.
+
+    Returns
+    -------
+    shares : ndarray of shape (n_scales,)
+        0 for scales that were left out; the sum is 1.
+    log_density : float
+        By the weights of the rows; NaN where no row was held out.
+    """
+    if len(fits) == 1:
+        own = fits[0].log_density
+        return np.ones(1), np.nan if own is None else own
+    rows, places = shared_rows([cast(HeldOutPredictions, fit.held_out) for fit in fits])
+    densities = np.array(
+        [cast(FloatArray, fit.log_densities)[own] for fit, own in zip(fits, places, strict=True)]
+    )
+    shares = stacking_shares(densities, weights[rows])
+    mixed = logsumexp(densities, axis=0, b=shares[:, None])
+    return shares, float(np.average(mixed, weights=weights[rows]))
+
+
+def quantiles_of_two(
+    shares: FloatArray, first: Quantiles, second: Quantiles, levels: FloatArray
+) -> FloatArray:
+    """Return quantiles of mixtures of two distributions whose quantiles are known.
+
+    At the quantile of level p the first distribution has a level u and the second the level (p - s u) / t,
+    with s and t their shares, and both have the same quantile there. u is found by halves, and by a line at
+    last. Where one of them jumps, or has nothing there, the other tells the quantile.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (2,)
+        Above 0, with sum 1.
+    first, second : callable
+        See `Quantiles`.
+    levels : ndarray of shape (n, n_levels)
+        Above 0 and below 1.
+    """
+    share, other = shares
+
+    def at(level: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return _extended(first, level), _extended(second, (levels - share * level) / other)
+
+    low = np.maximum(0.0, (levels - other) / share)
+    high = np.minimum(1.0, levels / share)
+    for _ in range(N_HALVES):
+        middle = 0.5 * (low + high)
+        own, its = at(middle)
+        low, high = np.where(own < its, middle, low), np.where(own < its, high, middle)
+    return _meeting(*at(low), *at(high))
+
+
+def _meeting(
+    own_low: FloatArray, its_high: FloatArray, own_high: FloatArray, its_low: FloatArray
+) -> FloatArray:
+    """Return where two quantiles meet between the ends of a bracket, along which one rises and one falls.
+
+    They are as lines there. An end that is infinite is where they meet; the finite one tells the quantile.
+    """
+    own, its = own_high - own_low, its_high - its_low
+    is_first = own <= its
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.clip((its_high - own_low) / (own + its), 0.0, 1.0)
+    share = np.where(np.isfinite(own + its), np.where(own + its > 0, share, 0.0), 0.0)
+    share = np.where(np.isposinf(own_high) | np.isneginf(its_low), 1.0, share)
+    return np.where(
+        is_first,
+        own_low + share * np.where(is_first, own, 0.0),
+        its_high - share * np.where(is_first, 0.0, its),
+    )
+
+
+def _extended(quantiles: Quantiles, levels: FloatArray) -> FloatArray:
+    """Return quantiles, infinite at the levels 0 and 1."""
+    inside = np.clip(levels, np.finfo(float).tiny, 1.0 - np.finfo(float).epsneg)
+    return np.where(levels <= 0.0, -np.inf, np.where(levels >= 1.0, np.inf, quantiles(inside)))
