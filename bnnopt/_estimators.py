@@ -3,7 +3,9 @@
 import numbers
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeVar
+from functools import cache
+from importlib.metadata import PackageNotFoundError, metadata
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -16,6 +18,7 @@ from bnnopt.exceptions import InvalidDataError
 
 __all__ = [
     "LARGEST_SEED",
+    "Documented",
     "Rule",
     "check_all_parameters",
     "check_parameters",
@@ -36,6 +39,35 @@ LARGEST_SEED = 2**31 - 1000
 """Seeds are drawn below it: what counts up from one stays within 31 bits, which all libraries take."""
 
 Estimator = TypeVar("Estimator", bound=BaseEstimator)
+
+
+class Documented:
+    """An estimator whose HTML form links its page, once the installed package says where these pages are.
+
+    That is "Project-URL: Documentation" of its metadata, which `pyproject.toml` has as
+    `[project.urls] Documentation`. While it says nothing there is no link.
+    """
+
+    _doc_link_module: ClassVar[str] = "bnnopt"
+
+    @property
+    def _doc_link_template(self) -> str:
+        address = _address_of_documentation()
+        return address and f"{address}/api/generated/{{estimator_module}}.{{estimator_name}}.html"
+
+
+@cache
+def _address_of_documentation() -> str:
+    """Return where the pages are, an empty text where the installed package does not say."""
+    try:
+        urls = metadata("bnnopt").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    parts = [each.partition(",") for each in urls]
+    known = {label.strip().casefold(): url.strip() for label, _, url in parts}
+    address = known.get("documentation", "")
+    is_page = address.startswith(("https://", "http://"))
+    return address.rstrip("/").replace("{", "{{").replace("}", "}}") if is_page else ""
 
 
 def last_step(model: Any, X: Any = None) -> tuple[Any, Any]:

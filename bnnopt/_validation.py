@@ -19,6 +19,7 @@ __all__ = [
     "as_floats",
     "as_generator",
     "beyond_bounds",
+    "floats_or_nan",
     "gathered",
     "lookup",
     "numeric_column",
@@ -201,6 +202,14 @@ def as_floats(column: pd.Series) -> tuple[FloatArray, BoolArray, BoolArray]:
         is_time = ~nothing  # what is empty among times is no missing number
     values = np.array([np.nan if number is None else number for number in numbers], dtype=float)
     return values, is_time, is_other & ~is_time
+
+
+def floats_or_nan(values: Any) -> FloatArray:
+    """Return values as an array of floats, one NaN where they are no numbers: for the caller to refuse."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        return np.array(np.nan)
 
 
 def numeric_frame(

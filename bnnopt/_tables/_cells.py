@@ -70,7 +70,15 @@ def as_number(cell: Any, mark: str = ".") -> float | None:
         return np.nan if pd.isna(cell) and cell is pd.NaT else None
     if cell is None or cell is pd.NA or cell is pd.NaT:
         return np.nan
-    return float(cell) if isinstance(cell, Real | Decimal | np.bool_) else None
+    return _as_float(cell) if isinstance(cell, Real | Decimal | np.bool_) else None
+
+
+def _as_float(number: Any) -> float:
+    """Return a number in double precision, one that is too large for it as infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return np.inf if number > 0 else -np.inf
 
 
 def as_level(cell: Any, levels: Sequence[Hashable], mark: str = ".") -> Hashable:

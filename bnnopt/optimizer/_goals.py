@@ -1,20 +1,22 @@
 """What is wanted of the outcomes: utilities, outcome constraints, and what they are measured against."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtri
 from scipy.stats import qmc
 
 from bnnopt._plain import shown
 from bnnopt._typing import BoolArray, FloatArray, IntArray
+from bnnopt._validation import floats_or_nan
 from bnnopt.acquisition import NormalMixture, average_scores, non_dominated, reference_point
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective, OutcomeConstraint, UtilityObjective, split_objectives
 
-__all__ = ["Goals", "Situation"]
+__all__ = ["Goals", "Situation", "reference_in_order"]
 
 LOG2_SAMPLES = 6
 
@@ -215,7 +217,7 @@ class Goals:
         return total
 
     def _as_utilities(self, reference: Sequence[float]) -> FloatArray:
-        values = np.asarray(reference, dtype=float)
+        values = floats_or_nan(reference)
         if self.n_utilities < 2 or values.shape != (self.n_utilities,) or not np.isfinite(values).all():
             raise InvalidDataError(
                 "reference_point: expected a finite number for each of several objectives, "
@@ -265,3 +267,24 @@ def _refuse_strangers(objectives: Sequence[Objective]) -> None:
             "Expected a list of Minimize, Maximize, Target, other objectives and OutcomeConstraint, "
             f"got {strangers[0]!r} in it."
         )
+
+
+def reference_in_order(reference: Any, objectives: Sequence[UtilityObjective]) -> Any:
+    """Return a reference point in the order of the objectives, where it has their names; else as it is.
+
+    Raises
+    ------
+    InvalidDataError
+        Its names are others.
+    """
+    if isinstance(reference, pd.Series) and reference.index.inferred_type == "string":
+        reference = reference.to_dict()
+    if not isinstance(reference, Mapping):
+        return reference
+    names = [each.name for each in objectives]
+    if set(reference) != set(names) or len(names) != len(set(names)):
+        raise InvalidDataError(
+            f"reference_point: expected a number for each of {names}, got {shown(dict(reference))}. Give "
+            "one for each objective by its name, or a list in their order."
+        )
+    return [reference[name] for name in names]

@@ -30,7 +30,7 @@ from bnnopt.optimizer._arguments import (
 )
 from bnnopt.optimizer._batch import Request
 from bnnopt.optimizer._gains import warn_of_no_gain
-from bnnopt.optimizer._goals import Goals
+from bnnopt.optimizer._goals import Goals, reference_in_order
 from bnnopt.optimizer._local_search import checked_rule
 from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of, scan_partitions
 from bnnopt.optimizer._modelling import Modelling
@@ -93,9 +93,10 @@ class BayesianOptimizer(Predictions):
     cost : callable or str or None, default=None
         What an experiment costs: a function from a table of settings to costs above 0, or the name of an
         outcome that is told and predicted like the others. Scores are then per unit of cost.
-    reference_point : sequence of float or None, default=None
-        For several objectives: the outcome of each that counts as worthless, in its unit (of an objective of
-        several outcomes its utility); by default a little worse than the worst of the front so far.
+    reference_point : sequence of float, mapping of str to float or None, default=None
+        For several objectives: the outcome of each, in their order or by its name, that counts as worthless,
+        in its unit (of an objective of several outcomes its utility); by default a little worse than the
+        worst of the front so far.
     trust_region : bool or TrustRegion, default=False
         Whether new rows come from a box around the best one that grows and shrinks with success; for one
         objective. True is `TrustRegion()`. A column `reason` of `ask` then says where each row comes from;
@@ -130,7 +131,7 @@ class BayesianOptimizer(Predictions):
         n_draws: int = 256,
         success_classifier: BaseEstimator | str | None = "auto",
         cost: Callable[[pd.DataFrame], Any] | str | None = None,
-        reference_point: Sequence[float] | None = None,
+        reference_point: Sequence[float] | Mapping[str, float] | None = None,
         trust_region: bool | TrustRegion | None = False,
         random_state: int | None = None,
     ) -> None:
@@ -147,7 +148,7 @@ class BayesianOptimizer(Predictions):
         self.n_draws = at_least(n_draws, "n_draws", 2, largest=MOST)
         self.success_classifier = success_classifier
         self.cost = cost
-        self.reference_point = reference_point
+        self.reference_point = reference_in_order(reference_point, self._goals.objectives)
         self.trust_region = checked_rule(trust_region, space, self._goals)
         bounds = bounds_of(known, outputs)
         wanted = wanted_ends(self._goals.objectives, outputs)
@@ -163,7 +164,7 @@ class BayesianOptimizer(Predictions):
             n_candidates=self.n_candidates,
             n_draws=self.n_draws,
             cost=cost,
-            reference_point=reference_point,
+            reference_point=self.reference_point,
             trust_region=self.trust_region,
         )
         self._proposals.scoring(None)  # an acquisition that cannot weigh the objectives is told at once

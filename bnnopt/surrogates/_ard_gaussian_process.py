@@ -12,7 +12,15 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.utils.validation import check_is_fitted
 
-from bnnopt._estimators import Rule, check_parameters, draw_seed, last_fit_kept, seed_parameter, whole
+from bnnopt._estimators import (
+    Documented,
+    Rule,
+    check_parameters,
+    draw_seed,
+    last_fit_kept,
+    seed_parameter,
+    whole,
+)
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.surrogates._predictor import HeldOutPredictions
@@ -25,7 +33,7 @@ __all__ = ["ARDGaussianProcessRegressor"]
 ROWS_OF_ONE_THREAD = 500  # beyond, a second thread gains more than it waits
 
 
-class ARDGaussianProcessRegressor(NormalQuantiles, RegressorMixin, BaseEstimator):
+class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, BaseEstimator):
     """Gaussian process with a Matérn-5/2 kernel, a length scale for each input, and learned noise.
 
     It holds scikit-learn's `GaussianProcessRegressor`, whose standard deviation includes the learned noise,

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from bnnopt._estimators import draw_seed, is_whole, last_fit_kept
+from bnnopt._estimators import Documented, draw_seed, is_whole, last_fit_kept
 from bnnopt._plain import shown
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
@@ -102,7 +102,7 @@ def _posterior_has(name: str) -> Callable[["MixtureRegressor"], bool]:
     return lambda model: not hasattr(model, "_posterior") or bool(getattr(model._posterior, name, False))
 
 
-class MixtureRegressor(RegressorMixin, BaseEstimator):
+class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
     """Predicts from a posterior; an estimator adds parameters and how it is learned."""
 
     _posterior: Posterior

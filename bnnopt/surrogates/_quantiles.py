@@ -7,6 +7,7 @@ from scipy.special import ndtr, ndtri
 
 from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import floats_or_nan
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["NormalQuantiles", "as_levels", "mixture_quantiles"]
@@ -50,7 +51,7 @@ class NormalQuantiles:
 
 def as_levels(quantiles: ArrayLike) -> FloatArray:
     """Return levels of quantiles as an array of shape (n_quantiles,), or raise `InvalidDataError`."""
-    levels = np.asarray(quantiles, dtype=float)
+    levels = floats_or_nan(quantiles)
     if levels.ndim != 1 or not levels.size or not np.all((levels > 0) & (levels < 1)):
         raise InvalidDataError(
             "quantiles must be a list of numbers above 0 and below 1, such as [0.025, 0.975], got "

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bnnopt import BayesianOptimizer, Maximize, Minimize, OutcomeConstraint, Real, SearchSpace
-from bnnopt.exceptions import NothingToGainWarning
+from bnnopt.exceptions import InvalidDataError, NothingToGainWarning
 
 SPACE = SearchSpace([Real("a", 0, 1), Real("b", 0, 1)])
 TWO = [Minimize("y"), Maximize("z")]
@@ -42,6 +42,21 @@ def test_a_reference_that_nothing_exceeds_is_left_out_and_said(z, reference, nam
 def test_a_reference_that_can_be_exceeded_is_kept_without_a_word():
     optimizer = told(TWO, reference_point=[1.0, 0.1])
     assert (optimizer.ask(2)["reason"] == "the highest score").all()
+
+
+@pytest.mark.parametrize("form", [dict, pd.Series])
+def test_a_reference_with_names_goes_by_them(form):
+    named = told(TWO, reference_point=form({"z": 0.1, "y": 1.0}))
+    assert named.reference_point == [1.0, 0.1]
+    pd.testing.assert_frame_equal(named.ask(1), told(TWO, reference_point=[1.0, 0.1]).ask(1))
+
+
+@pytest.mark.parametrize(
+    "reference", [{"z": 0.1}, {"z": 0, "y": 1, "x": 2}, ("a", 1), (10**400, 0), [[1], [2, 3]]]
+)
+def test_a_reference_that_is_none_is_refused(reference):
+    with pytest.raises(InvalidDataError, match="reference_point: expected a"):
+        BayesianOptimizer(SPACE, TWO, surrogate="gaussian_process", reference_point=reference)
 
 
 @pytest.mark.parametrize("acquisition", ["ei", "pi"])

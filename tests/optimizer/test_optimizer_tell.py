@@ -239,3 +239,9 @@ def test_any_name_of_a_setting_goes_through_a_round(name):
     read = BayesianOptimizer.from_json(optimizer.to_json())
     pd.testing.assert_frame_equal(read.data, optimizer.data)
     assert len(read.data) == 4
+
+
+def test_a_number_beyond_all_floats_is_infinite_and_refused():
+    optimizer = BayesianOptimizer(SearchSpace([Real("a", 0, 1)]), Minimize("y"), surrogate="gaussian_process")
+    with pytest.raises(InvalidDataError, match="infinite value in row"):
+        optimizer.tell({"a": [0.5]}, {"y": [10**400]})

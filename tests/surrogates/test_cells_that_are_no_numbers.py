@@ -192,3 +192,21 @@ def test_messages_show_numbers_as_they_are_written(parameters, message):
     with pytest.raises(InvalidDataError, match=message) as error:
         MCDropoutRegressor(**parameters).fit(X, Y)
     assert "np." not in str(error.value)
+
+
+def test_rows_of_unlike_lengths_and_levels_that_are_no_numbers_are_refused():
+    with pytest.raises(InvalidDataError, match=r"no table of numbers.*rows of one length"):
+        PROCESSES.fit([[1.0], [1.0, 2.0]], [0.0, 1.0])
+    with pytest.raises(InvalidDataError, match="quantiles must be a list of numbers"):
+        GaussianProcessEnsembleRegressor(["matern_5_2"]).fit(X, Y).predict_quantiles(X, "half")
+
+
+def test_names_of_fields_and_of_a_mapping_count():
+    by_place = GaussianProcessEnsembleRegressor(["matern_5_2"], random_state=0).fit(X, Y).predict(X)
+    fields = np.array([*map(tuple, X)], dtype=[("a", float), ("b", float)])
+    for named in (fields, fields.view(np.recarray), {"a": X[:, 0], "b": X[:, 1]}):
+        model = GaussianProcessEnsembleRegressor(["matern_5_2"], random_state=0).fit(named, Y)
+        assert model.feature_names_in_.tolist() == ["a", "b"]
+        np.testing.assert_array_equal(model.predict(named), by_place)
+        with pytest.raises(ValueError, match="same order"):
+            model.predict({"b": X[:, 1], "a": X[:, 0]})

@@ -11,6 +11,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from bnnopt._estimators import Documented
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.model_selection._search._scorers import scorers_of
 
@@ -42,7 +43,7 @@ def _need_refit(search: Any, name: str) -> None:
         )
 
 
-class StandsForBestEstimator(MetaEstimatorMixin, BaseEstimator):
+class StandsForBestEstimator(Documented, MetaEstimatorMixin, BaseEstimator):
     """Methods and tags of `best_estimator_`, and the routes of metadata, for a search."""
 
     estimator: Any

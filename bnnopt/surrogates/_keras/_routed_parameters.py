@@ -4,12 +4,13 @@ from typing import Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator
 
+from bnnopt._estimators import Documented
 from bnnopt._validation import lookup
 
 __all__ = ["RoutedParameters"]
 
 
-class RoutedParameters(BaseEstimator):
+class RoutedParameters(Documented, BaseEstimator):
     """An estimator whose `**kwargs` are parameters: in `get_params`, in `clone` and in a grid search.
 
     Names are checked by `fit`, as scikit-learn wants it, with `_check_routed_names`.

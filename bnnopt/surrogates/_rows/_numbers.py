@@ -4,12 +4,14 @@ Rows and columns of arrays are counted from 0; a DataFrame is spoken of by its o
 """
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from bnnopt._tables import with_names
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt._validation import numeric_frame, refuse_rows
 from bnnopt.exceptions import InvalidDataError
@@ -42,13 +44,16 @@ NO_TIMES = (
 def as_dense(X: Any) -> Any:
     """Return sparse rows as an array, as the encoders of scikit-learn give them; anything else as it is.
 
+    Fields of a structured array, and columns in a mapping of names, become those of a table.
+
     Raises
     ------
     InvalidDataError
         The array would hold more than `LARGEST_DENSE` numbers.
     """
     if not sparse.issparse(X):
-        return X
+        is_named = isinstance(X, Mapping) or getattr(getattr(X, "dtype", None), "names", None) is not None
+        return with_names(X) if is_named else X
     n_numbers = int(np.prod(X.shape, dtype=float))
     if n_numbers > LARGEST_DENSE:
         raise InvalidDataError(
@@ -131,7 +136,10 @@ def numbers(values: Any, name: str, *, start: int = 0) -> np.ndarray:
     if np.ma.is_masked(values):
         where = _places(np.ma.getmaskarray(values), start)
         raise InvalidDataError(f"{name} has masked values in {where}. {WHAT_TO_DO}")
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise InvalidDataError(f"{name} is no table of numbers: {error}. Give rows of one length.") from error
     if array.dtype == np.longdouble:
         array = _in_double(array)
     if array.dtype.kind in "mM":
