@@ -42,8 +42,8 @@ def climb(hill: Hill, starts: FloatArray, slack: FloatArray) -> tuple[FloatArray
     Parameters
     ----------
     hill : Hill
-        What is climbed. Where slopes are exact all climbs are one problem of L-BFGS-B within bounds, and
-        each is one of SLSQP within linear constraints; else they are projected BFGS ascents.
+        What is climbed. Where slopes are exact climbs within bounds take quasi-Newton steps side by side, and
+        each within linear constraints is a problem of SLSQP; else they are projected BFGS ascents.
     starts : ndarray of shape (n_starts, n_dims)
         Feasible, encoded.
     slack : ndarray of shape (n_starts, n_faces)
@@ -60,4 +60,4 @@ def climb(hill: Hill, starts: FloatArray, slack: FloatArray) -> tuple[FloatArray
         return climb_along_faces(hill, starts, slack, SMALLEST_GAIN)
     if len(hill.faces.normals):
         return climb_within_faces(hill.faces, hill.slopes, starts, slack, SMALLEST_GAIN)
-    return climb_within_bounds(hill.faces, hill.slopes, starts, SMALLEST_GAIN)
+    return climb_within_bounds(hill.faces, hill.slopes, starts)

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bnnopt._climb import Steps, maximise
 from bnnopt._typing import BoolArray, FloatArray, IntArray
-from bnnopt.surrogates._gaussian_process._climb import maximise
 
 __all__ = ["Anchors", "Hyperparameters", "Prior", "climb"]
 
@@ -28,7 +28,8 @@ SHARE_OF_NOISE = 0.7  # where a search begins that takes rows for noise, in unit
 FARTHEST = 6.0  # standard deviations from the anchor, beyond which the tail of the prior is a normal one
 UNVARIED = 0.5  # longest length scale of an input that has not varied: one unit on, rows have little to say
 
-FIRST_STEP, SHORT_STEP = 0.4, 0.05  # of a search from afar, and from where little is left to climb
+FROM_AFAR = Steps(first_move=0.4, longest_move=2.0, least_gain=0.02, curvatures=(1.0, 1e3))
+NEARBY = replace(FROM_AFAR, first_move=0.05)  # from where little is left to climb
 
 
 @dataclass(frozen=True)
@@ -234,6 +235,6 @@ def climb(
         own = anchors.only(places)
         return value + own.log_density(point), slope + own.gradient(point)
 
-    begin, move = (anchors.start, FIRST_STEP) if start is None else (start.point, SHORT_STEP)
-    point, density = maximise(posterior, begin, n_steps, move)
+    begin, steps = (anchors.start, FROM_AFAR) if start is None else (start.point, NEARBY)
+    point, density = maximise(posterior, begin, n_steps, steps)
     return Hyperparameters.of(point), density
