@@ -1,6 +1,7 @@
 """Stacking of predictive distributions: members weighed by what they say of rows that they have not seen."""
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,9 +20,9 @@ from bnnopt.surrogates._members import Data, Member, fit_member
 from bnnopt.surrogates._predictor import MixtureRegressor
 from bnnopt.surrogates._rows import as_dense, check_fit_data, open_batches
 from bnnopt.surrogates._stacked_posterior import SMALLEST_SHARE, StackedPosterior, Weighed
-from bnnopt.surrogates._trials import GROWTH, Trials, trial_of, verdict
+from bnnopt.surrogates._trials import GROWTH, Trial, Trials, trial_of, verdict
 
-__all__ = ["BayesianStackingRegressor"]
+__all__ = ["BayesianStackingRegressor", "standing_of"]
 
 Estimators = Sequence[tuple[str, BaseEstimator]]
 
@@ -164,7 +165,8 @@ class BayesianStackingRegressor(MixtureRegressor):
         Parameters
         ----------
         previous : BayesianStackingRegressor or None
-            Fitted; None for a fit that knows of none.
+            Fitted; None for a fit that knows of none. Of a `BoundedRegressor` of one, on another scale,
+            only which members take part is kept, until trials in parts on this scale are made.
         X, y, sample_weight, noise_variance
             As in `fit`.
 
@@ -176,7 +178,7 @@ class BayesianStackingRegressor(MixtureRegressor):
             named, X = self._checked_members(), as_dense(X)
             rows = check_fit_data(self, X, y, sample_weight, noise_variance)
             data = Data.of(rows, X, y, sample_weight, noise_variance, named)
-            return self._learn(data, named, y, previous if isinstance(previous, type(self)) else None)
+            return self._learn(data, named, y, _known_of(previous, self))
 
     def fit_stream(self, batches: Iterable[Any]) -> Self:
         """Learn from batches of rows, such as those of a tf.data set; all members must have `fit_stream`.
@@ -276,9 +278,9 @@ class BayesianStackingRegressor(MixtureRegressor):
             trial = trial_of(name, model, data, draw_seed(self.random_state))
         else:
             trials.ended_at[name] = known
-            if data.n_rows < GROWTH * known:
-                return previous._standing(name, known)
             before, n_new = previous._trials.open.get(name), data.n_rows - previous._trials.n_rows
+            if before is None and data.n_rows < GROWTH * known:
+                return previous._standing(name, known)
             trial = trial_of(name, model, data, draw_seed(self.random_state), before, n_new)
             if not trial.has_ended:
                 trials.open[name] = trial
@@ -371,6 +373,29 @@ class BayesianStackingRegressor(MixtureRegressor):
             ]
         items = self.estimators if isinstance(self.estimators, list | tuple) else ()
         return [(item[0], item[1]) for item in items if _is_pair(item)]
+
+
+def standing_of(previous: Any) -> BayesianStackingRegressor | None:
+    """Return a fit on other values without its members: who takes part, until a trial in parts has ended.
+
+    Parameters
+    ----------
+    previous : BayesianStackingRegressor, or anything else, of which there is nothing to keep
+        Fitted on the same rows in other units, such as another scale of the outcome.
+    """
+    if not isinstance(previous, BayesianStackingRegressor) or not hasattr(previous, "_trials"):
+        return None
+    found, trials = copy(previous), previous._trials
+    found.estimators_ = {}
+    found._trials = Trials(trials.n_rows, trials.ended_at, dict.fromkeys(trials.ended_at, Trial(None, 0)))
+    return found
+
+
+def _known_of(previous: Any, model: BayesianStackingRegressor) -> BayesianStackingRegressor | None:
+    """Return what a fit knows of an earlier one."""
+    if isinstance(previous, type(model)):
+        return previous
+    return standing_of(getattr(previous, "estimator_", None))
 
 
 def _fitted_members(

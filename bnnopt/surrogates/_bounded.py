@@ -21,7 +21,7 @@ from bnnopt._estimators import (
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import admissible_scales, beyond_bounds, refuse_rows
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor
+from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor, standing_of
 from bnnopt.surrogates._latent_scale import BoundedRows, ScaleFit, fit_on_scale
 from bnnopt.surrogates._members import Member
 from bnnopt.surrogates._predictor import HeldOutPredictions, MixtureRegressor
@@ -191,7 +191,8 @@ class BoundedRegressor(MixtureRegressor):
         Parameters
         ----------
         previous : BoundedRegressor or None
-            Fitted on some of the rows; None for a fit that knows of none.
+            Fitted on some of the rows; None for a fit that knows of none. Of a stacking on another scale, or
+            on none, which members take part is kept.
         X, y, sample_weight, noise_variance
             As in `fit`.
 
@@ -213,7 +214,7 @@ class BoundedRegressor(MixtureRegressor):
                     self._unfitted,
                     seed,
                     given=given,
-                    before=previous.estimator_ if getattr(previous, "scale_", None) == name else None,
+                    before=_known_of(previous, name),
                     is_compared=len(scales) > 1,
                 )
                 for name in scales
@@ -332,6 +333,13 @@ class BoundedRegressor(MixtureRegressor):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
         return tags
+
+
+def _known_of(previous: Any, scale: str) -> Any:
+    """Return what an estimator on a scale can go on from; of a stacking on another scale who takes part."""
+    if getattr(previous, "scale_", None) == scale:
+        return previous.estimator_
+    return standing_of(getattr(previous, "estimator_", previous))
 
 
 def _refuse_extremes(y: FloatArray, lower: float | None, upper: float | None) -> None:

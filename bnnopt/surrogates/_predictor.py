@@ -1,5 +1,6 @@
 """What all estimators that predict a mixture of normal distributions share: predict, draw, keep a fit."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from copy import copy
 from typing import Any, NamedTuple, Protocol, Self
@@ -94,6 +95,11 @@ class Posterior(Protocol):
 
     def held_out(self) -> HeldOutPredictions | None:
         """Predictions of rows without them, with an axis of outputs; None where no row was left out."""
+
+
+def _posterior_has(name: str) -> Callable[["MixtureRegressor"], bool]:
+    """Tell whether a fit can do something; taken for granted before one, so that a call says so."""
+    return lambda model: not hasattr(model, "_posterior") or bool(getattr(model._posterior, name, False))
 
 
 class MixtureRegressor(RegressorMixin, BaseEstimator):
@@ -213,7 +219,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
                 ]
         return laws if self._has_output_axis else laws[0]
 
-    @available_if(lambda model: getattr(getattr(model, "_posterior", None), "has_covariances", False))
+    @available_if(_posterior_has("has_covariances"))
     def predict_covariance(self, X: ArrayLike, Z: ArrayLike, *, return_gradient: bool = False) -> Any:
         """Predict the covariance of the function at some rows with the function at others.
 
@@ -240,7 +246,7 @@ class MixtureRegressor(RegressorMixin, BaseEstimator):
         chosen = [tuple(each) if return_gradient else each.value for each in found]
         return chosen if self._has_output_axis else chosen[0]
 
-    @available_if(lambda model: getattr(getattr(model, "_posterior", None), "can_believe", False))
+    @available_if(_posterior_has("can_believe"))
     def given_expected(self, X: ArrayLike) -> Self:
         """Return a copy of the fit for which what it expects of the function at some rows is known.
 

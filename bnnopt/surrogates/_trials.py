@@ -47,13 +47,13 @@ class Trial:
 
     Attributes
     ----------
-    member : Member
-        As it is fitted so far.
+    member : Member or None
+        As it is fitted so far; None before the first part.
     n_parts : int
         Parts made.
     """
 
-    member: Member
+    member: Member | None
     n_parts: int
 
     @property
@@ -84,7 +84,7 @@ def trial_of(
     n_parts = N_PARTS - n_before
     if n_new is not None and can_pause(model):
         n_parts = min(n_parts, max(n_new, 1))
-    previous = None if before is None else before.member.fitted
+    previous = None if before is None or before.member is None else before.member.fitted
     short = clone(model).set_params(**model.trial_parameters)
     with warnings.catch_warnings():
         # that a short fit has not converged is what makes it short
@@ -95,6 +95,7 @@ def trial_of(
 
 def verdict(trial: Trial, data: Data, others: Sequence[Member]) -> str:
     """Say why a member is left out after its trial; "" if it is not."""
+    assert trial.member is not None, "a trial that ended has a member"
     gain, chance = gain_by(data, list(others), trial.member)
     needed = max(LEAST_GAIN, chance)
     if gain >= needed:

@@ -411,6 +411,26 @@ def test_the_top_is_that_of_all_keys_sorted(keys, n, size):
     assert top.frame["place"].tolist() == sorted(expected)
 
 
+@given(
+    places=st.lists(st.integers(0, 9), max_size=60),
+    known=st.sets(st.integers(0, 9)),
+    n=st.integers(0, 6),
+    size=st.integers(1, 60),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_top_is_of_new_rows_however_many_of_the_highest_are_known(places, known, n, size):
+    def is_new(frame):
+        return (~frame["place"].isin(known) & ~frame["place"].duplicated()).to_numpy()
+
+    frame, keys = pd.DataFrame({"place": places}, dtype=int), np.array(places, dtype=float)
+    top = Top(n, is_new)
+    for start in range(0, len(keys), size):
+        top.add(frame.iloc[start : start + size], keys[start : start + size])
+    rows, found = top.sorted()
+    assert found.tolist() == sorted(set(places) - known, reverse=True)[:n]
+    assert rows.get("place", pd.Series(dtype=int)).tolist() == found.tolist()
+
+
 def quadratic(points):
     centred = points - 0.3
     return 3.0 + (centred @ np.arange(1.0, points.shape[1] + 1)) ** 2

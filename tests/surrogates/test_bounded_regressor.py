@@ -1,19 +1,21 @@
 """Outcomes with bounds: nothing that is predicted leaves them, and numbers known by hand come out."""
 
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.integrate import quad
 from scipy.special import expit, logit, ndtri
 from scipy.stats import lognorm, norm
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.linear_model import BayesianRidge, LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from bnnopt import BoundedRegressor, GaussianProcessEnsembleRegressor
+from bnnopt import BayesianStackingRegressor, BoundedRegressor, GaussianProcessEnsembleRegressor
 from bnnopt._validation import N_BOUNDS_OF_SCALES
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.surrogates import HeldOutPredictions
@@ -286,6 +288,30 @@ def test_a_fit_goes_on_from_an_earlier_one_on_the_same_scale():
     other = BoundedRegressor(GoingOn(), 0, None, "identity").fit_after(first, X_FIVE, Y_FIVE)
     assert again.estimator_.previous_ is first.estimator_
     assert other.estimator_.previous_ is None
+
+
+def test_trials_of_members_go_on_in_parts_where_the_scale_changes():
+    """A scale that comes, changes or goes does not cost a whole trial of networks in one fit."""
+    made = []
+
+    class InParts(Known):
+        trial_parameters: ClassVar[dict[str, object]] = {}
+
+        def fit_trial(self, X, y, *, previous=None, share=1.0):
+            made.append(round(share, 3))
+            return self.fit(X, y)
+
+    rng = np.random.default_rng(0)
+    X, y = rng.random((30, 2)), np.exp(rng.standard_normal(30))
+    plain = BayesianStackingRegressor([("poor", Known()), ("tried", InParts())], random_state=0)
+    last = clone(plain).fit(X[:20], y[:20])
+    assert made == [1.0]
+    for n_rows, scale in ((21, "power"), (22, "power"), (23, "log"), (24, None), (25, None)):
+        bounded = BoundedRegressor(plain, None if scale == "power" else 0, None, scale)
+        model = clone(plain) if scale is None else bounded
+        last = model.fit_after(last, X[:n_rows], y[:n_rows])
+    assert made == [1.0, *5 * [0.1]]
+    assert list(last.left_out_) == ["tried"]
 
 
 def test_values_beyond_a_bound_are_named_by_row_and_bound():

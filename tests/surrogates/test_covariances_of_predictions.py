@@ -2,9 +2,15 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import BayesianRidge
 
-from bnnopt import BayesianStackingRegressor, GaussianProcessEnsembleRegressor
+from bnnopt import (
+    BayesianStackingRegressor,
+    BoundedRegressor,
+    GaussianProcessEnsembleRegressor,
+    TransferRegressor,
+)
 
 KERNELS = ["matern_5_2", "anova_matern_5_2", "exponential_by_rank", "deep_relu"]
 
@@ -77,4 +83,13 @@ def test_outputs_have_covariances_of_their_own():
 def test_it_is_absent_where_a_member_cannot_tell():
     line = BayesianStackingRegressor([("line", BayesianRidge())], random_state=0).fit(*table())
     assert not hasattr(line, "predict_covariance")
-    assert not hasattr(GaussianProcessEnsembleRegressor(), "predict_covariance")
+
+
+@pytest.mark.parametrize(
+    "make", [GaussianProcessEnsembleRegressor, BayesianStackingRegressor, BoundedRegressor, TransferRegressor]
+)
+def test_before_a_fit_that_is_what_is_said(make):
+    with pytest.raises(NotFittedError, match="is not fitted yet"):
+        make().predict_covariance([[0.0]], [[0.0]])
+    with pytest.raises(NotFittedError, match="is not fitted yet"):
+        make().given_expected([[0.0]])

@@ -59,11 +59,8 @@ class Scorer:
         """Score a partition but for its first feasible rows, which were scored before."""
         left = feasible(_as_table(table, number), number, self.search).iloc[n_skipped:]
         best, sample = self._empty()
-        rng = np.random.default_rng([self.seed, number])
-        for start in range(0, len(left), EXACT_ROWS):
-            block = left.iloc[start : start + EXACT_ROWS]
-            sample.add(block, rng.random(len(block)))
-            best.add(block, scores_of(self.search, self.proxy, block))
+        sample.add(left, np.random.default_rng([self.seed, number]).random(len(left)))
+        best.add(left, scores_of(self.search, self.proxy, left))
         return Kept(len(table), len(left), best.pair, sample.pair)
 
     def joined(self, parts: Sequence[Kept]) -> Kept:

@@ -185,9 +185,13 @@ def scores_of(search: Search, proxy: Proxy | None, frame: pd.DataFrame) -> Float
     parts = [frame.iloc[start : start + EXACT_ROWS] for start in range(0, len(frame), EXACT_ROWS)]
     if proxy is None:
         return np.concatenate([np.empty(0), *map(search.score, parts)])
-    points = [search.model_space.encode(part) for part in parts]
-    guesses = [search.score_moments(*proxy.moments(each), each) for each in points]
-    return np.concatenate([np.empty(0), *guesses])
+    return np.concatenate([np.empty(0), *(_guessed(search, proxy, part) for part in parts)])
+
+
+def _guessed(search: Search, proxy: Proxy, frame: pd.DataFrame) -> FloatArray:
+    """Score settings by a proxy."""
+    points = search.model_space.encode(frame)
+    return search.score_moments(*proxy.moments(points), points)
 
 
 def blocks_of(pool: Pool, search: Search) -> Iterator[pd.DataFrame]:

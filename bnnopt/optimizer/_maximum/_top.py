@@ -46,7 +46,7 @@ class Top:
         is_wanted = keys > self._least
         if self._frames and not is_wanted.any():
             return
-        self._frames.append(frame[is_wanted])
+        self._frames.append(frame if is_wanted.all() else frame[is_wanted])
         self._keys.append(keys[is_wanted])
         if len(self) > 2 * self._n:
             self._sort_out()
@@ -58,11 +58,32 @@ class Top:
         return frame.iloc[order].reset_index(drop=True), keys[order]
 
     def _sort_out(self) -> None:
-        frame, keys = pd.concat(self._frames, ignore_index=True), np.concatenate(self._keys)
-        if self._is_new is not None:
-            is_kept = self._is_new(frame)
-            frame, keys = frame[is_kept], keys[is_kept]
+        frame = self._frames[0] if len(self._frames) == 1 else pd.concat(self._frames, ignore_index=True)
+        frame, keys = self._highest(frame, np.concatenate(self._keys))
         order = np.sort(np.argsort(-keys, kind="stable")[: self._n])
         self._frames, self._keys = [frame.iloc[order]], [keys[order]]
         if 0 < self._n == len(order):
             self._least = float(keys[order].min())
+
+    def _highest(self, frame: pd.DataFrame, keys: FloatArray) -> tuple[pd.DataFrame, FloatArray]:
+        """Return new rows with their keys, in order, the `n` of highest keys among them.
+
+        Equal rows have equal keys, so that whether a row is new is seen among those of highest keys alone.
+        """
+        n_seen = 2 * self._n
+        while True:
+            is_seen = _are_highest(keys, n_seen)
+            seen, own = frame[is_seen], keys[is_seen]
+            if self._is_new is not None:
+                is_new = self._is_new(seen)
+                seen, own = seen[is_new], own[is_new]
+            if len(own) >= self._n or n_seen >= len(keys):
+                return seen, own
+            n_seen *= 4
+
+
+def _are_highest(keys: FloatArray, n: int) -> BoolArray:
+    """Tell which keys are among the `n` highest, with those that are equal to the last of them."""
+    if n >= len(keys):
+        return np.ones(len(keys), dtype=bool)
+    return keys >= np.partition(keys, len(keys) - n)[len(keys) - n] if n else np.zeros(len(keys), dtype=bool)

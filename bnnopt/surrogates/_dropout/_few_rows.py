@@ -96,17 +96,21 @@ def train_networks(
     networks = first_networks(X.shape[1], y.shape[1], plan) if start is None else start
     batch = _Batch.of(X, y, with_mean_one(row_weights), plan)
     penalty = (2 * plan.penalty * (row_weights.sum(axis=0) > 0)).astype(np.float32)[:, None, None]
-    weights = [each.copy() for pair in zip(networks.kernels, networks.biases, strict=True) for each in pair]
+    pairs = zip(networks.kernels, networks.biases, strict=True)
+    flat, weights = _in_one([each for pair in pairs for each in pair])
+    decays, of_weights = _in_one([np.zeros_like(each) for each in weights])
+    for decay in of_weights[::2]:
+        decay += penalty
     masks = _MaskPool(plan, len(X))
-    adam, losses = _Adam(weights), list[float]()
+    adam, losses = _Adam(flat), list[float]()
     for update in range(plan.n_updates):
-        loss, gradient = _loss_and_gradient(weights, batch, masks.next(), plan.activation)
-        for kernel, slope in zip(weights[::2], gradient[::2], strict=True):
-            slope += penalty * kernel
-        adam.step(weights, gradient, _step_size(update, plan))
+        loss, slopes = _loss_and_gradient(weights, batch, masks.next(), plan.activation)
+        gradient = np.concatenate([each.ravel() for each in slopes])
+        gradient += decays * flat
+        adam.step(flat, gradient, _step_size(update, plan))
         if (update + 1) % UPDATES_PER_CHUNK == 0 or update + 1 == plan.n_updates:
-            decay = sum(0.5 * float((penalty * np.square(kernel)).sum()) for kernel in weights[::2])
-            losses.append((loss + decay) / plan.n_networks)
+            shrunk = sum(0.5 * float((penalty * np.square(kernel)).sum()) for kernel in weights[::2])
+            losses.append((loss + shrunk) / plan.n_networks)
     trained = Networks(tuple(weights[::2]), tuple(weights[1::2]), plan.activation, plan.dropout)
     return Training(trained, plan.n_updates, tuple(losses), ())
 
@@ -176,20 +180,27 @@ def _loss_and_gradient(
     return loss, gradient
 
 
+def _in_one(arrays: Sequence[Values]) -> tuple[Values, list[Values]]:
+    """Return a copy of arrays as one vector, and the parts of it in their shapes, which change with it."""
+    flat = np.concatenate([each.ravel() for each in arrays])
+    ends = np.cumsum([each.size for each in arrays])[:-1]
+    parts = zip(np.split(flat, ends), arrays, strict=True)
+    return flat, [part.reshape(each.shape) for part, each in parts]
+
+
 class _Adam:
     """Kingma and Ba 2015, algorithm 1, in the form at the end of its section 2; changes weights in place."""
 
-    def __init__(self, weights: Sequence[Values]) -> None:
-        self._first, self._second = ([np.zeros_like(each) for each in weights] for _ in range(2))
+    def __init__(self, weights: Values) -> None:
+        self._first, self._second = np.zeros_like(weights), np.zeros_like(weights)
         self._n = 0
 
-    def step(self, weights: Sequence[Values], gradient: Sequence[Values], rate: float) -> None:
+    def step(self, weights: Values, gradient: Values, rate: float) -> None:
         self._n += 1
         corrected = np.float32(rate * np.sqrt(1 - BETA_2**self._n) / (1 - BETA_1**self._n))
-        for weight, slope, first, second in zip(weights, gradient, self._first, self._second, strict=True):
-            first += (1 - BETA_1) * (slope - first)
-            second += (1 - BETA_2) * (np.square(slope) - second)
-            weight -= corrected * first / (np.sqrt(second) + EPSILON)
+        self._first += (1 - BETA_1) * (gradient - self._first)
+        self._second += (1 - BETA_2) * (np.square(gradient) - self._second)
+        weights -= corrected * self._first / (np.sqrt(self._second) + EPSILON)
 
 
 def _step_size(update: int, plan: TrainingPlan) -> float:
