@@ -22,7 +22,7 @@ __all__ = [
 
 
 class NormalMixture(NamedTuple):
-    """Law of one output at n rows: component k, with probability `shares[k]`, is normal.
+    """Distribution of one output at n rows: component k, with probability `shares[k]`, is normal.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class NormalMixture(NamedTuple):
 
 
 class MixtureWithGradients(NamedTuple):
-    """Law of one output at n rows, and how its components change with the d columns of the rows.
+    """Distribution of one output at n rows, and how its components change with the d columns of the rows.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ class Situation:
 
 
 class Goals:
-    """Objectives and outcome constraints, applied to outcomes, moments or laws of outcomes.
+    """Objectives and outcome constraints, applied to outcomes, moments or distributions of outcomes.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ class Goals:
         return np.column_stack(means), np.column_stack(stds)
 
     def log_probability(self, laws: Sequence[NormalMixture]) -> FloatArray:
-        """Return the log probability that all constraints hold, by the law of each output; shape (n,)."""
+        """Return the log probability that all constraints hold, by each output's distribution; shape (n,)."""
         total = np.zeros(laws[0].mean.shape[1])
         for constraint in self.constraints:
             law = laws[self.outputs.index(constraint.name)]

@@ -183,7 +183,7 @@ class OutcomeModel:
         return self._restored(moments)
 
     def mixtures(self, X: FloatArray) -> list[NormalMixture]:
-        """Return the law of each outcome's function: normal, or in slices where a surrogate has them."""
+        """Return the distribution of each outcome's function: normal, or in slices if it has bounds."""
         X = self._asked(X)
         laws = [
             law if _has_slices(surrogate) else law.matched()
@@ -199,7 +199,7 @@ class OutcomeModel:
         return all(has_gradients(surrogate) for surrogate in self.surrogates)
 
     def mixtures_with_gradients(self, X: FloatArray) -> list[MixtureWithGradients]:
-        """Return the law of each outcome's function, and its derivatives by the columns of the rows."""
+        """Return the distribution of each outcome's function, and its derivatives by the columns."""
         rows, inputs = self._asked(X), slice(X.shape[1])
         laws = [
             law if _has_slices(surrogate) else law.matched()
@@ -315,5 +315,5 @@ def _shares_of(surrogate: Any) -> pd.DataFrame | None:
 
 
 def _restored_law(law: NormalMixture, mean: float, scale: float) -> NormalMixture:
-    """Return the law of a standardised outcome in its unit."""
+    """Return the distribution of a standardised outcome in its unit."""
     return NormalMixture(law.shares, law.mean * scale + mean, law.std * scale)

@@ -34,7 +34,7 @@ LEAST_COST = 0.1  # of the lowest cost told: what is predicted below it counts a
 
 
 class Scoring:
-    """Objectives and outcome constraints with an acquisition, applied to laws, moments or draws of outcomes.
+    """Objectives and constraints with an acquisition, applied to distributions, moments or draws of outcomes.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Scoring:
 
     @property
     def form(self) -> Form:
-        """The form of the scores of laws: of the acquisition, or of what stands in for it."""
+        """The form of the scores of distributions: of the acquisition, or of what stands in for it."""
         return self._searching.acquisition.form
 
     def replaced(self, *, objectives: Sequence[Objective] | None = None, acquisition: str = "") -> "Scoring":
@@ -121,12 +121,12 @@ class Scoring:
     def score_laws(
         self, laws: Sequence[NormalMixture], situation: Situation, factors: Factors = ALIKE
     ) -> FloatArray:
-        """Score candidates by the law of each output, a mixture of normal laws; shape (n,).
+        """Score candidates by the distribution of each output, a mixture of normal distributions; shape (n,).
 
-        An acquisition that is an expected value is averaged over the components of the objective's law, which
-        are slices of an outcome with bounds, any other takes the moments of the mixture; probabilities that
-        constraints hold are averaged. One that needs joint draws is stood in for by one of moments
-        (`stand_in_for`), which serves to choose the candidates whose draws are worth their cost.
+        An acquisition that is an expected value is averaged over the components of the objective's
+        distribution, which are slices of an outcome with bounds; any other takes the moments of the mixture.
+        Probabilities that constraints hold are averaged. For an acquisition that needs joint draws, one of
+        moments stands in (`stand_in_for`) to choose the candidates whose draws are worth their cost.
         """
         if self._searching is not self:
             return self._searching.score_laws(laws, situation, factors)
@@ -224,7 +224,7 @@ class Scoring:
         return average_scores(scores.reshape(law.mean.shape), law.shares, self.acquisition.form)
 
     def _score_normal(self, mean: FloatArray, std: FloatArray, situation: Situation) -> FloatArray:
-        """Score normal laws of the first objective's outcome, shape (n,)."""
+        """Score normal distributions of the first objective's outcome, shape (n,)."""
         objective: Any = self.goals.objectives[0]
         if self.acquisition.folded is not None and not objective.is_linear:
             return self.acquisition.score_folded(*objective.folded_moments(mean, std), best=situation.best)
@@ -263,7 +263,7 @@ class Scoring:
 
 
 def _normal_laws(mean: FloatArray, std: FloatArray) -> list[NormalMixture]:
-    """Return normal laws with moments of shape (n, n_outputs), one for each output."""
+    """Return normal distributions with moments of shape (n, n_outputs), one for each output."""
     return [NormalMixture.normal(*column) for column in zip(mean.T, std.T, strict=True)]
 
 

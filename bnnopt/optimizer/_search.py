@@ -143,7 +143,7 @@ class Search:
         return replace(self, model=self.model.given_expected(self.model_space.encode(self.pending)))
 
     def score(self, candidates: pd.DataFrame) -> FloatArray:
-        """Score candidates by the laws of the outcomes, shape (n,), in blocks so that memory stays flat."""
+        """Score candidates by the outcomes' distributions, shape (n,); in blocks, so memory stays flat."""
         blocks = range(0, len(candidates), BLOCK)
         encoded = (self.model_space.encode(candidates.iloc[start : start + BLOCK]) for start in blocks)
         return np.concatenate([np.empty(0), *map(self.score_points, encoded)])

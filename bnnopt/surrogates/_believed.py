@@ -44,7 +44,7 @@ class Believed:
         return getattr(self._posterior, name)
 
     def laws(self, X: FloatArray, **options: Any) -> list[OutputLaw]:
-        """Law of each output's function, one normal law."""
+        """Distribution of each output's function, a normal one."""
         between = self._posterior.covariances(X, self._points, slopes=False)
         found = []
         for law, own, factor in zip(self._posterior.laws(X, **options), between, self._factors, strict=True):
@@ -54,7 +54,7 @@ class Believed:
         return found
 
     def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
-        """Law of each output and the derivatives of its mean and variance by X; 0 where none is left."""
+        """Distribution of each output; derivatives of its mean and variance by X, 0 where none is left."""
         between = self._posterior.covariances(X, self._points, slopes=True)
         found: list[tuple[OutputLaw, FloatArray, FloatArray]] = []
         for slopes, own, factor in zip(self._posterior.slopes(X), between, self._factors, strict=True):

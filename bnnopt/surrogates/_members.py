@@ -165,13 +165,13 @@ class Member:
         return self.held_out.mean[at], self.held_out.variance[at]
 
     def moments(self, X: FloatArray) -> list[OutputLaw]:
-        """Law of each output's function, one normal law."""
+        """Distribution of each output's function, a normal one."""
         parts = [_moments(model, X, noise=False) for model in self.models]
         mean, std = (np.column_stack(each) for each in zip(*parts, strict=True))
         return [OutputLaw(np.ones(1), m[None], s[None] ** 2) for m, s in zip(mean.T, std.T, strict=True)]
 
     def laws(self, X: FloatArray) -> list[OutputLaw]:
-        """Law of each output's function, with all components that the member gives."""
+        """Distribution of each output's function, with all components that the member gives."""
         if not self.has("predict_mixture"):
             return self.moments(X)
         steps = [last_step(model, X) for model in self.models]
@@ -179,7 +179,7 @@ class Member:
         return [OutputLaw(shares, mean, np.square(std)) for shares, mean, std in laws]
 
     def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
-        """Law of each output and the derivatives of its means and variances by X."""
+        """Distribution of each output and the derivatives of its means and variances by X."""
         parts = [
             part for model in self.models for part in _as_list(model.predict_mixture(X, return_gradient=True))
         ]

@@ -1,4 +1,4 @@
-"""What all estimators that predict a mixture of normal laws share: predict, draw, keep a fit."""
+"""What all estimators that predict a mixture of normal distributions share: predict, draw, keep a fit."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -39,7 +39,7 @@ class HeldOutPredictions(NamedTuple):
 
 
 class OutputLaw(NamedTuple):
-    """A mixture of normal laws of one output's function at some rows, in the unit of the output.
+    """A mixture of normal distributions of one output's function at some rows, in the unit of the output.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class OutputLaw(NamedTuple):
         return mixture_moments(self.shares, self.means, self.variances)
 
     def matched(self) -> "OutputLaw":
-        """Law of one component with the moments of the mixture."""
+        """Distribution of one component with the moments of the mixture."""
         mean, variance = self.moments()
         return OutputLaw(np.ones(1), mean[None], variance[None])
 
@@ -85,10 +85,10 @@ class Posterior(Protocol):
         """Variance of the observation noise at rows, shape (n_rows, n_outputs)."""
 
     def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
-        """Law of each output's function; padded, so that no digit depends on the number of rows."""
+        """Distribution of each output's function; padded, so that no digit depends on the number of rows."""
 
     def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
-        """Law of each output and the derivatives of its means and variances by X, (k, n_rows, n_inputs)."""
+        """Distribution of each output; derivatives of its means and variances by X, (k, n_rows, n_inputs)."""
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
         """Evaluate new functions, shape (n_rows, n_samples, n_outputs)."""
@@ -182,7 +182,7 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         ]
 
     def predict_mixture(self, X: ArrayLike, *, return_gradient: bool = False) -> Any:
-        """Predict the function as a mixture of normal laws.
+        """Predict the function as a mixture of normal distributions.
 
         Its moments are those of `predict` with `noise=False`; an expected value over functions, such as an
         expected improvement, is the mean of that of each component by its share, which moments alone do not

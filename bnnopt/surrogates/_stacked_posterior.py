@@ -145,12 +145,12 @@ class StackedPosterior:
         return sum(shares * member.noise_at(X) for member, shares in pairs) * np.array(self._calibration)
 
     def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
-        """Law of each output's function: where digits matter one component a member, else all of theirs."""
+        """Distribution of each output's function: where digits matter one component a member, else all."""
         of_members = [member.moments(X) if is_padded else member.laws(X) for member in self.predicting]
         return [self._joined([laws[place] for laws in of_members], place) for place in self._outputs]
 
     def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
-        """Law of each output and the derivatives of its means and variances by X."""
+        """Distribution of each output and the derivatives of its means and variances by X."""
         of_members = [member.slopes(X) for member in self.predicting]
         found: list[tuple[OutputLaw, FloatArray, FloatArray]] = []
         for place in self._outputs:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -115,8 +116,17 @@ def test_weights_are_routed_through_a_pipeline_and_cross_validation(quick, rows,
         scaled = StandardScaler().fit_transform(rows)
         alone = quick(max_iter=5).fit(scaled, outcomes, sample_weight=weight)
         np.testing.assert_array_equal(routed.predict(rows), alone.predict(scaled))
+        scorer = get_scorer("r2").set_score_request(
+            sample_weight=True
+        )  # that of a Pipeline has no requests in 1.7
         result = cross_validate(
-            pipeline, rows, outcomes, params={"sample_weight": weight}, cv=2, return_estimator=True
+            pipeline,
+            rows,
+            outcomes,
+            scoring=scorer,
+            params={"sample_weight": weight},
+            cv=2,
+            return_estimator=True,
         )
     trained_on = sorted(part[-1]._posterior.posterior.total_weight for part in result["estimator"])
     assert trained_on == sorted([weight[20:].sum(), weight[:20].sum()])

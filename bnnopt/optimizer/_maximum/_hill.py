@@ -13,7 +13,7 @@ from bnnopt.space import LinearConstraint
 
 __all__ = ["Hill", "Slopes", "exact_slopes", "hill_of"]
 
-HALF_STEP = 1e-7  # of a difference between scores of linear laws, which are exact to rounding
+HALF_STEP = 1e-7  # of a difference between scores of linear distributions, which are exact to rounding
 
 Slopes: TypeAlias = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 """Encoded points (n, n_dims) to scores (n,) and their derivatives by the free coordinates (n, n_free)."""
@@ -65,11 +65,11 @@ def hill_of(search: Search, faces: Faces) -> Hill:
 
 
 def exact_slopes(search: Search, faces: Faces) -> Slopes:
-    """Return the slopes of a score by the gradients of the laws, without derivatives of any acquisition.
+    """Return the slopes of a score by the distributions' gradients, without derivatives of an acquisition.
 
-    Along a coordinate the moments of the laws are linear to first order, so the slope of the score is that of
-    a function of one number; central differences of it cost the acquisition alone, not the surrogate. What
-    weighs a score besides, success and cost, is looked up at the points beside.
+    Along a coordinate the moments of the distributions are linear to first order, so the slope of the score
+    is that of a function of one number; central differences of it cost the acquisition alone, not the
+    surrogate. What weighs a score besides, success and cost, is looked up at the points beside.
     """
     free = np.flatnonzero(faces.is_free)
     n_sides = 2 * len(free)

@@ -95,7 +95,7 @@ class TrainedFit:
         return restored, np.asarray(variance * self.scaling.y.span**2, dtype=float)
 
     def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
-        """Law of each output's function, one normal law; rows always go through in blocks of one size."""
+        """Distribution of each output's function, a normal one; rows go through in blocks of one size."""
         mean, variance = self.moments(X)
         return [
             OutputLaw(np.ones(1), *pair) for pair in zip(mean.T[:, None], variance.T[:, None], strict=True)

@@ -25,7 +25,7 @@ SMALLEST_NOISE = 1e-8  # of the variance of y: keeps the covariance of coinciden
 INPUTS_OF_THE_PRIOR = 8  # with more, length scales grow so that rows stay as near as with so many
 N_OTHERS = 3  # hyperparameters besides the length scales
 SHARE_OF_NOISE = 0.7  # where a search begins that takes rows for noise, in units of the variance of y
-FARTHEST = 6.0  # standard deviations from the anchor, beyond which the law of the prior is a normal one
+FARTHEST = 6.0  # standard deviations from the anchor, beyond which the tail of the prior is a normal one
 UNVARIED = 0.5  # longest length scale of an input that has not varied: one unit on, rows have little to say
 
 FROM_AFAR = Steps(first_move=0.4, longest_move=2.0, least_gain=0.02, curvatures=(1.0, 1e3))
@@ -100,10 +100,10 @@ class Hyperparameters:
 class Prior(NamedTuple):
     """What is thought of the logarithms of the hyperparameters before the rows.
 
-    Around its anchor each has a Student-t law with `tail` degrees of freedom: near the anchor as strict as a
-    normal law of that standard deviation, which few rows need, and far from it weak enough for rows that have
-    something to say, such as that an input does not matter. Beyond 6 standard deviations, where nothing
-    changes but the rounding, it falls as a normal law.
+    Around its anchor each has a Student-t distribution with `tail` degrees of freedom. Near the anchor it
+    is as strict as a normal distribution of that standard deviation, which few rows need. Far from it, it is
+    weak enough for rows that have something to say, such as that an input does not matter. Beyond 6 standard
+    deviations, where nothing changes but the rounding, it falls as a normal distribution.
 
     Attributes
     ----------
@@ -149,7 +149,7 @@ class Anchors:
     std : ndarray of shape (n_inputs + 3,)
         Standard deviations of the prior around the anchor.
     tail : float
-        Degrees of freedom of its law.
+        Degrees of freedom of its distribution.
     """
 
     point: FloatArray

@@ -101,7 +101,7 @@ class StationaryKernel:
     profile : callable
         Squared distances to the correlation and its derivative by the squared distance, of the same shape.
     degrees_of_freedom : float
-        Of the Student-t law of the frequencies; infinite for the normal law.
+        Of the Student-t distribution of the frequencies; infinite for the normal distribution.
     is_anova : bool, default=False
         Whether it is the product over the inputs of (1 + k_i) / 2.
     """

@@ -98,7 +98,7 @@ class OutputEnsemble:
         return float(np.average(density, weights=own.rows.weights))
 
     def law(self, moments: FloatArray) -> OutputLaw:
-        """Law in the unit of the output, from standardised moments of shape (n_members, 2, n_rows)."""
+        """Distribution in the output's unit, from standardised moments of shape (n_members, 2, n_rows)."""
         means = spread_out(self.shares, self.centre + self.unit * moments[:, 0], self.calibration)
         return OutputLaw(self.shares, means, self.unit**2 * moments[:, 1] * self.calibration)
 
@@ -124,7 +124,7 @@ class EnsemblePosterior:
         return self.noise * np.column_stack(factors)
 
     def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
-        """Law of each output's function."""
+        """Distribution of each output's function."""
         laws = []
         for output in self.outputs:
             moments = [_moments(member, X, is_padded=is_padded) for _, member in output.members]
@@ -132,7 +132,7 @@ class EnsemblePosterior:
         return laws
 
     def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
-        """Law of each output and the derivatives of its means and variances."""
+        """Distribution of each output and the derivatives of its means and variances."""
         found: list[tuple[OutputLaw, FloatArray, FloatArray]] = []
         for output in self.outputs:
             parts = [member.gradients(X) for _, member in output.members]
@@ -237,8 +237,8 @@ def learn_output(
 def learn_noise(rows: Rows, squared_errors: FloatArray, rng: np.random.Generator) -> NoiseModel:
     """Learn the logarithm of the noise variance as a function of the inputs.
 
-    The logarithm of a squared error is that of the variance plus noise of known law: its mean is -1.27 and
-    its variance pi²/2 for normal errors. Gaussian processes learn the function behind it.
+    The logarithm of a squared error is that of the variance plus noise of known distribution: its mean is
+    -1.27 and its variance pi²/2 for normal errors. Gaussian processes learn the function behind it.
 
     Parameters
     ----------
