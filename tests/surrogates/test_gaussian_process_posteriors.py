@@ -117,7 +117,7 @@ def test_inducing_points_that_are_all_rows_give_the_exact_posterior():
 
 def fitc(kernel, inducing, inputs, y, noise):
     """Mean and covariance at NEW by plain inverses: Quiñonero-Candela and Rasmussen 2005, equation 24."""
-    of_inducing = kernel(inducing) + 1e-6 * kernel(inducing)[0, 0] * np.eye(len(inducing))
+    of_inducing = kernel(inducing) + 1e-9 * kernel(inducing)[0, 0] * np.eye(len(inducing))
     with_rows, with_new = kernel(inputs, inducing), kernel(NEW, inducing)
     projected = with_rows @ np.linalg.inv(of_inducing) @ with_rows.T
     missing = np.diag(1 / (noise + np.diagonal(kernel(inputs) - projected)))
@@ -139,7 +139,7 @@ def test_a_row_left_out_of_a_sparse_posterior_is_predicted_as_without_it(row):
     """The row may be an inducing point or not; a measurement of it has what these leave open as noise too."""
     kernel, inducing, others = kernel_of("squared_exponential"), X[:5], np.arange(15) != row
     found = sparse_without(kernel, inducing, np.array([row]))
-    of_inducing = kernel(inducing) + 1e-6 * kernel(inducing)[0, 0] * np.eye(5)
+    of_inducing = kernel(inducing) + 1e-9 * kernel(inducing)[0, 0] * np.eye(5)
     with_rows = kernel(X, inducing)
     projected = with_rows @ np.linalg.inv(of_inducing) @ with_rows.T
     own = NOISE + np.diagonal(kernel(X) - projected)

@@ -36,7 +36,7 @@ __all__ = ["MOST_EXACT", "MOST_INDUCING", "bound_with_gradient", "sparse_left_ou
 
 MOST_EXACT = 1000  # rows of an exact posterior; with so many, both kinds take about the same time
 MOST_INDUCING = 512
-JITTER = 1e-6  # of the prior variance of each inducing point
+JITTER = 1e-9  # of the prior variance of each inducing point: noise far below any that could be measured
 SMALLEST_SHARE = 1e-4  # of the variance in a direction, that the rows must explain for it to count
 SMALLEST_KEPT = 1e-9  # of a row's weight in its own prediction, that must be left to the others
 
