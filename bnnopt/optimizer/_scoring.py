@@ -31,6 +31,7 @@ __all__ = ["Scoring"]
 
 BELIEF = 1e-6  # share of its standard deviation that an outcome keeps at most, if it counts as known
 LEAST_COST = 0.1  # of the lowest cost told: what is predicted below it counts as that
+LEAST_KEPT = 16  # draws of some row that keep the constraints, so that a share of draws is known to a quarter
 
 
 class Scoring:
@@ -80,17 +81,22 @@ class Scoring:
         chosen = get_acquisition(acquisition) if acquisition else self.acquisition
         return Scoring(wanted, chosen, self.goals.outputs, self.cost_output)
 
-    @property
-    def of_batches(self) -> "Scoring":
-        """The scoring by which rows are chosen together.
+    def of_batches(self, draws: FloatArray) -> "Scoring":
+        """Return the scoring by which rows are chosen together, from draws (n_draws, n, n_outputs) at them.
 
-        The draws of a joint score count what keeps the constraints in each draw, of which there may be none:
-        with constraints, rows are chosen one after the other.
+        A joint score counts what keeps the outcome constraints in each draw. Where they are kept in too few
+        draws of every row for that, rows are chosen one after the other.
         """
         chosen = joint_form_of(self.acquisition)
-        if chosen is self.acquisition or self.goals.constraints or self.goals.n_utilities > 1:
+        if chosen is self.acquisition or self.goals.n_utilities > 1 or self._are_few_kept(draws):
             return self
-        return Scoring(self.goals.objectives, chosen, self.goals.outputs, self.cost_output)
+        wanted = [*self.goals.objectives, *self.goals.constraints]
+        return Scoring(wanted, chosen, self.goals.outputs, self.cost_output)
+
+    def _are_few_kept(self, draws: FloatArray) -> bool:
+        if not self.goals.constraints:
+            return False
+        return int(self.goals.is_feasible(draws).sum(axis=0).max(initial=0)) < LEAST_KEPT
 
     def situation(
         self, believed: FloatArray, noise: FloatArray | None = None, measured: FloatArray | None = None
@@ -104,7 +110,7 @@ class Scoring:
         noise : ndarray of shape (n_outputs,), optional
             As in `Goals.situation`.
         measured : ndarray of shape (n_observed, n_outputs), optional
-            What was measured there, for constraints and for what experiments cost; as believed by default.
+            What counts for constraints and for what experiments cost; as believed by default.
         """
         situation = self.goals.situation(believed, noise, measured)
         if self.cost_output is None:
@@ -269,6 +275,8 @@ def _normal_laws(mean: FloatArray, std: FloatArray) -> list[NormalMixture]:
 
 def _log_gain(scores: FloatArray, alone: float) -> FloatArray:
     """Return log(exp(scores) - exp(alone)), -inf where nothing is gained."""
+    if np.isneginf(alone):
+        return scores
     gap = np.minimum(alone - scores, 0.0)
     with np.errstate(divide="ignore"):
         return scores + np.log(-np.expm1(gap))

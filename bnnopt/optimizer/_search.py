@@ -23,6 +23,7 @@ from bnnopt.space import Face, Real, SearchSpace, Variable
 __all__ = ["Places", "Search"]
 
 BLOCK = 65_536
+NOISELESS = 0.01  # of the range of an outcome: a standard deviation of noise that is none to speak of
 MOST_BELIEVED = 512  # rows pending, of which the covariance is inverted
 
 
@@ -105,9 +106,24 @@ class Search:
         points, noise = self.model_space.encode(measured), None
         if self.scoring.acquisition.accepts("noise_variance"):
             noise = self.model.noise_variance(points)
-        situation = self.scoring.situation(self.model.moments(points)[0], noise, outcomes)
+        believed = self.model.moments(points)[0]
+        situation = self.scoring.situation(believed, noise, self._for_limits(points, believed, outcomes))
         expected = self.model.expected
         return situation if expected is None else self.scoring.with_expected(expected, situation)
+
+    def _for_limits(self, points: FloatArray, believed: FloatArray, measured: FloatArray) -> FloatArray:
+        """Return the outcomes that say which rows keep the outcome constraints, (n_observed, n_outputs).
+
+        An outcome with noise counts as the model believes it: a row that only luck has put within narrow
+        limits would be one to improve on that nothing real can better. Without noise what was measured is
+        better, since at a limit the smallest error of a model would decide.
+        """
+        goals = self.scoring.goals
+        limited = {each.name for each in goals.constraints} - {self.scoring.cost_output}
+        if not limited:
+            return measured
+        is_noisy = np.sqrt(self.model.noise_variance(points)) > NOISELESS * np.ptp(measured, axis=0)
+        return np.where(is_noisy & np.isin(goals.outputs, list(limited)), believed, measured)
 
     @cached_property
     def measured(self) -> tuple[pd.DataFrame, FloatArray]:

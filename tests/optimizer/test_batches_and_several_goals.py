@@ -9,6 +9,8 @@ from bnnopt.acquisition import get_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Chebyshev, Desirability, WeightedSum
 from bnnopt.optimizer._batch import Request
+from bnnopt.optimizer._goals import Situation
+from bnnopt.optimizer._scoring import Scoring
 
 SQUARE = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
 BOTH = [Minimize("a"), Minimize("b")]
@@ -265,3 +267,35 @@ def test_arguments_of_the_wrong_kind_are_refused(make_told, make_optimizer):
         with pytest.raises(InvalidDataError, match=message):
             call()
     assert len(told.data) == 8
+
+
+@pytest.mark.parametrize(("n_kept", "is_joint"), [(16, True), (15, False)])
+def test_rows_are_chosen_together_where_enough_draws_keep_the_limits(n_kept, is_joint):
+    goals = [Minimize("a"), OutcomeConstraint("b", -1.0, 1.0)]
+    draws = np.full((256, 3, 2), 9.0)
+    draws[:n_kept, 1, 1] = 0.0
+    scoring = Scoring(goals, get_acquisition("log_ei")).of_batches(draws)
+    assert scoring.acquisition.is_joint is is_joint
+
+
+def test_rows_chosen_together_keep_narrow_limits_in_different_draws():
+    scoring = Scoring([Minimize("a"), OutcomeConstraint("b", -1.0, 1.0)], get_acquisition("q_log_ei"))
+    kept = np.zeros((256, 3))
+    kept[:100, :2], kept[100:160, 2] = 1.0, 1.0  # the second row keeps them whenever the first one does
+    outcomes = np.stack([np.zeros((256, 3)) + 1e-3 * np.eye(256, 3), np.where(kept, 0.0, 9.0)], axis=-1)
+    scores = scoring.score_jointly(
+        outcomes[:, 1:], outcomes[:, :1], outcomes[:, :0], Situation(best=-1.0, worst=-1.0)
+    )
+    assert scores[1] > scores[0]
+
+
+def test_a_row_that_only_noise_put_within_the_limits_is_not_one_to_improve_on(make_optimizer):
+    objectives = [Minimize("width"), OutcomeConstraint("peak", -0.05, 0.05)]
+    optimizer = make_optimizer(SearchSpace([Real("x", 0, 1)]), objectives, surrogate="gaussian_process")
+    x = np.repeat(np.linspace(0, 1, 11), 3)
+    peak = x + np.tile([-0.1, 0.0, 0.1], 11)
+    peak[15] = 0.0  # one of three at 0.5, of a width that nothing near 0 has
+    rows = pd.DataFrame({"x": x})
+    optimizer.tell(rows, pd.DataFrame({"width": 1 - x, "peak": peak}))
+    search = optimizer._proposals.search(optimizer.space, Request())
+    assert search.situation.best == pytest.approx(-1.0, abs=0.1)

@@ -30,10 +30,11 @@ def batch_by_draws(search: Search, pool: Candidates, n: int) -> IntArray:
     n : int
         Rows wanted.
     """
-    search = replace(search, scoring=search.scoring.of_batches)
     pending = _nearest(_encoded(search, search.pending), pool.points, search.n_draws // 2)
     rows = np.concatenate([pool.points, pending])
     draws = _joint_draws(search, np.concatenate([rows, _measured_points(search)]))
+    at_pool = np.moveaxis(draws[:, :, : len(pool)], 0, -1)
+    search = replace(search, scoring=search.scoring.of_batches(at_pool))
     choose = _joint_batch if search.scoring.acquisition.is_joint else _conditioned_batch
     return choose(search, draws, rows, len(pool), n)
 
