@@ -6,7 +6,7 @@ mappings, labelled rows); `read_table`, `read_blocks` and `read_text` read CSV, 
 `as_file` writes a table of text back as it was read, `name_and_unit` takes the unit off a name.
 """
 
-from bnnopt._tables._cells import Kind, as_level, as_number, escaped, typed
+from bnnopt._tables._cells import Kind, as_level, as_number, escaped, inferred, typed
 from bnnopt._tables._edited import as_file
 from bnnopt._tables._header import Header
 from bnnopt._tables._named import as_named, with_columns, with_names
@@ -24,6 +24,7 @@ __all__ = [
     "as_named",
     "as_number",
     "escaped",
+    "inferred",
     "is_of_file",
     "name_and_unit",
     "read_blocks",

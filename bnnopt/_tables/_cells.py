@@ -5,12 +5,24 @@ from collections.abc import Callable, Hashable, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
 from numbers import Real
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["Kind", "as_level", "as_number", "escaped", "mark_of", "number_of", "typed", "unescaped"]
+__all__ = [
+    "Kind",
+    "as_level",
+    "as_number",
+    "escaped",
+    "inferred",
+    "mark_of",
+    "number_of",
+    "typed",
+    "unescaped",
+]
+
+Frame = TypeVar("Frame", pd.Series, pd.DataFrame)
 
 Kind: TypeAlias = Literal["number", "text", "auto"] | Sequence[Hashable]
 """What a column is: numbers, text, the levels that it may have, or what its cells look like."""
@@ -79,6 +91,17 @@ def _as_float(number: Any) -> float:
         return float(number)
     except OverflowError:
         return np.inf if number > 0 else -np.inf
+
+
+def inferred(values: Frame) -> Frame:
+    """Return columns of objects in the types that they have; as they are where a number is beyond all floats.
+
+    pandas 2.2 raises an OverflowError there.
+    """
+    try:
+        return values.infer_objects()
+    except OverflowError:
+        return values
 
 
 def as_level(cell: Any, levels: Sequence[Hashable], mark: str = ".") -> Hashable:
@@ -199,4 +222,5 @@ def _levels(cells: Sequence[str], levels: Sequence[Hashable], mark: str) -> pd.S
 
 def _inferred(values: list[Any]) -> pd.Series:
     """Return values as pandas holds them by itself: text as its own type, numbers as numbers."""
-    return pd.Series(values, dtype=object).infer_objects() if values else pd.Series(values, dtype=object)
+    column = pd.Series(values, dtype=object)
+    return inferred(column) if values else column

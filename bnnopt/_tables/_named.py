@@ -7,6 +7,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from bnnopt._tables._cells import inferred
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["as_named", "with_columns", "with_names"]
@@ -64,7 +65,7 @@ def _column(cells: Any) -> pd.Series:
         cells = cells.to_pylist()
     if isinstance(cells, np.ndarray):
         return pd.Series(cells if cells.ndim == 1 else list(cells))
-    return pd.Series(list(cells), dtype=object).infer_objects()
+    return inferred(pd.Series(list(cells), dtype=object))
 
 
 def _of_fields(values: Any) -> pd.DataFrame | None:
@@ -152,7 +153,7 @@ def _as_series(column: "nw.Series[Any]") -> pd.Series:
         return native.reset_index(drop=True)
     if column.dtype.is_numeric() and not column.null_count():
         return pd.Series(column.to_numpy())
-    return pd.Series(column.to_list(), dtype=object).infer_objects()
+    return inferred(pd.Series(column.to_list(), dtype=object))
 
 
 def with_columns(table: pd.DataFrame, columns: Mapping[Any, Any]) -> pd.DataFrame:

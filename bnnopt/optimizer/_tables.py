@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._plain import shown
-from bnnopt._tables import as_named, with_columns
+from bnnopt._tables import as_named, inferred, with_columns
 from bnnopt._typing import FloatArray
 from bnnopt._validation import gathered, numeric_column, numeric_frame, refuse_rows, require_columns
 from bnnopt.exceptions import InvalidDataError
@@ -111,7 +111,7 @@ def _as_table(values: Any, names: Sequence[str]) -> pd.DataFrame:
     A Series is one row where its labels are names, a column where there is one name and its labels are none.
     """
     if isinstance(values, pd.Series) and set(names) <= set(values.index):
-        return values.to_frame().T.infer_objects()
+        return inferred(values.to_frame().T)
     if isinstance(values, pd.Series) and len(names) == 1:
         return values.to_frame(names[0])
     if isinstance(values, pd.Series) and values.index.dtype.kind not in "iu":
@@ -129,4 +129,4 @@ def _frame_of(values: Any, names: Sequence[str]) -> pd.DataFrame:
             f"Expected a table with the columns {list(names)}, got an array of shape {array.shape}. "
             "Pass a DataFrame, or an array with these columns in this order."
         )
-    return pd.DataFrame(array, columns=list(names)).infer_objects()
+    return inferred(pd.DataFrame(array, columns=list(names)))

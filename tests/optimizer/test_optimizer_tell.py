@@ -241,7 +241,8 @@ def test_any_name_of_a_setting_goes_through_a_round(name):
     assert len(read.data) == 4
 
 
-def test_a_number_beyond_all_floats_is_infinite_and_refused():
+@pytest.mark.parametrize("y", [{"y": [10**400]}, [[10**400]], pd.DataFrame({"y": [10**400]}, dtype=object)])
+def test_a_number_beyond_all_floats_is_infinite_and_refused(y):
     optimizer = BayesianOptimizer(SearchSpace([Real("a", 0, 1)]), Minimize("y"), surrogate="gaussian_process")
     with pytest.raises(InvalidDataError, match="infinite value in row"):
-        optimizer.tell({"a": [0.5]}, {"y": [10**400]})
+        optimizer.tell({"a": [0.5]}, y)
