@@ -129,4 +129,4 @@ def _frame_of(values: Any, names: Sequence[str]) -> pd.DataFrame:
             f"Expected a table with the columns {list(names)}, got an array of shape {array.shape}. "
             "Pass a DataFrame, or an array with these columns in this order."
         )
-    return inferred(pd.DataFrame(array, columns=list(names), dtype=array.dtype))
+    return inferred(pd.DataFrame(array, columns=list(names), dtype=object if array.dtype == object else None))

@@ -101,4 +101,4 @@ def _frame_of_array(X: ArrayLike, names: Sequence[str]) -> pd.DataFrame:
             f"{TABLE}: expected a DataFrame or an array of shape (n_rows, {len(names)}) with the columns "
             f"{list(names)}, got shape {array.shape}."
         )
-    return pd.DataFrame(array, columns=list(names), dtype=array.dtype)
+    return pd.DataFrame(array, columns=list(names), dtype=object if array.dtype == object else None)
