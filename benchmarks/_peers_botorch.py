@@ -97,7 +97,7 @@ class BoTorchRegressor(RegressorMixin, BaseEstimator):
         return (mean, std) if return_std else mean
 
     def sample_y(self, X: ArrayLike, n_samples: int = 1, random_state: int = 0) -> FloatArray:
-        """Draw from the joint law of the function at rows, shape (n, n_samples)."""
+        """Draw from the joint distribution of the function at rows, shape (n, n_samples)."""
         import torch
 
         with _quiet(random_state), torch.no_grad():
@@ -111,7 +111,7 @@ class BoTorchRegressor(RegressorMixin, BaseEstimator):
         return torch.as_tensor(validate_data(self, X, reset=False, dtype=np.float64))
 
     def _posterior(self, rows: Any, is_noisy: bool) -> Any:
-        """Return the joint law of rows (n, n_features), or of each of several such tables."""
+        """Return the joint distribution of rows (n, n_features), or of each of several such tables."""
         return self.model_.posterior(rows, observation_noise=is_noisy)
 
 

@@ -7,9 +7,9 @@ Run `python -m benchmarks.acquisition_values` (`--short` for CI, on fewer places
   "folded" is the form for a target: the best is at a distance of 0.01, 1 or 10 standard deviations from it,
   the outcome further off by -z. Values below 1e-300, which floats cannot hold to full precision, are left
   out. The functions that are one line of arithmetic (ucb, gp_ucb, std, straddle) are not in the table.
-- draws: five independent candidates with normal laws, scored in batches of draws; the deviation of the mean
-  score from the closed form of the law, or from quadrature where there is none, in standard errors of that
-  mean, the largest over the candidates. "q_log_ei" is compared after taking the exponential. Beside the error
+- draws: five independent normal candidates, scored in batches of draws; the deviation of the mean score from
+  the closed form of the mixture, or from quadrature where there is none, in standard errors of that mean, the
+  largest over the candidates. "q_log_ei" is compared after taking the exponential. Beside the error
   of Monte Carlo this has the bias of finite batches.
 """
 

@@ -24,8 +24,8 @@ later calls graphs are there already, also those of bnnopt, whose estimator is m
 
 The last row fits the first outcome with a surrogate by its key, `auto` by default, and with scikit-learn's
 Gaussian process (constant · anisotropic RBF + white noise, `normalize_y`, one start), and prints the mean log
-density of 2,000 other rows under the predicted normal laws, larger is better, and the standard error of the
-difference, row by row.
+density of 2,000 other rows under the predicted normal distributions, larger is better, and the standard
+error of the difference, row by row.
 """
 
 import argparse

@@ -85,17 +85,17 @@ def acquisition_scores(
     if not chosen.is_expectation:
         mean, std = (_one_output(array, 1) for array in posterior_moments(regressor, X))
         return chosen.score(sign * mean, std, **situation)
-    law = _only(posterior_mixtures(regressor, X))
-    moments = zip(sign * law.mean, law.std, strict=True)
+    mixture = _only(posterior_mixtures(regressor, X))
+    moments = zip(sign * mixture.mean, mixture.std, strict=True)
     scores = np.array([chosen.score(mean, std, **situation) for mean, std in moments])
-    return average_scores(scores, law.shares, chosen.form)
+    return average_scores(scores, mixture.shares, chosen.form)
 
 
-def _only(laws: list[NormalMixture]) -> NormalMixture:
+def _only(mixtures: list[NormalMixture]) -> NormalMixture:
     """Return the distribution of the one output."""
-    if len(laws) != 1:
-        raise _several_outputs(len(laws))
-    return laws[0]
+    if len(mixtures) != 1:
+        raise _several_outputs(len(mixtures))
+    return mixtures[0]
 
 
 def _one_output(array: FloatArray, n_axes: int) -> FloatArray:

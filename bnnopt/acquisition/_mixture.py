@@ -74,13 +74,13 @@ class MixtureWithGradients(NamedTuple):
 
     Parameters
     ----------
-    law : NormalMixture
+    mixture : NormalMixture
         At the rows.
     mean_gradient, std_gradient : ndarray of shape (k, n, d)
         Derivatives of the moments of the components, in the unit of the output per unit of the column.
     """
 
-    law: NormalMixture
+    mixture: NormalMixture
     mean_gradient: FloatArray
     std_gradient: FloatArray
 
@@ -92,8 +92,8 @@ class MixtureWithGradients(NamedTuple):
         MixtureWithGradients
             The standard deviation of a distribution that has none does not change.
         """
-        shares, means, stds = self.law
-        mean, std = self.law.moments()
+        shares, means, stds = self.mixture
+        mean, std = self.mixture.moments()
         by_mean = np.einsum("k,knd->nd", shares, self.mean_gradient)
         half = np.einsum("k,kn,knd->nd", shares, stds, self.std_gradient)
         half += np.einsum("k,kn,knd->nd", shares, means - mean, self.mean_gradient)
@@ -113,7 +113,7 @@ class MixtureWithGradients(NamedTuple):
         NormalMixture
             At n m points, those of one row together; no std is below 0.
         """
-        shares, mean, std = self.law
+        shares, mean, std = self.mixture
         by_column = np.moveaxis(steps, 1, 2)
         means = mean[:, :, None] + np.matmul(self.mean_gradient[:, :, None], by_column)[:, :, 0]
         stds = std[:, :, None] + np.matmul(self.std_gradient[:, :, None], by_column)[:, :, 0]
@@ -142,7 +142,7 @@ def posterior_mixtures(regressor: Any, X: Any) -> list[NormalMixture]:
     """
     model, rows = last_step(regressor, X)
     if hasattr(model, "predict_mixture"):
-        return [NormalMixture(*law) for law in _listed(model.predict_mixture(rows))]
+        return [NormalMixture(*mixture) for mixture in _listed(model.predict_mixture(rows))]
     mean, std = posterior_moments(model, rows)
     columns = zip(mean.reshape(len(mean), -1).T, std.reshape(len(std), -1).T, strict=True)
     return [NormalMixture.normal(*column) for column in columns]
@@ -222,6 +222,6 @@ def average_scores(scores: FloatArray, shares: FloatArray, form: Form) -> FloatA
     return shares @ scores
 
 
-def _listed(laws: Any) -> list[Any]:
+def _listed(mixtures: Any) -> list[Any]:
     """Return the distributions of several outputs as they are, that of one in a list."""
-    return laws if isinstance(laws, list) else [laws]
+    return mixtures if isinstance(mixtures, list) else [mixtures]

@@ -160,13 +160,15 @@ class Goals:
         means, stds = zip(*moments, strict=True)
         return np.column_stack(means), np.column_stack(stds)
 
-    def log_probability(self, laws: Sequence[NormalMixture]) -> FloatArray:
+    def log_probability(self, mixtures: Sequence[NormalMixture]) -> FloatArray:
         """Return the log probability that all constraints hold, by each output's distribution; shape (n,)."""
-        total = np.zeros(laws[0].mean.shape[1])
+        total = np.zeros(mixtures[0].mean.shape[1])
         for constraint in self.constraints:
-            law = laws[self.outputs.index(constraint.name)]
-            parts = [constraint.log_probability(*part) for part in zip(law.mean, law.std, strict=True)]
-            total = total + np.minimum(average_scores(np.array(parts), law.shares, "log"), 0.0)
+            mixture = mixtures[self.outputs.index(constraint.name)]
+            parts = [
+                constraint.log_probability(*part) for part in zip(mixture.mean, mixture.std, strict=True)
+            ]
+            total = total + np.minimum(average_scores(np.array(parts), mixture.shares, "log"), 0.0)
         return total
 
     def situation(

@@ -185,13 +185,13 @@ class OutcomeModel:
     def mixtures(self, X: FloatArray) -> list[NormalMixture]:
         """Return the distribution of each outcome's function: normal, or in slices if it has bounds."""
         X = self._asked(X)
-        laws = [
-            law if _has_slices(surrogate) else law.matched()
+        mixtures = [
+            mixture if _has_slices(surrogate) else mixture.matched()
             for surrogate in self.surrogates
-            for law in posterior_mixtures(surrogate, X)
+            for mixture in posterior_mixtures(surrogate, X)
         ]
-        laws = self._as_told(laws)
-        return [_restored_law(*each) for each in zip(laws, self._mean, self._scale, strict=True)]
+        mixtures = self._as_told(mixtures)
+        return [_restored_mixture(*each) for each in zip(mixtures, self._mean, self._scale, strict=True)]
 
     @property
     def has_gradients(self) -> bool:
@@ -201,18 +201,18 @@ class OutcomeModel:
     def mixtures_with_gradients(self, X: FloatArray) -> list[MixtureWithGradients]:
         """Return the distribution of each outcome's function, and its derivatives by the columns."""
         rows, inputs = self._asked(X), slice(X.shape[1])
-        laws = [
-            law if _has_slices(surrogate) else law.matched()
+        mixtures = [
+            mixture if _has_slices(surrogate) else mixture.matched()
             for surrogate in self.surrogates
-            for law in posterior_mixtures_with_gradients(surrogate, rows)
+            for mixture in posterior_mixtures_with_gradients(surrogate, rows)
         ]
         return [
             MixtureWithGradients(
-                _restored_law(each.law, mean, scale),
+                _restored_mixture(each.mixture, mean, scale),
                 each.mean_gradient[..., inputs] * scale,
                 each.std_gradient[..., inputs] * scale,
             )
-            for each, mean, scale in zip(self._as_told(laws), self._mean, self._scale, strict=True)
+            for each, mean, scale in zip(self._as_told(mixtures), self._mean, self._scale, strict=True)
         ]
 
     @property
@@ -314,6 +314,6 @@ def _shares_of(surrogate: Any) -> pd.DataFrame | None:
     return _shares_of(step.estimator_) if isinstance(step, BoundedRegressor) else None
 
 
-def _restored_law(law: NormalMixture, mean: float, scale: float) -> NormalMixture:
+def _restored_mixture(mixture: NormalMixture, mean: float, scale: float) -> NormalMixture:
     """Return the distribution of a standardised outcome in its unit."""
-    return NormalMixture(law.shares, law.mean * scale + mean, law.std * scale)
+    return NormalMixture(mixture.shares, mixture.mean * scale + mean, mixture.std * scale)

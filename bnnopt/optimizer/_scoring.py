@@ -124,8 +124,8 @@ class Scoring:
             )
         return replace(situation, least_cost=float(costs.min()))
 
-    def score_laws(
-        self, laws: Sequence[NormalMixture], situation: Situation, factors: Factors = ALIKE
+    def score_mixtures(
+        self, mixtures: Sequence[NormalMixture], situation: Situation, factors: Factors = ALIKE
     ) -> FloatArray:
         """Score candidates by the distribution of each output, a mixture of normal distributions; shape (n,).
 
@@ -135,16 +135,16 @@ class Scoring:
         moments stands in (`stand_in_for`) to choose the candidates whose draws are worth their cost.
         """
         if self._searching is not self:
-            return self._searching.score_laws(laws, situation, factors)
-        scores = self._scores_of_laws(laws, situation)
-        factors = self._with_cost(factors, lambda column: laws[column].moments()[0], situation)
-        return self._weigh(scores, self.goals.log_probability(laws), situation, factors)
+            return self._searching.score_mixtures(mixtures, situation, factors)
+        scores = self._scores_of_mixtures(mixtures, situation)
+        factors = self._with_cost(factors, lambda column: mixtures[column].moments()[0], situation)
+        return self._weigh(scores, self.goals.log_probability(mixtures), situation, factors)
 
     def score_moments(
         self, mean: FloatArray, std: FloatArray, situation: Situation, factors: Factors = ALIKE
     ) -> FloatArray:
         """Score candidates by moments of shape (n, n_outputs), as if each outcome were normal; shape (n,)."""
-        return self.score_laws(_normal_laws(mean, std), situation, factors)
+        return self.score_mixtures(_normal_mixtures(mean, std), situation, factors)
 
     def score_draws(
         self,
@@ -160,14 +160,14 @@ class Scoring:
         draws, observed : sequence of ndarray of shape (n_draws, n or n_observed)
             For each output, at the candidates and at rows that were measured.
         """
-        laws = [NormalMixture.normal(*moments_of_draws(array)) for array in draws]
+        mixtures = [NormalMixture.normal(*moments_of_draws(array)) for array in draws]
         if self.acquisition.needs == "moments":
-            return self.score_laws(laws, situation, factors)
+            return self.score_mixtures(mixtures, situation, factors)
         known = self._utility_draws(np.stack(observed, axis=-1))
         utilities = self._utility_draws(np.stack(draws, axis=-1))
         scores = self._score(utilities, situation=situation, observed=known)
-        factors = self._with_cost(factors, lambda column: laws[column].mean[0], situation)
-        return self._weigh(scores, self.goals.log_probability(laws), situation, factors)
+        factors = self._with_cost(factors, lambda column: mixtures[column].mean[0], situation)
+        return self._weigh(scores, self.goals.log_probability(mixtures), situation, factors)
 
     def score_jointly(
         self,
@@ -215,19 +215,19 @@ class Scoring:
         best = float(utilities[:, 0].max(initial=situation.best))
         return replace(situation, best=best, front=np.concatenate([situation.front, utilities]))
 
-    def _scores_of_laws(self, laws: Sequence[NormalMixture], situation: Situation) -> FloatArray:
+    def _scores_of_mixtures(self, mixtures: Sequence[NormalMixture], situation: Situation) -> FloatArray:
         """Return the scores of the utility or utilities, shape (n,), not weighed yet."""
         objective: Any = self.goals.objectives[0]
         if self.acquisition.takes_many or len(objective.names) > 1:
-            means, stds = zip(*(law.moments() for law in laws), strict=True)
+            means, stds = zip(*(mixture.moments() for mixture in mixtures), strict=True)
             utilities = self.goals.utility_moments(np.column_stack(means), np.column_stack(stds))
             arrays = utilities if self.acquisition.takes_many else [each[:, 0] for each in utilities]
             return self._score(*arrays, situation=situation)
-        law = laws[self.goals.outputs.index(objective.name)]
+        mixture = mixtures[self.goals.outputs.index(objective.name)]
         if not self.acquisition.is_expectation:
-            law = NormalMixture.normal(*law.moments())
-        scores = self._score_normal(law.mean.ravel(), law.std.ravel(), situation)
-        return average_scores(scores.reshape(law.mean.shape), law.shares, self.acquisition.form)
+            mixture = NormalMixture.normal(*mixture.moments())
+        scores = self._score_normal(mixture.mean.ravel(), mixture.std.ravel(), situation)
+        return average_scores(scores.reshape(mixture.mean.shape), mixture.shares, self.acquisition.form)
 
     def _score_normal(self, mean: FloatArray, std: FloatArray, situation: Situation) -> FloatArray:
         """Score normal distributions of the first objective's outcome, shape (n,)."""
@@ -268,7 +268,7 @@ class Scoring:
         return factors.weigh(scores, log_probability, form, situation.worst if form == "utility" else None)
 
 
-def _normal_laws(mean: FloatArray, std: FloatArray) -> list[NormalMixture]:
+def _normal_mixtures(mean: FloatArray, std: FloatArray) -> list[NormalMixture]:
     """Return normal distributions with moments of shape (n, n_outputs), one for each output."""
     return [NormalMixture.normal(*column) for column in zip(mean.T, std.T, strict=True)]
 

@@ -168,7 +168,7 @@ class Search:
         """Score points that are encoded for the model, shape (n, n_dims) to (n,)."""
         if not len(points):
             return np.empty(0)
-        return self.scoring.score_laws(self.model.mixtures(points), self.situation, self.factors(points))
+        return self.scoring.score_mixtures(self.model.mixtures(points), self.situation, self.factors(points))
 
     def moments(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and standard deviation of the outcomes' functions at encoded points, each (n, n_outputs)."""

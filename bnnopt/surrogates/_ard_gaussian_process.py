@@ -23,10 +23,10 @@ from bnnopt._estimators import (
 )
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt.surrogates._predictor import HeldOutPredictions
-from bnnopt.surrogates._quantiles import NormalQuantiles
+from bnnopt.surrogates._predictive._mixtures import log_normal_density
+from bnnopt.surrogates._predictive._quantiles import NormalQuantiles
+from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
 from bnnopt.surrogates._rows import Rows, check_arrays, check_rows
-from bnnopt.surrogates._stacking import log_normal_density
 
 __all__ = ["ARDGaussianProcessRegressor"]
 

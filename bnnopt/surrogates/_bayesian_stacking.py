@@ -16,11 +16,11 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError, MissingDependencyError
 from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
-from bnnopt.surrogates._members import Data, Member, fit_member
-from bnnopt.surrogates._predictor import MixtureRegressor
+from bnnopt.surrogates._predictive._regressor import MixtureRegressor
 from bnnopt.surrogates._rows import as_dense, check_fit_data, open_batches
-from bnnopt.surrogates._stacked_posterior import SMALLEST_SHARE, StackedPosterior, Weighed
-from bnnopt.surrogates._trials import GROWTH, Trial, Trials, trial_of, verdict
+from bnnopt.surrogates._stacking._members import Data, Member, fit_member
+from bnnopt.surrogates._stacking._posterior import SMALLEST_SHARE, StackedPosterior, Weighed
+from bnnopt.surrogates._stacking._trials import GROWTH, Trial, Trials, trial_of, verdict
 
 __all__ = ["BayesianStackingRegressor", "standing_of"]
 

@@ -22,13 +22,13 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import admissible_scales, beyond_bounds, refuse_rows
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor, standing_of
-from bnnopt.surrogates._latent_scale import BoundedRows, ScaleFit, fit_on_scale
-from bnnopt.surrogates._members import Member
-from bnnopt.surrogates._predictor import HeldOutPredictions, MixtureRegressor
+from bnnopt.surrogates._predictive._regressor import HeldOutPredictions, MixtureRegressor
 from bnnopt.surrogates._rows import check_arrays, numbers
-from bnnopt.surrogates._scale_mixture import ScaleMixture, shares_of_scales
-from bnnopt.surrogates._scale_trial import needs_power_scale
-from bnnopt.surrogates._warped_posterior import WarpedPosterior
+from bnnopt.surrogates._scales._latent import BoundedRows, ScaleFit, fit_on_scale
+from bnnopt.surrogates._scales._mixture import ScaleMixture, shares_of_scales
+from bnnopt.surrogates._scales._posterior import WarpedPosterior
+from bnnopt.surrogates._scales._trial import needs_power_scale
+from bnnopt.surrogates._stacking._members import Member
 
 __all__ = ["BoundedRegressor"]
 

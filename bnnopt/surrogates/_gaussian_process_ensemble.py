@@ -13,9 +13,9 @@ from bnnopt._typing import ArrayLike
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._gaussian_process import FAMILIES, EnsemblePosterior, learn_output
-from bnnopt.surrogates._one_hot import check_one_hot_columns
-from bnnopt.surrogates._predictor import MixtureRegressor
+from bnnopt.surrogates._predictive._regressor import MixtureRegressor
 from bnnopt.surrogates._rows import Rows, check_fit_data, open_batches
+from bnnopt.surrogates._rows._one_hot import check_one_hot_columns
 
 __all__ = ["GaussianProcessEnsembleRegressor"]
 

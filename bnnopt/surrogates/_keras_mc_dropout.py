@@ -23,7 +23,7 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._keras._posterior import KerasPosterior, Training
 from bnnopt.surrogates._keras._routed_parameters import RoutedParameters
-from bnnopt.surrogates._quantiles import NormalQuantiles
+from bnnopt.surrogates._predictive._quantiles import NormalQuantiles
 from bnnopt.surrogates._rows import Rows, check_fit_data, check_number_of_outputs, check_rows, number_of_axes
 
 __all__ = ["KerasMCDropoutRegressor"]

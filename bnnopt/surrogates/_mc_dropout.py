@@ -12,7 +12,7 @@ from bnnopt.surrogates._dropout._engines import FEW_ROWS, TENSORFLOW, check_inst
 from bnnopt.surrogates._dropout._few_rows import KNOWN
 from bnnopt.surrogates._dropout._fit import TrainedFit, fit_networks
 from bnnopt.surrogates._dropout._networks import FULL_BATCH_ROWS, RULES, UPDATES_PER_CHUNK, check_layers
-from bnnopt.surrogates._predictor import MixtureRegressor
+from bnnopt.surrogates._predictive._regressor import MixtureRegressor
 from bnnopt.surrogates._rows import Rows, check_fit_data, check_number_of_outputs, open_batches
 
 __all__ = ["MCDropoutRegressor"]

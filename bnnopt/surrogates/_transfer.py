@@ -13,10 +13,11 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor
-from bnnopt.surrogates._members import Data, Member, fit_member
-from bnnopt.surrogates._predictor import HeldOutPredictions, MixtureRegressor, OutputLaw
+from bnnopt.surrogates._predictive._mixtures import OutputMixture
+from bnnopt.surrogates._predictive._regressor import HeldOutPredictions, MixtureRegressor
 from bnnopt.surrogates._rows import Rows, check_fit_data
-from bnnopt.surrogates._stacked_posterior import StackedPosterior, Weighed
+from bnnopt.surrogates._stacking._members import Data, Member, fit_member
+from bnnopt.surrogates._stacking._posterior import StackedPosterior, Weighed
 
 __all__ = ["TransferRegressor"]
 
@@ -301,18 +302,18 @@ class _AtPresent:
         """As `Member.held_out_at`, of rows of the present campaign."""
         return self._member.held_out_at(places)
 
-    def moments(self, X: FloatArray) -> list[OutputLaw]:
+    def moments(self, X: FloatArray) -> list[OutputMixture]:
         """As `Member.moments`."""
         return self._member.moments(self._at(X))
 
-    def laws(self, X: FloatArray) -> list[OutputLaw]:
-        """As `Member.laws`."""
-        return self._member.laws(self._at(X))
+    def mixtures(self, X: FloatArray) -> list[OutputMixture]:
+        """As `Member.mixtures`."""
+        return self._member.mixtures(self._at(X))
 
-    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         """As `Member.slopes`, by the inputs."""
         d = X.shape[1]
-        return [(law, mean[..., :d], variance[..., :d]) for law, mean, variance in self._slopes(X)]
+        return [(mixture, mean[..., :d], variance[..., :d]) for mixture, mean, variance in self._slopes(X)]
 
     def noise_at(self, X: FloatArray) -> FloatArray:
         """As `Member.noise_at`."""
@@ -326,7 +327,7 @@ class _AtPresent:
         """As `Member.draw`."""
         return self._member.draw(self._at(X), n_samples, seed)
 
-    def _slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def _slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         return self._member.slopes(self._at(X))
 
     def _at(self, X: FloatArray) -> FloatArray:
@@ -342,12 +343,14 @@ class _WithoutColumn:
     def noise_at(self, X: FloatArray) -> FloatArray:
         return self._posterior.noise_at(self._without(X))
 
-    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
-        return self._posterior.laws(self._without(X), is_padded=is_padded)
+    def mixtures(self, X: FloatArray, *, is_padded: bool) -> list[OutputMixture]:
+        return self._posterior.mixtures(self._without(X), is_padded=is_padded)
 
-    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         found = self._posterior.slopes(self._without(X))
-        return [(law, self._with(by_mean), self._with(by_variance)) for law, by_mean, by_variance in found]
+        return [
+            (mixture, self._with(by_mean), self._with(by_variance)) for mixture, by_mean, by_variance in found
+        ]
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
         return self._posterior.draw(self._without(X), n_samples, rng)

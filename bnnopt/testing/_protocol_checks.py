@@ -58,9 +58,11 @@ def mixture_has_the_moments_of_predict(subject: Subject) -> None:
     for fit in _fits(subject):
         for rows in (INSIDE, FAR):
             mean, std = moments(fit.estimator, rows, noise=False)
-            laws = [_mixture_moments(*law) for law in _laws(fit.estimator, rows, n_axes=mean.ndim)]
+            mixtures = [
+                _mixture_moments(*mixture) for mixture in _mixtures(fit.estimator, rows, n_axes=mean.ndim)
+            ]
             expected = "of predict_mixture the {} of predict(noise=False)"
-            columns = [np.column_stack(parts).reshape(mean.shape) for parts in zip(*laws, strict=True)]
+            columns = [np.column_stack(parts).reshape(mean.shape) for parts in zip(*mixtures, strict=True)]
             expect_same(columns[0], mean, expected.format("mean"))
             expect_same(columns[1], std, expected.format("std"))
 
@@ -124,11 +126,13 @@ def _held_out(fit: Fit) -> Any:
     return held_out
 
 
-def _laws(model: Any, X: FloatArray, *, n_axes: int) -> list[Any]:
-    laws = model.predict_mixture(X.copy())
-    is_list = isinstance(laws, list)
-    expect(is_list == (n_axes == 2), "a list of mixtures where y has two axes, else one", type(laws).__name__)
-    return list(laws) if is_list else [laws]
+def _mixtures(model: Any, X: FloatArray, *, n_axes: int) -> list[Any]:
+    mixtures = model.predict_mixture(X.copy())
+    is_list = isinstance(mixtures, list)
+    expect(
+        is_list == (n_axes == 2), "a list of mixtures where y has two axes, else one", type(mixtures).__name__
+    )
+    return list(mixtures) if is_list else [mixtures]
 
 
 def _mixture_moments(shares: Any, means: Any, stds: Any) -> tuple[FloatArray, FloatArray]:

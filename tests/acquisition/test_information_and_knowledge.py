@@ -42,8 +42,8 @@ def test_measured_rows_take_part_in_the_maximum():
     assert max_value_entropy_search(np.ones((3, 2))).tolist() == [0.0, 0.0]
 
 
-def test_information_of_a_normal_law():
-    """With quantiles as draws the law is normal nearly exactly: log(1 + variance / v) / 2."""
+def test_information_of_a_normal_distribution():
+    """With quantiles as draws the mixture is normal nearly exactly: log(1 + variance / v) / 2."""
     quantiles = ndtri((np.arange(2000) + 0.5) / 2000)
     scores = mutual_information(np.column_stack([quantiles, 3 * quantiles]), noise_variance=0.5)
     variance = quantiles.var() * np.array([1.0, 9.0])
@@ -120,7 +120,7 @@ def test_a_better_measured_row_leaves_less_to_be_known():
     assert knowledge_gradient(TWO_DRAWS[:1]).tolist() == [0.0, 0.0]
 
 
-def test_knowledge_gradient_of_many_draws_is_that_of_their_law():
+def test_knowledge_gradient_of_many_draws_is_that_of_their_mixture():
     rng = np.random.default_rng(0)
     covariance = np.array([[1.0, 0.6, 0.0], [0.6, 2.0, -0.5], [0.0, -0.5, 0.5]])
     mean = np.array([0.3, 0.0, 0.5])

@@ -1,4 +1,4 @@
-"""Laws that are mixtures of normal laws: moments and scores by hand, and those of fitted regressors."""
+"""Mixtures of normal distributions: moments and scores by hand, and those of fitted regressors."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ from bnnopt.optimizer._goals import Situation
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.surrogates import GaussianProcessEnsembleRegressor
 
-LAW = NormalMixture(
+MIXTURE = NormalMixture(
     np.array([0.25, 0.75]),
     np.array([[0.0, 1.0, 5.0], [4.0, 1.0, -60.0]]),
     np.array([[1.0, 2.0, 0.0], [3.0, 2.0, 1.0]]),
@@ -36,9 +36,9 @@ X = np.random.default_rng(0).random((12, 2))
 CANDIDATES = np.random.default_rng(1).random((30, 2))
 
 
-def mean_over_components(score, law=LAW, **parameters):
-    parts = [score(mean, std, **parameters) for mean, std in zip(law.mean, law.std, strict=True)]
-    return law.shares @ np.array(parts)
+def mean_over_components(score, mixture=MIXTURE, **parameters):
+    parts = [score(mean, std, **parameters) for mean, std in zip(mixture.mean, mixture.std, strict=True)]
+    return mixture.shares @ np.array(parts)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def model():
 
 def test_moments_by_the_law_of_total_variance():
     """Row 0: mean 3, variance (1 + 3 * 9) / 4 = 7 within and 16 * 3/16 = 3 between."""
-    mean, std = LAW.moments()
+    mean, std = MIXTURE.moments()
     np.testing.assert_allclose(mean[:2], [3.0, 1.0])
     np.testing.assert_allclose(std[:2], [np.sqrt(10.0), 2.0])
 
@@ -81,30 +81,30 @@ def test_one_component_is_its_own_average():
 @pytest.mark.parametrize("regressor", [BayesianRidge(), GaussianProcessRegressor(alpha=0.01)])
 def test_a_plain_regressor_has_one_component_with_its_moments(regressor):
     regressor.fit(X, X[:, 0])
-    laws = posterior_mixtures(regressor, CANDIDATES)
-    assert len(laws) == 1
-    np.testing.assert_array_equal(laws[0].shares, [1.0])
+    mixtures = posterior_mixtures(regressor, CANDIDATES)
+    assert len(mixtures) == 1
+    np.testing.assert_array_equal(mixtures[0].shares, [1.0])
     mean, std = regressor.predict(CANDIDATES, return_std=True)
-    np.testing.assert_array_equal(laws[0].mean, mean[None])
-    np.testing.assert_array_equal(laws[0].std, std[None])
-    np.testing.assert_allclose(laws[0].moments(), (mean, std))
+    np.testing.assert_array_equal(mixtures[0].mean, mean[None])
+    np.testing.assert_array_equal(mixtures[0].std, std[None])
+    np.testing.assert_allclose(mixtures[0].moments(), (mean, std))
 
 
-def test_several_outputs_have_a_law_each():
+def test_several_outputs_have_a_mixture_each():
     regressor = GaussianProcessRegressor(alpha=0.01).fit(X, X)
-    laws = posterior_mixtures(regressor, CANDIDATES)
+    mixtures = posterior_mixtures(regressor, CANDIDATES)
     mean, std = regressor.predict(CANDIDATES, return_std=True)
-    assert [law.mean.shape for law in laws] == [(1, 30), (1, 30)]
-    np.testing.assert_array_equal(np.column_stack([law.mean[0] for law in laws]), mean)
-    np.testing.assert_array_equal(np.column_stack([law.std[0] for law in laws]), std)
+    assert [mixture.mean.shape for mixture in mixtures] == [(1, 30), (1, 30)]
+    np.testing.assert_array_equal(np.column_stack([mixture.mean[0] for mixture in mixtures]), mean)
+    np.testing.assert_array_equal(np.column_stack([mixture.std[0] for mixture in mixtures]), std)
 
 
-def test_the_law_of_networks_is_theirs_also_behind_a_scaler(model):
-    (law,) = posterior_mixtures(model, CANDIDATES)
-    for one, other in zip(law, model.predict_mixture(CANDIDATES), strict=True):
+def test_the_mixture_of_networks_is_theirs_also_behind_a_scaler(model):
+    (mixture,) = posterior_mixtures(model, CANDIDATES)
+    for one, other in zip(mixture, model.predict_mixture(CANDIDATES), strict=True):
         np.testing.assert_array_equal(one, other)
     moments = model.predict(CANDIDATES, return_std=True, noise=False)
-    np.testing.assert_allclose(law.moments(), moments, rtol=1e-9)
+    np.testing.assert_allclose(mixture.moments(), moments, rtol=1e-9)
     scaler = StandardScaler().fit(X)
     pipeline = make_pipeline(scaler, GaussianProcessEnsembleRegressor(random_state=0)).fit(X, X[:, 0])
     (scaled,) = posterior_mixtures(pipeline, CANDIDATES)
@@ -141,14 +141,16 @@ def test_networks_of_two_outputs_have_no_single_score():
 
 
 def test_the_improvement_of_a_mixture_is_that_of_its_draws():
-    """What the moments of the mixture alone would not give: row 0 of the law, by many draws."""
+    """What the moments of the mixture alone would not give: row 0 of the mixture, by many draws."""
     rng = np.random.default_rng(0)
-    chosen = rng.choice(2, 400_000, p=LAW.shares)
-    gains = np.maximum(LAW.mean[chosen, 0] + LAW.std[chosen, 0] * rng.standard_normal(400_000) - 8.0, 0.0)
+    chosen = rng.choice(2, 400_000, p=MIXTURE.shares)
+    gains = np.maximum(
+        MIXTURE.mean[chosen, 0] + MIXTURE.std[chosen, 0] * rng.standard_normal(400_000) - 8.0, 0.0
+    )
     scoring = Scoring([Maximize("a")], get_acquisition("ei"))
-    (score, *_) = scoring.score_laws([LAW], Situation(8.0, 0.0))
+    (score, *_) = scoring.score_mixtures([MIXTURE], Situation(8.0, 0.0))
     assert score == pytest.approx(gains.mean(), abs=5 * gains.std() / np.sqrt(400_000))
-    mean, std = LAW.moments()
+    mean, std = MIXTURE.moments()
     assert abs(score - expected_improvement(mean[:1], std[:1], best=8.0)[0]) > 10 * gains.std() / np.sqrt(
         400_000
     )
@@ -159,51 +161,57 @@ def test_the_improvement_of_a_mixture_is_that_of_its_draws():
 )
 def test_candidates_are_scored_by_the_mean_over_components(name, function):
     scoring = Scoring([Maximize("a")], get_acquisition(name))
-    scores = scoring.score_laws([LAW], Situation(2.0, 0.0))
+    scores = scoring.score_mixtures([MIXTURE], Situation(2.0, 0.0))
     np.testing.assert_allclose(scores, mean_over_components(function, best=2.0))
 
 
 def test_logarithms_of_scores_are_those_of_the_mean():
-    scores = Scoring([Maximize("a")], get_acquisition("log_ei")).score_laws([LAW], Situation(2.0, 0.0))
+    scores = Scoring([Maximize("a")], get_acquisition("log_ei")).score_mixtures(
+        [MIXTURE], Situation(2.0, 0.0)
+    )
     np.testing.assert_allclose(scores, np.log(mean_over_components(expected_improvement, best=2.0)))
 
 
 def test_a_smaller_outcome_can_be_the_better_one():
-    scores = Scoring([Minimize("a")], get_acquisition("ei")).score_laws([LAW], Situation(-2.0, -9.0))
-    mirrored = NormalMixture(LAW.shares, -LAW.mean, LAW.std)
+    scores = Scoring([Minimize("a")], get_acquisition("ei")).score_mixtures([MIXTURE], Situation(-2.0, -9.0))
+    mirrored = NormalMixture(MIXTURE.shares, -MIXTURE.mean, MIXTURE.std)
     np.testing.assert_allclose(scores, mean_over_components(expected_improvement, mirrored, best=-2.0))
 
 
 def test_probabilities_of_constraints_are_averaged_over_components():
     """That b is above 0: Φ(1) twice in row 0, Φ(0) and Φ(2) in row 1, Φ(-1) and Φ(3) in row 2."""
     probability = 0.5 * norm.cdf([[1.0, 0.0, -1.0], [1.0, 2.0, 3.0]]).sum(axis=0)
-    objectives, laws = [Maximize("a"), OutcomeConstraint("b", lower=0.0)], [LAW, POSITIVE]
-    scores = Scoring(objectives, get_acquisition("ei")).score_laws(laws, Situation(2.0, 0.0))
+    objectives, mixtures = [Maximize("a"), OutcomeConstraint("b", lower=0.0)], [MIXTURE, POSITIVE]
+    scores = Scoring(objectives, get_acquisition("ei")).score_mixtures(mixtures, Situation(2.0, 0.0))
     np.testing.assert_allclose(scores, probability * mean_over_components(expected_improvement, best=2.0))
-    logs = Scoring(objectives, get_acquisition("log_ei")).score_laws(laws, Situation(2.0, 0.0))
+    logs = Scoring(objectives, get_acquisition("log_ei")).score_mixtures(mixtures, Situation(2.0, 0.0))
     np.testing.assert_allclose(logs, np.log(scores))
     reversed_order = Scoring(objectives, get_acquisition("ei"), ["b", "a"])
-    other_order = reversed_order.score_laws(laws[::-1], Situation(2.0, 0.0))
+    other_order = reversed_order.score_mixtures(mixtures[::-1], Situation(2.0, 0.0))
     np.testing.assert_array_equal(other_order, scores)
 
 
 @pytest.mark.parametrize("name", ["ucb", "std", "thompson"])
 def test_scores_that_are_no_expected_values_are_those_of_the_moments(name):
     scoring = Scoring([Maximize("a")], get_acquisition(name))
-    mean, std = (each[:, None] for each in LAW.moments())
+    mean, std = (each[:, None] for each in MIXTURE.moments())
     np.testing.assert_array_equal(
-        scoring.score_laws([LAW], Situation(2.0, -1.0)),
+        scoring.score_mixtures([MIXTURE], Situation(2.0, -1.0)),
         scoring.score_moments(mean, std, Situation(2.0, -1.0)),
     )
 
 
 @pytest.mark.parametrize("name", ["ei", "log_ei", "pi", "ucb"])
-def test_laws_of_one_component_give_the_scores_of_their_moments(name):
+def test_mixtures_of_one_component_give_the_scores_of_their_moments(name):
     scoring = Scoring([Maximize("a"), OutcomeConstraint("b", upper=1.0)], get_acquisition(name))
-    laws = [NormalMixture(np.ones(1), law.mean[:1], law.std[:1] + 0.1) for law in (LAW, POSITIVE)]
-    mean, std = (np.column_stack([getattr(law, part)[0] for law in laws]) for part in ("mean", "std"))
+    mixtures = [
+        NormalMixture(np.ones(1), mixture.mean[:1], mixture.std[:1] + 0.1) for mixture in (MIXTURE, POSITIVE)
+    ]
+    mean, std = (
+        np.column_stack([getattr(mixture, part)[0] for mixture in mixtures]) for part in ("mean", "std")
+    )
     np.testing.assert_allclose(
-        scoring.score_laws(laws, Situation(2.0, -1.0)),
+        scoring.score_mixtures(mixtures, Situation(2.0, -1.0)),
         scoring.score_moments(mean, std, Situation(2.0, -1.0)),
         rtol=1e-12,
     )

@@ -173,7 +173,7 @@ def test_joint_scores_leave_a_pending_row_alone(told_two):
 
 
 def test_targets_are_scored_in_closed_form(make_told):
-    """The expected improvement of a folded normal law is not that of a normal law with its moments."""
+    """The expected improvement of a folded normal is not that of a normal distribution with its moments."""
     told = make_told(
         SQUARE, [Target("y", 0.5, 0.1)], n=8, outcome=lambda rows: rows["x"] + np.sin(9 * rows["z"])
     )
@@ -187,8 +187,8 @@ def test_targets_are_scored_in_closed_form(make_told):
 def made_of_moments(told, pool):
     search = told._proposals.search(told.space, Request())
     objective = told.objectives[0]
-    law = search.model.mixtures(search.model_space.encode(pool))[0]
-    utility = objective.utility_moments(law.mean[0], law.std[0])
+    mixture = search.model.mixtures(search.model_space.encode(pool))[0]
+    utility = objective.utility_moments(mixture.mean[0], mixture.std[0])
     return told.acquisition.score(*utility, best=search.situation.best)
 
 

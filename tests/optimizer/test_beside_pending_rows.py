@@ -47,7 +47,7 @@ def test_means_stay_and_what_is_on_its_way_is_known(optimizer):
     assert (after.moments(points)[1] < 1e-3 * before.moments(points)[1]).all()
 
 
-def test_variances_are_those_of_a_normal_law_given_a_row(optimizer):
+def test_variances_are_those_of_a_normal_distribution_given_a_row(optimizer):
     """var(x) - cov(x, p)² / var(p) for one row p."""
     X, point = np.random.default_rng(1).uniform(size=(5, 2)), np.array([[0.3, 0.3]])
     before, after = believed(optimizer, point)
@@ -61,7 +61,7 @@ def test_slopes_are_those_of_the_moments(optimizer):
     X, points = np.random.default_rng(2).uniform(0.1, 0.9, size=(5, 2)), np.array([[0.4, 0.6], [0.9, 0.2]])
     _, model = believed(optimizer, points)
     slopes = model.mixtures_with_gradients(X)[0]
-    np.testing.assert_allclose(slopes.law.std[0], model.moments(X)[1][:, 0], rtol=1e-6)
+    np.testing.assert_allclose(slopes.mixture.std[0], model.moments(X)[1][:, 0], rtol=1e-6)
     for column in range(2):
         step = 1e-5 * np.eye(2)[column]
         rise = (model.moments(X + step)[1] - model.moments(X - step)[1])[:, 0] / 2e-5

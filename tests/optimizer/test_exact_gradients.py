@@ -101,16 +101,16 @@ def search_of(optimizer, **wishes):
     return optimizer._proposals.search(optimizer.space, request)
 
 
-def test_the_law_beside_a_row_is_linear():
+def test_the_mixture_beside_a_row_is_linear():
     model = SmoothProcess().fit(XZ.encode(XZ.sample(6, random_state=0)), np.arange(6.0))
     X = XZ.encode(XZ.sample(4, random_state=1))
-    (law,) = posterior_mixtures_with_gradients(model, X)
+    (mixture,) = posterior_mixtures_with_gradients(model, X)
     steps = np.random.default_rng(0).normal(scale=1e-5, size=(4, 3, 2))
-    moved = law.moved(steps)
+    moved = mixture.moved(steps)
     _, means, stds = model.predict_mixture((X[:, None] + steps).reshape(12, 2))
     np.testing.assert_allclose(moved.mean, means, atol=1e-7)
     np.testing.assert_allclose(moved.std, stds, atol=1e-7)
-    assert (law.moved(-1e3 * np.sign(steps)).std >= 0).all()
+    assert (mixture.moved(-1e3 * np.sign(steps)).std >= 0).all()
 
 
 @pytest.mark.parametrize(

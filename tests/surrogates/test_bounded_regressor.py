@@ -19,7 +19,7 @@ from bnnopt import BayesianStackingRegressor, BoundedRegressor, GaussianProcessE
 from bnnopt._validation import N_BOUNDS_OF_SCALES
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.surrogates import HeldOutPredictions
-from bnnopt.surrogates._latent_scale import SCALES
+from bnnopt.surrogates._scales._latent import SCALES
 from bnnopt.testing import check_surrogate
 
 LEVELS = [0.025, 0.5, 0.975]
@@ -105,11 +105,11 @@ def test_moments_are_those_of_the_latent_normal_through_the_scale(scale, std, no
 
 def test_the_mean_of_a_log_normal_outcome():
     model, centre, unit = known("log", mean=0.0, std=0.0, noise_std=0.5)
-    law = lognorm(s=0.5 * unit, scale=np.exp(centre))
+    mixture = lognorm(s=0.5 * unit, scale=np.exp(centre))
     mean, std = model.predict([[0.0]], return_std=True)
-    assert (mean[0], std[0]) == pytest.approx((law.mean(), law.std()), rel=1e-12)
+    assert (mean[0], std[0]) == pytest.approx((mixture.mean(), mixture.std()), rel=1e-12)
     assert model.predict([[0.0]], return_std=True, noise=False)[1][0] == pytest.approx(0, abs=1e-12)
-    assert model.noise_variance_ == pytest.approx(law.var(), rel=1e-12)
+    assert model.noise_variance_ == pytest.approx(mixture.var(), rel=1e-12)
 
 
 def test_half_of_a_normal_outcome_beyond_its_bound_lies_on_it():

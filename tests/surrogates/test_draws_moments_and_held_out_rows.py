@@ -58,9 +58,9 @@ def test_noise_is_what_comes_on_top_of_the_function(each, rows):
 
 def test_components_have_the_moments_of_predict(each, many_rows):
     mean, std = each.predict(many_rows[:50], return_std=True, noise=False)
-    laws = each.predict_mixture(many_rows[:50])
-    assert len(laws) == 2
-    for place, (shares, means, stds) in enumerate(laws):
+    mixtures = each.predict_mixture(many_rows[:50])
+    assert len(mixtures) == 2
+    for place, (shares, means, stds) in enumerate(mixtures):
         assert shares.sum() == pytest.approx(1.0)
         middle = shares @ means
         np.testing.assert_allclose(middle, mean[:, place], rtol=1e-9, atol=1e-6 * np.ptp(mean[:, place]))
@@ -142,7 +142,7 @@ def test_repeats_are_held_out_together_and_rows_without_weight_are_not_there(mak
 
 
 def test_the_log_density_is_that_of_the_held_out_rows_in_units_of_y(make):
-    """A mixture may be longer-tailed than a normal law: about as likely, and the same in other units."""
+    """A mixture may have longer tails than a normal one: about as likely, and the same in other units."""
     X, y = noisy_sine(60)
     model, scaled = make().fit(X, y), make().fit(X, 1024.0 * y)
     assert scaled.held_out_log_density_ == pytest.approx(model.held_out_log_density_, abs=1e-3)

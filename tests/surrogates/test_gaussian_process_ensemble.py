@@ -284,12 +284,12 @@ def test_gradients_are_central_differences(settings, n_outputs):
     y = np.column_stack([np.sin(X[:, 0]), 50.0 * X[:, 1]]) + 0.1 * rng.standard_normal((30, 2))
     model = ensemble(**settings).fit(X, y[:, 0] if n_outputs == 1 else y)
     at, step = 10.0 * rng.random((7, 3)) - 5.0, 1e-5
-    laws = model.predict_mixture(at, return_gradient=True)
-    laws = laws if n_outputs == 2 else [laws]
+    mixtures = model.predict_mixture(at, return_gradient=True)
+    mixtures = mixtures if n_outputs == 2 else [mixtures]
     for place in range(3):
         away = step * (np.arange(3) == place)
         ends = [model.predict_mixture(at + sign * away) for sign in (1.0, -1.0)]
-        for k, (shares, _, _, by_mean, by_std) in enumerate(laws):
+        for k, (shares, _, _, by_mean, by_std) in enumerate(mixtures):
             (_, mean_above, above), (_, mean_below, below) = (
                 end[k] if n_outputs == 2 else end for end in ends
             )

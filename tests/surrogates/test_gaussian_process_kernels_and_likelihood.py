@@ -161,7 +161,7 @@ def test_the_marginal_likelihood_is_that_of_scikit_learn(name):
 
 
 def test_the_marginal_likelihood_of_a_single_row_by_hand():
-    """A normal law whose variance is signal, offset and noise: 1 + 1 + 1, and a point of y at 2."""
+    """A normal distribution whose variance is signal, offset and noise: 1 + 1 + 1, and a point of y at 2."""
     rows = some_rows(1, y=np.array([[2.0]]))
     expected = -0.5 * (np.log(2 * np.pi * 3.0) + 4.0 / 3.0)
     assert likelihood_at(rows, "squared_exponential", np.zeros(5)) == pytest.approx(expected, rel=1e-7)
@@ -322,7 +322,7 @@ def test_the_pull_of_the_prior_is_that_of_student_t_by_hand():
     np.testing.assert_allclose(pull, [[16 / 7, 32 / 19, 0.0, -16 / 7]])
 
 
-def test_far_from_the_anchor_the_prior_is_a_normal_law():
+def test_far_from_the_anchor_the_prior_is_normal():
     """8 standard deviations above: 4 / (3 + 64) * 8 / 0.5 of Student-t, and 2 / 0.5 beyond 6."""
     anchors = some_anchors([0.0, 0.0, 0.0, 0.0], 0.5)
     point = np.array([[4.0, 0.0, 0.0, 0.0]])

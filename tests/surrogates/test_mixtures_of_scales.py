@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from bnnopt import BoundedRegressor, GaussianProcessEnsembleRegressor
 from bnnopt.metrics import negative_log_likelihood
-from bnnopt.surrogates._scale_mixture import quantiles_of_two
+from bnnopt.surrogates._scales._mixture import quantiles_of_two
 from bnnopt.testing import check_surrogate
 
 LEVELS = np.array([0.025, 0.3, 0.5, 0.9, 0.975])

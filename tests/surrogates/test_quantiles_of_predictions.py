@@ -6,7 +6,7 @@ from scipy.special import ndtr, ndtri
 
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates import ARDGaussianProcessRegressor
-from bnnopt.surrogates._quantiles import mixture_quantiles
+from bnnopt.surrogates._predictive._quantiles import mixture_quantiles
 
 LEVELS = np.array([0.975, 0.5, 0.025, 1e-9, 1 - 1e-9])
 

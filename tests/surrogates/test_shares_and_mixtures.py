@@ -6,16 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from bnnopt.surrogates._rows import ROWS_PER_BLOCK, in_blocks
-from bnnopt.surrogates._stacking import (
-    HeldOut,
-    calibration_factor,
+from bnnopt.surrogates._predictive._mixtures import (
     in_proportion,
     log_normal_density,
     mixture_moments,
     spread_out,
-    stack,
 )
+from bnnopt.surrogates._rows import ROWS_PER_BLOCK, in_blocks
+from bnnopt.surrogates._stacking._shares import HeldOut, calibration_factor, stack
 
 
 def test_moments_follow_the_law_of_total_variance_by_hand():

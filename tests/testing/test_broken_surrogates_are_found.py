@@ -72,15 +72,15 @@ class Complete(Quadratic):
         """Two components half a std to each side of the mean."""
         mean, std = (part.reshape(len(X), -1).T for part in self.predict(X, return_std=True, noise=False))
         slopes = [part.reshape(*X.shape, -1).transpose(2, 0, 1) for part in self.slopes(X)]
-        laws = []
+        mixtures = []
         for m, s, by_mean, by_std in zip(mean, std, *slopes, strict=True):
-            law = np.array([0.5, 0.5]), np.stack([m - s / 2, m + s / 2]), np.stack([s, s]) * np.sqrt(0.75)
+            mixture = np.array([0.5, 0.5]), np.stack([m - s / 2, m + s / 2]), np.stack([s, s]) * np.sqrt(0.75)
             further = (
                 np.stack([by_mean - by_std / 2, by_mean + by_std / 2]),
                 np.stack([by_std] * 2) * np.sqrt(0.75),
             )
-            laws.append((*law, *further) if return_gradient else law)
-        return laws if np.ndim(self.offset_) else laws[0]
+            mixtures.append((*mixture, *further) if return_gradient else mixture)
+        return mixtures if np.ndim(self.offset_) else mixtures[0]
 
     def slopes(self, X):
         """Derivatives of mean and std by X, (n, 2, ...)."""
@@ -368,11 +368,11 @@ class QuantilesInPercent(Complete):
 
 class SharesInPercent(Complete):
     def predict_mixture(self, X, *, return_gradient=False):
-        laws = super().predict_mixture(X, return_gradient=return_gradient)
+        mixtures = super().predict_mixture(X, return_gradient=return_gradient)
         return (
-            [(100 * law[0], *law[1:]) for law in laws]
-            if isinstance(laws, list)
-            else (100 * laws[0], *laws[1:])
+            [(100 * mixture[0], *mixture[1:]) for mixture in mixtures]
+            if isinstance(mixtures, list)
+            else (100 * mixtures[0], *mixtures[1:])
         )
 
 
@@ -380,18 +380,18 @@ class MixtureWithNoise(Complete):
     has_gradients_ = property(lambda self: False, lambda self, value: None)
 
     def predict_mixture(self, X, *, return_gradient=False):
-        laws = super().predict_mixture(X)
-        if isinstance(laws, list):
-            return laws
-        return laws[0], laws[1], np.sqrt(laws[2] ** 2 + NOISE * self.scale_**2)
+        mixtures = super().predict_mixture(X)
+        if isinstance(mixtures, list):
+            return mixtures
+        return mixtures[0], mixtures[1], np.sqrt(mixtures[2] ** 2 + NOISE * self.scale_**2)
 
 
 class MixturesOfOneOutputInAList(Complete):
     has_gradients_ = property(lambda self: False, lambda self, value: None)
 
     def predict_mixture(self, X, *, return_gradient=False):
-        laws = super().predict_mixture(X, return_gradient=return_gradient)
-        return laws if isinstance(laws, list) or return_gradient else [laws]
+        mixtures = super().predict_mixture(X, return_gradient=return_gradient)
+        return mixtures if isinstance(mixtures, list) or return_gradient else [mixtures]
 
 
 class GradientOfVariance(Complete):

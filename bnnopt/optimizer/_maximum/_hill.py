@@ -80,9 +80,9 @@ def exact_slopes(search: Search, faces: Faces) -> Slopes:
         behind = np.maximum(points[:, free] - HALF_STEP, faces.lower) - points[:, free]
         steps[:, np.arange(1, len(free) + 1), free] = ahead
         steps[:, np.arange(len(free) + 1, 1 + n_sides), free] = behind
-        laws = [law.moved(steps) for law in search.model.mixtures_with_gradients(points)]
+        mixtures = [mixture.moved(steps) for mixture in search.model.mixtures_with_gradients(points)]
         beside = (points[:, None] + steps).reshape(-1, points.shape[1])
-        scores = search.scoring.score_laws(laws, search.situation, search.factors(beside))
+        scores = search.scoring.score_mixtures(mixtures, search.situation, search.factors(beside))
         scores = scores.reshape(len(points), -1)
         high, low = np.split(scores[:, 1:], 2, axis=1)
         is_seen = np.isfinite(high) & np.isfinite(low)

@@ -25,9 +25,9 @@ from bnnopt.surrogates._dropout._networks import (
     training_plan,
 )
 from bnnopt.surrogates._dropout._scaling import Scaling
-from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
+from bnnopt.surrogates._predictive._mixtures import OutputMixture, log_normal_density
+from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
 from bnnopt.surrogates._rows import LARGEST_TABLE, Rows, draw_chunks
-from bnnopt.surrogates._stacking import log_normal_density
 
 __all__ = ["TrainedFit", "fit_networks"]
 
@@ -94,14 +94,15 @@ class TrainedFit:
         restored = np.asarray(self.scaling.y.restore(mean), dtype=float)
         return restored, np.asarray(variance * self.scaling.y.span**2, dtype=float)
 
-    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+    def mixtures(self, X: FloatArray, *, is_padded: bool) -> list[OutputMixture]:
         """Distribution of each output's function, a normal one; rows go through in blocks of one size."""
         mean, variance = self.moments(X)
         return [
-            OutputLaw(np.ones(1), *pair) for pair in zip(mean.T[:, None], variance.T[:, None], strict=True)
+            OutputMixture(np.ones(1), *pair)
+            for pair in zip(mean.T[:, None], variance.T[:, None], strict=True)
         ]
 
-    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         """Refuse: there are none."""
         raise InvalidDataError("Dropout networks have no exact gradients.")
 

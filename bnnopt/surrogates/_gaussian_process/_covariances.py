@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._covariances import Covariances
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess
+from bnnopt.surrogates._predictive._covariances import Covariances
 
 __all__ = ["AtRows", "covariances"]
 

@@ -25,7 +25,7 @@ from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition, leave_out
 from bnnopt.surrogates._gaussian_process._sparse import MOST_INDUCING, bound_with_gradient
 from bnnopt.surrogates._rows import Rows
-from bnnopt.surrogates._stacking import HeldOut, stacking_shares
+from bnnopt.surrogates._stacking._shares import HeldOut, stacking_shares
 
 __all__ = ["FAMILIES", "Ensemble", "fit_ensemble"]
 

@@ -10,14 +10,15 @@ from typing import ClassVar
 import numpy as np
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._believed import Believed
-from bnnopt.surrogates._covariances import Covariances, mixed_covariances
 from bnnopt.surrogates._gaussian_process._covariances import covariances
 from bnnopt.surrogates._gaussian_process._ensemble import Ensemble, fit_ensemble
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess
-from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
+from bnnopt.surrogates._predictive._believed import Believed
+from bnnopt.surrogates._predictive._covariances import Covariances, mixed_covariances
+from bnnopt.surrogates._predictive._mixtures import OutputMixture, in_proportion, spread_out
+from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
 from bnnopt.surrogates._rows import Rows, in_blocks
-from bnnopt.surrogates._stacking import calibration_factor, in_proportion, spread_out
+from bnnopt.surrogates._stacking._shares import calibration_factor
 
 __all__ = ["EnsemblePosterior", "NoiseModel", "learn_noise", "learn_output"]
 
@@ -97,10 +98,10 @@ class OutputEnsemble:
         density = own.held_out.mixed_log_density(own.rows.y[:, 0], own.shares, self.calibration)
         return float(np.average(density, weights=own.rows.weights))
 
-    def law(self, moments: FloatArray) -> OutputLaw:
+    def mixture(self, moments: FloatArray) -> OutputMixture:
         """Distribution in the output's unit, from standardised moments of shape (n_members, 2, n_rows)."""
         means = spread_out(self.shares, self.centre + self.unit * moments[:, 0], self.calibration)
-        return OutputLaw(self.shares, means, self.unit**2 * moments[:, 1] * self.calibration)
+        return OutputMixture(self.shares, means, self.unit**2 * moments[:, 1] * self.calibration)
 
 
 @dataclass(frozen=True)
@@ -123,23 +124,23 @@ class EnsemblePosterior:
         factors = [np.ones(len(X)) if o.noise_model is None else o.noise_model(X) for o in self.outputs]
         return self.noise * np.column_stack(factors)
 
-    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+    def mixtures(self, X: FloatArray, *, is_padded: bool) -> list[OutputMixture]:
         """Distribution of each output's function."""
-        laws = []
+        mixtures = []
         for output in self.outputs:
             moments = [_moments(member, X, is_padded=is_padded) for _, member in output.members]
-            laws.append(output.law(np.array(moments)))
-        return laws
+            mixtures.append(output.mixture(np.array(moments)))
+        return mixtures
 
-    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         """Distribution of each output and the derivatives of its means and variances."""
-        found: list[tuple[OutputLaw, FloatArray, FloatArray]] = []
+        found: list[tuple[OutputMixture, FloatArray, FloatArray]] = []
         for output in self.outputs:
             parts = [member.gradients(X) for _, member in output.members]
             means, variances, by_mean, by_variance = (np.array(each) for each in zip(*parts, strict=True))
-            law = output.law(np.stack([means, variances], axis=1))
+            mixture = output.mixture(np.stack([means, variances], axis=1))
             by_mean = spread_out(output.shares, output.unit * by_mean, output.calibration)
-            found.append((law, by_mean, output.unit**2 * by_variance * output.calibration))
+            found.append((mixture, by_mean, output.unit**2 * by_variance * output.calibration))
         return found
 
     def believing(self, X: FloatArray) -> Believed:
@@ -171,7 +172,7 @@ class EnsemblePosterior:
                     functions = in_blocks(member.draw(len(taken), rng), X)
                     draws[:, taken, place] = output.centre + output.unit * functions
             if output.calibration != 1.0:
-                middle = self.laws(X, is_padded=True)[place].moments()[0][:, None]
+                middle = self.mixtures(X, is_padded=True)[place].moments()[0][:, None]
                 draws[:, :, place] = middle + np.sqrt(output.calibration) * (draws[:, :, place] - middle)
         return draws
 

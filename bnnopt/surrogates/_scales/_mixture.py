@@ -7,10 +7,11 @@ import numpy as np
 from scipy.special import logsumexp
 
 from bnnopt._typing import FloatArray, IntArray
-from bnnopt.surrogates._latent_scale import ScaleFit
-from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
-from bnnopt.surrogates._stacking import average, in_proportion, mixture_moments, stacking_shares
-from bnnopt.surrogates._warped_posterior import WarpedPosterior
+from bnnopt.surrogates._predictive._mixtures import OutputMixture, average, in_proportion, mixture_moments
+from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
+from bnnopt.surrogates._scales._latent import ScaleFit
+from bnnopt.surrogates._scales._posterior import WarpedPosterior
+from bnnopt.surrogates._stacking._shares import stacking_shares
 
 __all__ = ["ScaleMixture", "quantiles_of_two", "shares_of_scales"]
 
@@ -48,15 +49,15 @@ class ScaleMixture:
         """Variance of an observation around the expected outcome at rows, shape (n_rows, 1)."""
         return average(self._shares, np.array([part.noise_at(X) for part in self._parts]))
 
-    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+    def mixtures(self, X: FloatArray, *, is_padded: bool) -> list[OutputMixture]:
         """Distribution of the expected outcome, in the slices of all scales."""
-        return [self._joined([part.laws(X, is_padded=is_padded)[0] for part in self._parts])]
+        return [self._joined([part.mixtures(X, is_padded=is_padded)[0] for part in self._parts])]
 
-    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         """Distribution of the expected outcome with derivatives of its means and variances by X."""
-        laws, *slopes = zip(*(part.slopes(X)[0] for part in self._parts), strict=True)
+        mixtures, *slopes = zip(*(part.slopes(X)[0] for part in self._parts), strict=True)
         by_mean, by_variance = (np.concatenate(each) for each in slopes)
-        return [(self._joined(list(laws)), by_mean, by_variance)]
+        return [(self._joined(list(mixtures)), by_mean, by_variance)]
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
         """Evaluate new functions, of each scale as many as its share says; (n_rows, n_samples, 1)."""
@@ -85,10 +86,13 @@ class ScaleMixture:
         first, second = (part.quantile_function(X, noise=noise) for part in self._parts)
         return quantiles_of_two(self._shares, first, second, np.tile(levels, (len(X), 1)))
 
-    def _joined(self, laws: list[OutputLaw]) -> OutputLaw:
-        shares = [own * law.shares for own, law in zip(self._shares, laws, strict=True)]
-        means, variances = ([law.means for law in laws], [law.variances for law in laws])
-        return OutputLaw(np.concatenate(shares), np.concatenate(means), np.concatenate(variances))
+    def _joined(self, mixtures: list[OutputMixture]) -> OutputMixture:
+        shares = [own * mixture.shares for own, mixture in zip(self._shares, mixtures, strict=True)]
+        means, variances = (
+            [mixture.means for mixture in mixtures],
+            [mixture.variances for mixture in mixtures],
+        )
+        return OutputMixture(np.concatenate(shares), np.concatenate(means), np.concatenate(variances))
 
 
 def shared_rows(parts: list[HeldOutPredictions]) -> tuple[IntArray, list[IntArray]]:

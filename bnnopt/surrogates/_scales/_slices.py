@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._predictor import OutputLaw
-from bnnopt.surrogates._warps import OutcomeScale
+from bnnopt.surrogates._predictive._mixtures import OutputMixture
+from bnnopt.surrogates._scales._warps import OutcomeScale
 
 __all__ = ["N_SLICES", "mean_noise_variance", "sliced", "sliced_slopes"]
 
@@ -62,7 +62,7 @@ def _gauss(low: float, high: float) -> tuple[FloatArray, FloatArray]:
     return places, np.square(vectors[0])
 
 
-def sliced(scale: OutcomeScale, law: OutputLaw, noise_std: FloatArray) -> OutputLaw:
+def sliced(scale: OutcomeScale, mixture: OutputMixture, noise_std: FloatArray) -> OutputMixture:
     """Return the distribution of the expected outcome: `N_SLICES` components for each latent one.
 
     Each normal component is cut into slices of equal probability. A component of the result has mean and
@@ -71,32 +71,36 @@ def sliced(scale: OutcomeScale, law: OutputLaw, noise_std: FloatArray) -> Output
     Parameters
     ----------
     scale : OutcomeScale
-    law : OutputLaw
+    mixture : OutputMixture
         Of the latent function at n rows, k components.
     noise_std : ndarray of shape (n,)
         Of the latent noise, over which outcomes are averaged.
 
     Returns
     -------
-    OutputLaw
+    OutputMixture
         In the unit of the outcome.
     """
-    parts = [_moments(scale, *part)[:2] for part in _in_parts(law, noise_std)]
+    parts = [_moments(scale, *part)[:2] for part in _in_parts(mixture, noise_std)]
     mean, variance = (_joined(each) for each in zip(*parts, strict=True))
-    return OutputLaw(np.repeat(law.shares, N_SLICES) / N_SLICES, mean, variance)
+    return OutputMixture(np.repeat(mixture.shares, N_SLICES) / N_SLICES, mean, variance)
 
 
 def sliced_slopes(
-    scale: OutcomeScale, law: OutputLaw, noise_std: FloatArray, by_mean: FloatArray, by_variance: FloatArray
-) -> tuple[OutputLaw, FloatArray, FloatArray]:
+    scale: OutcomeScale,
+    mixture: OutputMixture,
+    noise_std: FloatArray,
+    by_mean: FloatArray,
+    by_variance: FloatArray,
+) -> tuple[OutputMixture, FloatArray, FloatArray]:
     """Return the same with derivatives of its means and variances, given those of the latent ones (k, n, d).
 
     The latent noise must not depend on the inputs.
     """
-    mean, variance, expected, z = _moments(scale, law.means, law.variances, noise_std)
+    mean, variance, expected, z = _moments(scale, mixture.means, mixture.variances, noise_std)
     places, weights = normal_nodes()
     steepness = weights * scale.expected_slope(z, noise_std[None, :, None, None])
-    twice = 2.0 * np.sqrt(law.variances)[..., None]
+    twice = 2.0 * np.sqrt(mixture.variances)[..., None]
     by_std = np.divide(by_variance, twice, out=np.zeros_like(by_variance), where=twice > 0)
     away = 2.0 * steepness * (expected - mean[..., None])
     slopes = [
@@ -104,19 +108,21 @@ def sliced_slopes(
         + (own * places).sum(axis=-1)[..., None] * by_std[:, :, None]
         for own in (steepness, away)
     ]
-    joined = OutputLaw(np.repeat(law.shares, N_SLICES) / N_SLICES, _joined([mean]), _joined([variance]))
+    joined = OutputMixture(
+        np.repeat(mixture.shares, N_SLICES) / N_SLICES, _joined([mean]), _joined([variance])
+    )
     return joined, *(np.moveaxis(each, 2, 1).reshape(-1, *by_mean.shape[1:]) for each in slopes)
 
 
-def mean_noise_variance(scale: OutcomeScale, law: OutputLaw, noise_std: FloatArray) -> FloatArray:
+def mean_noise_variance(scale: OutcomeScale, mixture: OutputMixture, noise_std: FloatArray) -> FloatArray:
     """Return the variance of the outcome around its expectation, averaged over the latent function; (n,)."""
     if not noise_std.any():
         return np.zeros(len(noise_std))
     parts = []
-    for means, variances, noise in _in_parts(law, noise_std):
+    for means, variances, noise in _in_parts(mixture, noise_std):
         z, weights = _grid(means, variances), normal_nodes().weights
         own = weights * scale.variance(z, noise[None, :, None, None])
-        parts.append((law.shares[:, None] * own.sum(axis=-1).mean(axis=-1)).sum(axis=0))
+        parts.append((mixture.shares[:, None] * own.sum(axis=-1).mean(axis=-1)).sum(axis=0))
     return np.concatenate(parts)
 
 
@@ -136,12 +142,14 @@ def _grid(means: FloatArray, variances: FloatArray) -> FloatArray:
     return means[..., None, None] + np.sqrt(variances)[..., None, None] * normal_nodes().places
 
 
-def _in_parts(law: OutputLaw, noise_std: FloatArray) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+def _in_parts(
+    mixture: OutputMixture, noise_std: FloatArray
+) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
     """Means, variances and noise of a few rows at a time, so that memory stays flat."""
-    n_rows = max(1, LARGEST_GRID // (len(law.shares) * N_SLICES * N_NODES))
+    n_rows = max(1, LARGEST_GRID // (len(mixture.shares) * N_SLICES * N_NODES))
     starts = range(0, len(noise_std), n_rows)
     cuts = [slice(start, start + n_rows) for start in starts]
-    return [(law.means[:, cut], law.variances[:, cut], noise_std[cut]) for cut in cuts]
+    return [(mixture.means[:, cut], mixture.variances[:, cut], noise_std[cut]) for cut in cuts]
 
 
 def _joined(parts: "list[FloatArray] | tuple[FloatArray, ...]") -> FloatArray:

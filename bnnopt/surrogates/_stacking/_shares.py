@@ -1,4 +1,4 @@
-"""Mixtures of predictive distributions: shares from held-out rows, moments, draws in proportion."""
+"""Shares of members by the density that they give to held-out rows, and calibration."""
 
 from typing import NamedTuple
 
@@ -6,19 +6,10 @@ import numpy as np
 from scipy.special import logsumexp
 
 from bnnopt._threads import one_thread
-from bnnopt._typing import FloatArray, IntArray
+from bnnopt._typing import FloatArray
+from bnnopt.surrogates._predictive._mixtures import log_normal_density, mixture_moments, spread_out
 
-__all__ = [
-    "HeldOut",
-    "average",
-    "calibration_factor",
-    "in_proportion",
-    "log_normal_density",
-    "mixture_moments",
-    "spread_out",
-    "stack",
-    "stacking_shares",
-]
+__all__ = ["HeldOut", "calibration_factor", "stack", "stacking_shares"]
 
 ROWS_OF_PRIOR = 2.0
 ROWS_TO_STAY = 3.0  # that must speak for a member, or half as many as for the best
@@ -48,11 +39,6 @@ class HeldOut(NamedTuple):
         means = spread_out(shares, self.mean, calibration)
         density = log_normal_density(y, means, calibration * self.variance)
         return np.asarray(logsumexp(density, axis=0, b=shares[:, None]))
-
-
-def log_normal_density(y: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
-    """Log density of the normal distribution, elementwise."""
-    return -0.5 * (np.log(2.0 * np.pi * variance) + np.square(y - mean) / variance)
 
 
 @one_thread()
@@ -138,45 +124,9 @@ def _prior(weights: FloatArray) -> float:
     return ROWS_OF_PRIOR * min(1.0, FEW_ROWS / max(float(weights.sum()), 1.0))
 
 
-def average(shares: FloatArray, values: FloatArray) -> FloatArray:
-    """Average over the first axis, term by term: a product, or a sum of one row, would round differently."""
-    total = np.zeros(values.shape[1:])
-    for share, value in zip(shares, values, strict=True):
-        total += share * value
-    return total
-
-
-def _middle(shares: FloatArray, means: FloatArray) -> FloatArray:
-    """Average means that may be alike and large, for which shares that make 1 but for rounding matter."""
-    return means[0] + average(shares, means - means[0])
-
-
-def mixture_moments(
-    shares: FloatArray, means: FloatArray, variances: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Mean and variance of a mixture by the law of total variance, shapes (k, ...) to (...)."""
-    mean = _middle(shares, means)
-    return mean, average(shares, variances + np.square(means - mean))
-
-
-def spread_out(shares: FloatArray, means: FloatArray, factor: float) -> FloatArray:
-    """Move means away from their average so that their variance is multiplied by a factor."""
-    if factor == 1.0:
-        return means
-    middle = _middle(shares, means)
-    return middle + np.sqrt(factor) * (means - middle)
-
-
 def calibration_factor(y: FloatArray, mean: FloatArray, variance: FloatArray, weights: FloatArray) -> float:
     """Mean squared error of held-out rows in units of the predicted variance, 0.25 to 16; 1 for one row."""
     if len(y) < 2:
         return 1.0
     ratio = np.average(np.square(y - mean) / variance, weights=weights)
     return float(np.clip(ratio, *CALIBRATION_RANGE))
-
-
-def in_proportion(shares: FloatArray, n: int, rng: np.random.Generator) -> IntArray:
-    """Choose places in proportion to shares, as evenly as n allows (systematic sampling), in random order."""
-    ticks = (rng.random() + np.arange(n)) / n
-    places = np.searchsorted(np.cumsum(shares) / shares.sum(), ticks, side="right")
-    return rng.permutation(np.minimum(places, np.flatnonzero(shares)[-1]))

@@ -4,8 +4,8 @@ import numpy as np
 
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
-from bnnopt.surrogates._latent_scale import BoundedRows, fit_on_scale
-from bnnopt.surrogates._power_scale import PowerScale, marginal_gain
+from bnnopt.surrogates._scales._latent import BoundedRows, fit_on_scale
+from bnnopt.surrogates._scales._power import PowerScale, marginal_gain
 
 __all__ = ["needs_power_scale"]
 

@@ -8,17 +8,12 @@ from scipy.stats import t as student_t
 from bnnopt._estimators import draw_seed
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._believed import Believed
-from bnnopt.surrogates._covariances import Covariances, mixed_covariances
-from bnnopt.surrogates._members import Data, Member
-from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw, matched_slopes
-from bnnopt.surrogates._stacking import (
-    HeldOut,
-    calibration_factor,
-    in_proportion,
-    spread_out,
-    stacking_shares,
-)
+from bnnopt.surrogates._predictive._believed import Believed
+from bnnopt.surrogates._predictive._covariances import Covariances, mixed_covariances
+from bnnopt.surrogates._predictive._mixtures import OutputMixture, in_proportion, matched_slopes, spread_out
+from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
+from bnnopt.surrogates._stacking._members import Data, Member
+from bnnopt.surrogates._stacking._shares import HeldOut, calibration_factor, stacking_shares
 
 __all__ = ["SMALLEST_SHARE", "StackedPosterior", "Weighed", "gain_by"]
 
@@ -144,20 +139,20 @@ class StackedPosterior:
         pairs = zip(self.predicting, self.shares, strict=True)
         return sum(shares * member.noise_at(X) for member, shares in pairs) * np.array(self._calibration)
 
-    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+    def mixtures(self, X: FloatArray, *, is_padded: bool) -> list[OutputMixture]:
         """Distribution of each output's function: where digits matter one component a member, else all."""
-        of_members = [member.moments(X) if is_padded else member.laws(X) for member in self.predicting]
-        return [self._joined([laws[place] for laws in of_members], place) for place in self._outputs]
+        of_members = [member.moments(X) if is_padded else member.mixtures(X) for member in self.predicting]
+        return [self._joined([mixtures[place] for mixtures in of_members], place) for place in self._outputs]
 
-    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         """Distribution of each output and the derivatives of its means and variances by X."""
         of_members = [member.slopes(X) for member in self.predicting]
-        found: list[tuple[OutputLaw, FloatArray, FloatArray]] = []
+        found: list[tuple[OutputMixture, FloatArray, FloatArray]] = []
         for place in self._outputs:
-            laws, by_mean, by_variance = zip(*(each[place] for each in of_members), strict=True)
-            law, factor = self._joined(list(laws), place), self._calibration[place]
-            spread = spread_out(law.shares, np.concatenate(by_mean), factor)
-            found.append((law, spread, factor * np.concatenate(by_variance)))
+            mixtures, by_mean, by_variance = zip(*(each[place] for each in of_members), strict=True)
+            mixture, factor = self._joined(list(mixtures), place), self._calibration[place]
+            spread = spread_out(mixture.shares, np.concatenate(by_mean), factor)
+            found.append((mixture, spread, factor * np.concatenate(by_variance)))
         return found
 
     @property
@@ -206,7 +201,9 @@ class StackedPosterior:
         factors = np.array(self._calibration)
         if (factors == 1.0).all():
             return draws
-        middle = np.column_stack([law.moments()[0] for law in self.laws(X, is_padded=True)])[:, None]
+        middle = np.column_stack([mixture.moments()[0] for mixture in self.mixtures(X, is_padded=True)])[
+            :, None
+        ]
         return middle + np.sqrt(factors) * (draws - middle)
 
     def held_out(self) -> HeldOutPredictions:
@@ -222,11 +219,11 @@ class StackedPosterior:
         places, sources = self._given
         return HeldOutPredictions(places, mean[sources], variance[sources])
 
-    def _joined(self, laws: list[OutputLaw], place: int) -> OutputLaw:
+    def _joined(self, mixtures: list[OutputMixture], place: int) -> OutputMixture:
         shares = np.concatenate(
-            [share * law.shares for share, law in zip(self.shares[:, place], laws, strict=True)]
+            [share * mixture.shares for share, mixture in zip(self.shares[:, place], mixtures, strict=True)]
         )
-        means = np.concatenate([law.means for law in laws])
-        variances = np.concatenate([law.variances for law in laws])
+        means = np.concatenate([mixture.means for mixture in mixtures])
+        variances = np.concatenate([mixture.variances for mixture in mixtures])
         factor = self._calibration[place]
-        return OutputLaw(shares, spread_out(shares, means, factor), factor * variances)
+        return OutputMixture(shares, spread_out(shares, means, factor), factor * variances)

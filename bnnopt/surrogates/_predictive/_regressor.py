@@ -15,11 +15,11 @@ from bnnopt._plain import shown
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._quantiles import as_levels, mixture_quantiles
+from bnnopt.surrogates._predictive._mixtures import OutputMixture
+from bnnopt.surrogates._predictive._quantiles import as_levels, mixture_quantiles
 from bnnopt.surrogates._rows import check_rows, number_of_axes, output_names
-from bnnopt.surrogates._stacking import mixture_moments
 
-__all__ = ["HeldOutPredictions", "MixtureRegressor", "OutputLaw", "Posterior"]
+__all__ = ["HeldOutPredictions", "MixtureRegressor", "OutputMixture", "Posterior"]
 
 
 class HeldOutPredictions(NamedTuple):
@@ -38,42 +38,6 @@ class HeldOutPredictions(NamedTuple):
     variance: FloatArray
 
 
-class OutputLaw(NamedTuple):
-    """A mixture of normal distributions of one output's function at some rows, in the unit of the output.
-
-    Attributes
-    ----------
-    shares : ndarray of shape (k,)
-        Of the components; their sum is 1.
-    means, variances : ndarray of shape (k, n_rows)
-        Of each component.
-    """
-
-    shares: FloatArray
-    means: FloatArray
-    variances: FloatArray
-
-    def moments(self) -> tuple[FloatArray, FloatArray]:
-        """Mean and variance of the mixture, each of shape (n_rows,)."""
-        return mixture_moments(self.shares, self.means, self.variances)
-
-    def matched(self) -> "OutputLaw":
-        """Distribution of one component with the moments of the mixture."""
-        mean, variance = self.moments()
-        return OutputLaw(np.ones(1), mean[None], variance[None])
-
-
-def matched_slopes(
-    law: OutputLaw, by_means: FloatArray, by_variances: FloatArray
-) -> tuple[OutputLaw, FloatArray, FloatArray]:
-    """Match a mixture by one component, with derivatives of its moments from those of all, (k, n, d)."""
-    matched = law.matched()
-    away = 2.0 * law.shares[:, None] * (law.means - matched.means)
-    by_mean = np.einsum("k,knd->nd", law.shares, by_means)
-    by_variance = np.einsum("k,knd->nd", law.shares, by_variances) + np.einsum("kn,knd->nd", away, by_means)
-    return matched, by_mean[None], by_variance[None]
-
-
 class Posterior(Protocol):
     """What a fit leaves behind, in the units of the outputs."""
 
@@ -84,10 +48,10 @@ class Posterior(Protocol):
     def noise_at(self, X: FloatArray) -> FloatArray:
         """Variance of the observation noise at rows, shape (n_rows, n_outputs)."""
 
-    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+    def mixtures(self, X: FloatArray, *, is_padded: bool) -> list[OutputMixture]:
         """Distribution of each output's function; padded, so that no digit depends on the number of rows."""
 
-    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         """Distribution of each output; derivatives of its means and variances by X, (k, n_rows, n_inputs)."""
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
@@ -133,7 +97,7 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         rows = check_rows(self, X)
         with one_thread():
-            moments = [law.moments() for law in self._posterior.laws(rows, is_padded=True)]
+            moments = [mixture.moments() for mixture in self._posterior.mixtures(rows, is_padded=True)]
             mean, variance = (np.column_stack(parts) for parts in zip(*moments, strict=True))
             if not return_std:
                 return self._as_given(mean)
@@ -174,11 +138,11 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
 
     def _quantiles(self, rows: FloatArray, levels: FloatArray, noise: bool) -> list[FloatArray]:
         """Quantiles of each output, each of shape (n_samples, n_quantiles)."""
-        laws = self._posterior.laws(rows, is_padded=False)
-        added = self._posterior.noise_at(rows).T if noise else np.zeros((len(laws), len(rows)))
+        mixtures = self._posterior.mixtures(rows, is_padded=False)
+        added = self._posterior.noise_at(rows).T if noise else np.zeros((len(mixtures), len(rows)))
         return [
-            mixture_quantiles(law.shares, law.means, np.sqrt(law.variances + own), levels)
-            for law, own in zip(laws, added, strict=True)
+            mixture_quantiles(mixture.shares, mixture.means, np.sqrt(mixture.variances + own), levels)
+            for mixture, own in zip(mixtures, added, strict=True)
         ]
 
     def predict_mixture(self, X: ArrayLike, *, return_gradient: bool = False) -> Any:
@@ -211,13 +175,13 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         rows = check_rows(self, X)
         with one_thread():
             if return_gradient:
-                laws = [_with_gradient(*slopes) for slopes in self._slopes(rows)]
+                mixtures = [_with_gradient(*slopes) for slopes in self._slopes(rows)]
             else:
-                laws = [
-                    (law.shares, law.means, np.sqrt(law.variances))
-                    for law in self._posterior.laws(rows, is_padded=False)
+                mixtures = [
+                    (mixture.shares, mixture.means, np.sqrt(mixture.variances))
+                    for mixture in self._posterior.mixtures(rows, is_padded=False)
                 ]
-        return laws if self._has_output_axis else laws[0]
+        return mixtures if self._has_output_axis else mixtures[0]
 
     @available_if(_posterior_has("has_covariances"))
     def predict_covariance(self, X: ArrayLike, Z: ArrayLike, *, return_gradient: bool = False) -> Any:
@@ -341,7 +305,7 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
             held_out.rows, self._as_given(held_out.mean), self._as_given(held_out.variance)
         )
 
-    def _slopes(self, rows: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def _slopes(self, rows: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         if not getattr(self, "has_gradients_", False):
             raise InvalidDataError(
                 f"This {type(self).__name__} has no exact gradients (has_gradients_ is False): only Gaussian "
@@ -384,9 +348,11 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
 _OF_A_FIT = ("_posterior", "_has_output_axis")
 
 
-def _with_gradient(law: OutputLaw, by_mean: FloatArray, by_variance: FloatArray) -> tuple[FloatArray, ...]:
+def _with_gradient(
+    mixture: OutputMixture, by_mean: FloatArray, by_variance: FloatArray
+) -> tuple[FloatArray, ...]:
     """Return shares, means, standard deviations and their derivatives; 0 where a variance is 0."""
-    std = np.sqrt(law.variances)
+    std = np.sqrt(mixture.variances)
     twice = 2.0 * std[:, :, None]
     by_std = np.divide(by_variance, twice, out=np.zeros_like(by_variance), where=twice > 0)
-    return law.shares, law.means, std, by_mean, by_std
+    return mixture.shares, mixture.means, std, by_mean, by_std

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._warps import averaged
+from bnnopt.surrogates._scales._warps import averaged
 
 __all__ = ["PowerScale", "marginal_gain"]
 

@@ -15,8 +15,9 @@ from bnnopt._estimators import last_step
 from bnnopt._parallel import spread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._covariances import Covariances
-from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
+from bnnopt.surrogates._predictive._covariances import Covariances
+from bnnopt.surrogates._predictive._mixtures import OutputMixture
+from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
 from bnnopt.surrogates._rows import Rows
 
 __all__ = ["Data", "Member", "can_pause", "cross_validated", "fit_member", "held_out_predictions"]
@@ -164,27 +165,27 @@ class Member:
         at = np.searchsorted(self.held_out.rows, places)
         return self.held_out.mean[at], self.held_out.variance[at]
 
-    def moments(self, X: FloatArray) -> list[OutputLaw]:
+    def moments(self, X: FloatArray) -> list[OutputMixture]:
         """Distribution of each output's function, a normal one."""
         parts = [_moments(model, X, noise=False) for model in self.models]
         mean, std = (np.column_stack(each) for each in zip(*parts, strict=True))
-        return [OutputLaw(np.ones(1), m[None], s[None] ** 2) for m, s in zip(mean.T, std.T, strict=True)]
+        return [OutputMixture(np.ones(1), m[None], s[None] ** 2) for m, s in zip(mean.T, std.T, strict=True)]
 
-    def laws(self, X: FloatArray) -> list[OutputLaw]:
+    def mixtures(self, X: FloatArray) -> list[OutputMixture]:
         """Distribution of each output's function, with all components that the member gives."""
         if not self.has("predict_mixture"):
             return self.moments(X)
         steps = [last_step(model, X) for model in self.models]
-        laws = [law for model, rows in steps for law in _as_list(model.predict_mixture(rows))]
-        return [OutputLaw(shares, mean, np.square(std)) for shares, mean, std in laws]
+        mixtures = [mixture for model, rows in steps for mixture in _as_list(model.predict_mixture(rows))]
+        return [OutputMixture(shares, mean, np.square(std)) for shares, mean, std in mixtures]
 
-    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         """Distribution of each output and the derivatives of its means and variances by X."""
         parts = [
             part for model in self.models for part in _as_list(model.predict_mixture(X, return_gradient=True))
         ]
         return [
-            (OutputLaw(shares, mean, np.square(std)), by_mean, 2.0 * std[:, :, None] * by_std)
+            (OutputMixture(shares, mean, np.square(std)), by_mean, 2.0 * std[:, :, None] * by_std)
             for shares, mean, std, by_mean, by_std in parts
         ]
 
@@ -349,8 +350,8 @@ def _noise_variance(model: Any, X: FloatArray) -> FloatArray:
     return np.maximum(np.square(total) - np.square(of_function), 0.0)
 
 
-def _as_list(laws: Any) -> list[Any]:
-    return laws if isinstance(laws, list) else [laws]
+def _as_list(mixtures: Any) -> list[Any]:
+    return mixtures if isinstance(mixtures, list) else [mixtures]
 
 
 def _accepts(model: Any, method: str, parameter: str) -> bool:

@@ -9,12 +9,12 @@ from sklearn.base import BaseEstimator
 
 from bnnopt._estimators import last_step, seeded_clone
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._members import cross_validated
-from bnnopt.surrogates._power_scale import PowerScale
-from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw
+from bnnopt.surrogates._predictive._mixtures import OutputMixture, log_normal_density
+from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
 from bnnopt.surrogates._rows import Columns
-from bnnopt.surrogates._stacking import log_normal_density
-from bnnopt.surrogates._warps import IdentityScale, LogitScale, LogScale, OutcomeScale, margins
+from bnnopt.surrogates._scales._power import PowerScale
+from bnnopt.surrogates._scales._warps import IdentityScale, LogitScale, LogScale, OutcomeScale, margins
+from bnnopt.surrogates._stacking._members import cross_validated
 
 __all__ = ["SCALES", "BoundedRows", "LatentScale", "ScaleFit", "fit_on_scale"]
 
@@ -119,9 +119,11 @@ class LatentScale:
         """Return the known noise in latent units, to first order."""
         return rows.noise * np.exp(2.0 * self.scale.log_slope(rows.inside)) / self.unit**2
 
-    def raw(self, law: OutputLaw) -> OutputLaw:
+    def raw(self, mixture: OutputMixture) -> OutputMixture:
         """Return a standardised latent distribution in the unit of the scale."""
-        return OutputLaw(law.shares, self.centre + self.unit * law.means, self.unit**2 * law.variances)
+        return OutputMixture(
+            mixture.shares, self.centre + self.unit * mixture.means, self.unit**2 * mixture.variances
+        )
 
     def log_density(self, rows: BoundedRows, held_out: HeldOutPredictions) -> FloatArray:
         """Return the log density of held-out outcomes, in their own unit, shape (n_held_out,).

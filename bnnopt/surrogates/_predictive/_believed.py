@@ -15,7 +15,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._predictor import OutputLaw, matched_slopes
+from bnnopt.surrogates._predictive._mixtures import OutputMixture, matched_slopes
 
 __all__ = ["Believed"]
 
@@ -43,27 +43,29 @@ class Believed:
             raise AttributeError(name)
         return getattr(self._posterior, name)
 
-    def laws(self, X: FloatArray, **options: Any) -> list[OutputLaw]:
+    def mixtures(self, X: FloatArray, **options: Any) -> list[OutputMixture]:
         """Distribution of each output's function, a normal one."""
         between = self._posterior.covariances(X, self._points, slopes=False)
         found = []
-        for law, own, factor in zip(self._posterior.laws(X, **options), between, self._factors, strict=True):
-            matched = law.matched()
+        for mixture, own, factor in zip(
+            self._posterior.mixtures(X, **options), between, self._factors, strict=True
+        ):
+            matched = mixture.matched()
             taken = np.einsum("nm,nm->n", own.value, cho_solve(factor, own.value.T).T)
             found.append(matched._replace(variances=np.maximum(matched.variances - taken, 0.0)))
         return found
 
-    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         """Distribution of each output; derivatives of its mean and variance by X, 0 where none is left."""
         between = self._posterior.covariances(X, self._points, slopes=True)
-        found: list[tuple[OutputLaw, FloatArray, FloatArray]] = []
+        found: list[tuple[OutputMixture, FloatArray, FloatArray]] = []
         for slopes, own, factor in zip(self._posterior.slopes(X), between, self._factors, strict=True):
-            law, by_mean, by_variance = matched_slopes(*slopes)
+            mixture, by_mean, by_variance = matched_slopes(*slopes)
             weights = cho_solve(factor, own.value.T).T
-            left = law.variances[0] - np.einsum("nm,nm->n", own.value, weights)
+            left = mixture.variances[0] - np.einsum("nm,nm->n", own.value, weights)
             change = by_variance[0] - 2.0 * np.einsum("nm,nmd->nd", weights, own.gradient)
-            law = law._replace(variances=np.maximum(left, 0.0)[None])
-            found.append((law, by_mean, np.where(left[:, None] > 0, change, 0.0)[None]))
+            mixture = mixture._replace(variances=np.maximum(left, 0.0)[None])
+            found.append((mixture, by_mean, np.where(left[:, None] > 0, change, 0.0)[None]))
         return found
 
 

@@ -7,13 +7,14 @@ import numpy as np
 
 from bnnopt._estimators import draw_seed
 from bnnopt._typing import FloatArray
-from bnnopt.surrogates._believed import Believed
-from bnnopt.surrogates._latent_scale import BoundedRows, LatentScale
-from bnnopt.surrogates._members import Member
-from bnnopt.surrogates._predictor import HeldOutPredictions, OutputLaw, matched_slopes
-from bnnopt.surrogates._quantiles import mixture_quantiles
+from bnnopt.surrogates._predictive._believed import Believed
+from bnnopt.surrogates._predictive._mixtures import OutputMixture, matched_slopes
+from bnnopt.surrogates._predictive._quantiles import mixture_quantiles
+from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
 from bnnopt.surrogates._rows import in_blocks
-from bnnopt.surrogates._slices import mean_noise_variance, sliced, sliced_slopes
+from bnnopt.surrogates._scales._latent import BoundedRows, LatentScale
+from bnnopt.surrogates._scales._slices import mean_noise_variance, sliced, sliced_slopes
+from bnnopt.surrogates._stacking._members import Member
 
 __all__ = ["WarpedPosterior"]
 
@@ -63,19 +64,19 @@ class WarpedPosterior:
 
     def noise_at(self, X: FloatArray) -> FloatArray:
         """Variance of an observation around the expected outcome at rows, shape (n_rows, 1)."""
-        law, noise_std = self._latent_law(X, is_padded=True)
-        return mean_noise_variance(self._scale, law.matched(), noise_std)[:, None]
+        mixture, noise_std = self._latent_mixture(X, is_padded=True)
+        return mean_noise_variance(self._scale, mixture.matched(), noise_std)[:, None]
 
-    def laws(self, X: FloatArray, *, is_padded: bool) -> list[OutputLaw]:
+    def mixtures(self, X: FloatArray, *, is_padded: bool) -> list[OutputMixture]:
         """Distribution of the expected outcome, in slices; padded, no digit depends on the number of rows."""
-        law, noise_std = self._latent_law(X, is_padded=is_padded)
-        return [sliced(self._scale, law.matched(), noise_std)]
+        mixture, noise_std = self._latent_mixture(X, is_padded=is_padded)
+        return [sliced(self._scale, mixture.matched(), noise_std)]
 
-    def slopes(self, X: FloatArray) -> list[tuple[OutputLaw, FloatArray, FloatArray]]:
+    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         """Distribution of the expected outcome with derivatives of its means and variances by X."""
-        law, by_mean, by_variance = matched_slopes(*self._member.slopes(X)[0])
+        mixture, by_mean, by_variance = matched_slopes(*self._member.slopes(X)[0])
         unit = self._latent.unit
-        raw, noise_std = self._latent.raw(law), self._noise_std(X)
+        raw, noise_std = self._latent.raw(mixture), self._noise_std(X)
         return [sliced_slopes(self._scale, raw, noise_std, unit * by_mean, unit**2 * by_variance)]
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
@@ -89,8 +90,8 @@ class WarpedPosterior:
         if self._held_out is None:
             return None
         rows, mean, variance = self._held_out
-        law = self._latent.raw(OutputLaw(np.ones(1), mean.reshape(1, -1), variance.reshape(1, -1)))
-        own = sliced(self._scale, law, np.zeros(len(rows))).moments()
+        mixture = self._latent.raw(OutputMixture(np.ones(1), mean.reshape(1, -1), variance.reshape(1, -1)))
+        own = sliced(self._scale, mixture, np.zeros(len(rows))).moments()
         return HeldOutPredictions(rows, own[0][:, None], own[1][:, None] + self._least_variance)
 
     def quantiles(self, X: FloatArray, levels: FloatArray, *, noise: bool) -> FloatArray:
@@ -103,35 +104,35 @@ class WarpedPosterior:
         Where rows lie on a bound, an observation nearer to it than any other value counts as on it: that is
         where they were learned.
         """
-        law, noise_std = self._latent_law(X, is_padded=False)
-        stds = np.sqrt(law.variances + (np.square(noise_std) if noise else 0.0))
+        mixture, noise_std = self._latent_mixture(X, is_padded=False)
+        stds = np.sqrt(mixture.variances + (np.square(noise_std) if noise else 0.0))
 
         def of_function(levels: FloatArray) -> FloatArray:
-            latent = mixture_quantiles(law.shares, law.means, stds, levels)
+            latent = mixture_quantiles(mixture.shares, mixture.means, stds, levels)
             return self._scale.expected(latent, noise_std[:, None])
 
         def of_observation(levels: FloatArray) -> FloatArray:
-            values = self._scale.outcome(mixture_quantiles(law.shares, law.means, stds, levels))
+            values = self._scale.outcome(mixture_quantiles(mixture.shares, mixture.means, stds, levels))
             for bound, reach in self._bounds_met:
                 values = np.where(np.abs(values - bound) <= reach, bound, values)
             return values
 
         return of_observation if noise else of_function
 
-    def _latent_law(self, X: FloatArray, *, is_padded: bool) -> tuple[OutputLaw, FloatArray]:
+    def _latent_mixture(self, X: FloatArray, *, is_padded: bool) -> tuple[OutputMixture, FloatArray]:
         """Latent distribution and standard deviation of the latent noise, in the unit of the scale."""
         if not is_padded:
-            return self._latent.raw(self._member.laws(X)[0]), self._noise_std(X)
+            return self._latent.raw(self._member.mixtures(X)[0]), self._noise_std(X)
         found: list[FloatArray] = []
 
         def evaluate(block: FloatArray) -> FloatArray:
-            law = self._member.laws(block)[0]
-            found.append(law.shares)
-            return np.column_stack([law.means.T, law.variances.T, self._member.noise_at(block)])
+            mixture = self._member.mixtures(block)[0]
+            found.append(mixture.shares)
+            return np.column_stack([mixture.means.T, mixture.variances.T, self._member.noise_at(block)])
 
         values = in_blocks(evaluate, X)
         means, variances = np.split(values[:, :-1].T, 2)
-        return self._latent.raw(OutputLaw(found[0], means, variances)), self._in_unit(values[:, -1])
+        return self._latent.raw(OutputMixture(found[0], means, variances)), self._in_unit(values[:, -1])
 
     def _noise_std(self, X: FloatArray) -> FloatArray:
         return self._in_unit(self._member.noise_at(X)[:, 0])

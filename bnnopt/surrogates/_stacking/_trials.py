@@ -12,8 +12,8 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from bnnopt.surrogates._members import Data, Member, can_pause, fit_member
-from bnnopt.surrogates._stacked_posterior import gain_by
+from bnnopt.surrogates._stacking._members import Data, Member, can_pause, fit_member
+from bnnopt.surrogates._stacking._posterior import gain_by
 
 __all__ = ["GROWTH", "Trial", "Trials", "trial_of", "verdict"]
 

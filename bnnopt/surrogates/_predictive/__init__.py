@@ -1,0 +1,1 @@
+"""What the estimators predict: mixtures of normal distributions, their quantiles and covariances."""
