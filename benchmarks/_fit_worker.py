@@ -67,7 +67,7 @@ class FitWorker:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks._fit_worker", surrogate, str(n_rows)],
             cwd=Path(__file__).parents[1],
-            env={**kept, "TF_CPP_MIN_LOG_LEVEL": "2", **(threads or {})},
+            env={**kept, **(threads or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -13,6 +13,7 @@ import pandas as pd
 import bnnopt
 from benchmarks._load import add_busy, busy_processes, describe_load
 from benchmarks.machine import describe, markdown
+from bnnopt._typing import FloatArray
 
 __all__ = [
     "Results",
@@ -20,6 +21,7 @@ __all__ = [
     "medians_of",
     "options_of",
     "print_table",
+    "regrets_as_figures",
     "runs_of",
     "software",
     "spread",
@@ -55,7 +57,9 @@ class Results:
     def add(self, row: Mapping[str, Any]) -> None:
         """Write one row at the end of the file."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame([row]).to_csv(self._file, mode="a", header=not self._file.exists(), index=False)
+        is_new = not self._file.exists()
+        columns = list(row) if is_new else pd.read_csv(self._file, nrows=0).columns
+        pd.DataFrame([row], columns=columns).to_csv(self._file, mode="a", header=is_new, index=False)
         self._known.add((row["problem"], row["method"], row["seed"]))
 
     def drop(self, options: argparse.Namespace) -> None:
@@ -65,6 +69,27 @@ class Results:
             rows = rows[~_is_asked(rows, options)]
             rows.to_csv(self._file, index=False)
             self._known = _keys(rows)
+
+
+def regrets_as_figures(regrets: FloatArray, seconds_a_step: float, package: str) -> dict[str, Any]:
+    """Return the figures of a search for the file.
+
+    Parameters
+    ----------
+    regrets : ndarray of shape (n_steps + 1,)
+        After the first design, and after each step.
+    seconds_a_step : float
+        Processor time.
+    package : str
+        What searched; its version is kept.
+    """
+    return {
+        "n_steps": len(regrets) - 1,
+        "regret": f"{regrets[-1]:.6g}",
+        "seconds_a_step": f"{seconds_a_step:.4g}",
+        "software": software(package),
+        "regrets": " ".join(f"{regret:.4g}" for regret in regrets),
+    }
 
 
 def options_of(

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
+from benchmarks._results import measure_missing, options_of, print_table, regrets_as_figures, runs_of, spread
 from benchmarks._searches import Bnnopt, Method, RandomDraws, ratio_of_regrets, run
 from benchmarks._studies import OptunaStudy
 from benchmarks._surrogates import COMPARED
@@ -61,14 +61,9 @@ def measure(problem: str, method: str, seed: int, n_steps: int = N_STEPS) -> dic
     utilities = np.where(flags, -table["value"], np.nan)
     regrets = simple_regret(utilities, -task.minimum)[N_INITIAL - 1 :]
     regrets = np.where(np.isnan(regrets), NONE, regrets)
-    return {
-        "n_steps": n_steps,
-        "regret": f"{regrets[-1]:.6g}",
-        "n_feasible": int(flags[N_INITIAL:].sum()),
-        "seconds_a_step": f"{seconds:.4g}",
-        "software": software(SOFTWARE.get(method, "bnnopt")),
-        "regrets": " ".join(f"{regret:.4g}" for regret in regrets),
-    }
+    n_feasible = int(flags[N_INITIAL:].sum())
+    package = SOFTWARE.get(method, "bnnopt")
+    return {"n_feasible": n_feasible, **regrets_as_figures(regrets, seconds, package)}
 
 
 def is_feasible(task: ConstrainedProblem, table: pd.DataFrame) -> BoolArray:

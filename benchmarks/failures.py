@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks._failing import FAILING_PROBLEMS
-from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
+from benchmarks._results import measure_missing, options_of, print_table, regrets_as_figures, runs_of, spread
 from benchmarks._searches import Bnnopt, Method, RandomDraws, run
 from benchmarks._surrogates import COMPARED
 from bnnopt.metrics import simple_regret
@@ -49,14 +49,9 @@ def measure(problem: str, method: str, seed: int, n_steps: int = N_STEPS) -> dic
     task = FAILING_PROBLEMS[problem]
     table, seconds = run(task, METHODS[method], N_INITIAL, n_steps, seed)
     regrets = simple_regret(-table["value"], -task.minimum)[N_INITIAL - 1 :]
-    return {
-        "n_steps": n_steps,
-        "n_failed": int(table["value"].isna()[N_INITIAL:].sum()),
-        "regret": f"{regrets[-1]:.6g}",
-        "seconds_a_step": f"{seconds:.4g}",
-        "software": software("numpy" if method == "random" else "bnnopt"),
-        "regrets": " ".join(f"{regret:.4g}" for regret in regrets),
-    }
+    n_failed = int(table["value"].isna()[N_INITIAL:].sum())
+    package = "numpy" if method == "random" else "bnnopt"
+    return {"n_failed": n_failed, **regrets_as_figures(regrets, seconds, package)}
 
 
 def rows_of(frame: pd.DataFrame, problems: list[str], methods: list[str]) -> list[list[str]]:

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.stats import ortho_group
 
 from benchmarks._peers import OPTIMIZERS, SOFTWARE
-from benchmarks._results import measure_missing, options_of, print_table, software
+from benchmarks._results import measure_missing, options_of, print_table, regrets_as_figures
 from benchmarks.sequential import HEADER, N_INITIAL, first_design, loop, rows_of_regrets
 from bnnopt._typing import FloatArray
 from bnnopt.metrics import simple_regret
@@ -97,13 +97,7 @@ def measure(problem: str, method: str, seed: int, n_steps: int | None = None) ->
     values = loop(optimizer, task.function, first_design(task.bounds, seed), n_steps)
     seconds = time.process_time() - start
     regrets = simple_regret(-np.array(values), -task.minimum)[N_INITIAL - 1 :]
-    return {
-        "n_steps": n_steps,
-        "regret": f"{regrets[-1]:.6g}",
-        "seconds_a_step": f"{seconds / n_steps:.4g}",
-        "software": software(SOFTWARE.get(method, "bnnopt")),
-        "regrets": " ".join(f"{regret:.4g}" for regret in regrets),
-    }
+    return regrets_as_figures(regrets, seconds / n_steps, SOFTWARE.get(method, "bnnopt"))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.stats import qmc
 
 from benchmarks._peers import OPTIMIZERS, SOFTWARE, SequentialOptimizer
-from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
+from benchmarks._results import measure_missing, options_of, print_table, regrets_as_figures, runs_of, spread
 from bnnopt._typing import FloatArray
 from bnnopt.metrics import simple_regret
 from bnnopt.testing import make_problem
@@ -64,13 +64,7 @@ def measure_with(
     values = loop(optimizer, task.function, first_design(bounds, seed), n_steps)
     seconds = time.process_time() - start
     regrets = simple_regret(-np.array(values), -task.minimum)[N_INITIAL - 1 :]
-    return {
-        "n_steps": n_steps,
-        "regret": f"{regrets[-1]:.6g}",
-        "seconds_a_step": f"{seconds / n_steps:.4g}",
-        "software": software(package),
-        "regrets": " ".join(f"{regret:.4g}" for regret in regrets),
-    }
+    return regrets_as_figures(regrets, seconds / n_steps, package)
 
 
 def first_design(bounds: FloatArray, seed: int) -> FloatArray:

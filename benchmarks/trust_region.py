@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks._results import measure_missing, options_of, print_table, runs_of, software, spread
+from benchmarks._results import measure_missing, options_of, print_table, regrets_as_figures, runs_of, spread
 from benchmarks._searches import Bnnopt, Method, RandomDraws, ratio_of_regrets, run
 from benchmarks._surrogates import DEFAULT
 from bnnopt.metrics import simple_regret
@@ -51,13 +51,7 @@ def measure(problem: str, method: str, seed: int, n_steps: int = N_STEPS) -> dic
     task = PROBLEMS[problem]
     table, seconds = run(task, METHODS[method], N_INITIAL, n_steps, seed)
     regrets = simple_regret(-table["value"], -task.minimum)[N_INITIAL - 1 :]
-    return {
-        "n_steps": n_steps,
-        "regret": f"{regrets[-1]:.6g}",
-        "seconds_a_step": f"{seconds:.4g}",
-        "software": software(SOFTWARE.get(method, "bnnopt")),
-        "regrets": " ".join(f"{regret:.4g}" for regret in regrets),
-    }
+    return regrets_as_figures(regrets, seconds, SOFTWARE.get(method, "bnnopt"))
 
 
 def rows_of(frame: pd.DataFrame, problems: list[str], methods: list[str]) -> list[list[str]]:
