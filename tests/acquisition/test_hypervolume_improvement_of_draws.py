@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnnopt.acquisition import expected_hypervolume_improvement_of_draws, noisy_hypervolume_improvement
-from bnnopt.acquisition._hypervolume_boxes import free_boxes
 from bnnopt.exceptions import InvalidDataError
 
 
@@ -86,24 +85,31 @@ def test_what_is_dominated_gains_exactly_nothing():
 
 
 @pytest.mark.parametrize("m", [2, 3, 4])
-def test_boxes_do_not_overlap_and_hold_what_is_free(m):
+def test_the_gains_of_a_grid_count_each_free_cell_once(m):
+    """Corners of unit cells, points of the front at corners: the mixed differences of the gains are cells."""
     rng = np.random.default_rng(m)
-    front, reference = rng.uniform(0, 1, (9, m)), np.zeros(m)
-    lower, upper = free_boxes(front, reference)
-    assert (lower < upper).all()
-    points = rng.uniform(-0.2, 1.2, (2_000, m))
-    n_boxes = ((points[:, None] > lower) & (points[:, None] <= upper)).all(axis=2).sum(axis=1)
-    is_free = (points > reference).all(axis=1) & ~(points[:, None] <= front).all(axis=2).any(axis=1)
-    np.testing.assert_array_equal(n_boxes, is_free)
+    front, side = rng.integers(0, 5, (9, m)), 6
+    corners = np.stack(np.meshgrid(*[np.arange(side)] * m, indexing="ij"), axis=-1)
+    draws = corners.reshape(1, -1, m).astype(float)
+    gain = noisy_hypervolume_improvement(draws, observed=front[None], reference=np.zeros(m))
+    cells = gain.reshape([side] * m)
+    for axis in range(m):
+        cells = np.diff(cells, axis=axis)
+    highest = np.moveaxis(corners[tuple([slice(1, None)] * m)], -1, 0)
+    is_free = ~(highest[..., None] <= front.T.reshape(m, *[1] * m, 9)).all(axis=0).any(axis=-1)
+    np.testing.assert_array_equal(cells, is_free.astype(float))
 
 
-def test_candidates_come_in_blocks_that_do_not_show(monkeypatch):
+def test_many_candidates_score_what_each_scores_among_few():
+    """So many that they are scored in blocks: four million pairs of a candidate and a box at least."""
     rng = np.random.default_rng(4)
-    draws, observed = rng.normal(size=(2, 50, 3)), rng.normal(size=(2, 9, 3))
-    whole = noisy_hypervolume_improvement(draws, observed=observed, reference=-2 * np.ones(3))
-    monkeypatch.setattr("bnnopt.acquisition._hypervolume_boxes.MOST_NUMBERS", 100)
-    parts = noisy_hypervolume_improvement(draws, observed=observed, reference=-2 * np.ones(3))
-    np.testing.assert_array_equal(parts, whole)
+    draws, observed = rng.normal(size=(1, 200_000, 2)), rng.normal(size=(1, 60, 2))
+    observed[0] = np.column_stack([np.arange(60), -np.arange(60)]) / 20
+    whole = noisy_hypervolume_improvement(draws, observed=observed, reference=[-4.0, -4.0])
+    places = np.linspace(0, 199_999, 999).astype(int)
+    few = noisy_hypervolume_improvement(draws[:, places], observed=observed, reference=[-4.0, -4.0])
+    np.testing.assert_array_equal(whole[places], few)
+    assert (whole > 0).any()
 
 
 def test_no_candidates_and_inputs_that_stay_as_they_are():

@@ -9,8 +9,6 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import ndtri
 
 from bnnopt.acquisition import knowledge_gradient, max_value_entropy_search, mutual_information
-from bnnopt.acquisition._entropy_search import _entropy_lost
-from bnnopt.acquisition._lines import mean_gain_of_highest_line
 from bnnopt.exceptions import InvalidDataError
 
 TWO_DRAWS = np.array([[0.0, 3.0], [2.0, 1.0]])
@@ -24,9 +22,22 @@ def entropy_lost(g):
         return float(g * mpmath.npdf(g) / (2 * probability) - mpmath.log(probability))
 
 
-def test_entropy_lost_against_many_digits():
-    g = np.concatenate([-np.logspace(4, -3, 30), [0.0, -1.0, -100.0], np.linspace(0.1, 20, 20)])
-    np.testing.assert_allclose(_entropy_lost(g), [entropy_lost(value) for value in g], rtol=1e-11)
+@pytest.mark.parametrize("g", [0.1, 0.9, 1.0, 2.3, 5.0, 9.7, 20.0])
+def test_entropy_lost_below_a_row_that_is_known_against_many_digits(g):
+    """Draws of mean 0 and std 1 beside a measured row at g: all maxima are g, or 1 where that is higher."""
+    scores = max_value_entropy_search([[-1.0], [1.0]], observed=np.full((2, 1), g))
+    exact = entropy_lost(g) if g >= 1 else (entropy_lost(g) + entropy_lost(1.0)) / 2
+    np.testing.assert_allclose(scores, [exact], rtol=1e-11)
+
+
+@pytest.mark.parametrize("n_draws", [2, 3, 5, 17, 101, 1_001, 40_001])
+def test_entropy_lost_where_one_draw_is_far_below_the_mean_against_many_digits(n_draws):
+    """All but one draw are equal: it is sqrt(n - 1) standard deviations below, and is its own maximum."""
+    draws = np.ones((n_draws, 1))
+    draws[0] = 1.0 - n_draws
+    t = np.sqrt(n_draws - 1.0)
+    exact = (entropy_lost(-t) + (n_draws - 1) * entropy_lost(1 / t)) / n_draws
+    np.testing.assert_allclose(max_value_entropy_search(draws), [exact], rtol=1e-12)
 
 
 def test_entropy_of_the_maximum_by_hand():
@@ -78,27 +89,44 @@ def test_information_has_its_limits():
     np.testing.assert_array_equal(levels[-1], mutual_information(draws, noise_variance=1e-9))
 
 
-def test_the_highest_of_lines_by_hand():
-    """Lines 0 and Z: φ(0); lines ±Z: 2 φ(0); a line below both nowhere counts, nor does its equal."""
-    a = np.array([[0.0, 0.0, -9.0], [0.0, 0.0, -1.0], [0.0, 0.0, 0.0]])
-    b = np.array([[0.0, 1.0, 0.5], [-1.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
-    np.testing.assert_allclose(mean_gain_of_highest_line(a, b), [PHI, 2 * PHI, 0.0])
-    assert mean_gain_of_highest_line(np.array([[3.0]]), np.array([[2.0]])).tolist() == [0.0]
+def gains_of_highest_line(a, b, **options):
+    """Two draws, a - b and a + b, are lines a + b Z: their means are a, and all are wholly correlated."""
+    return knowledge_gradient([np.subtract(a, b), np.add(a, b)], **options)
+
+
+def gain_by_grid(a, b):
+    """E max over i of (a_i + b_i Z) - max over i of a_i on a fine grid of Z."""
+    z = np.linspace(-9, 9, 20_001)
+    highest = (np.array(a)[:, None] + np.array(b)[:, None] * z).max(axis=0)
+    return highest @ (np.exp(-0.5 * z**2) * PHI) * (z[1] - z[0]) - np.max(a)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "gains"),
+    [
+        ([0, 0, -9], [0, 1, 0.5], [0, PHI, PHI]),  # lines 0 and Z; one below both counts nowhere
+        ([0, 0, -1], [-1, 1, 0], [2 * PHI, 2 * PHI, 0]),  # lines ±Z
+        ([0, 0, 0], [1, 1, 1], [0, 0, 0]),  # equal lines
+        ([3], [2], [0]),
+    ],
+)
+def test_the_highest_of_lines_by_hand(a, b, gains):
+    np.testing.assert_allclose(gains_of_highest_line(a, b), gains, atol=1e-15)
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    lines=arrays(float, (2, 3, 6), elements=st.floats(-3, 3).map(lambda value: round(value, 2))),
+    lines=arrays(float, (2, 6), elements=st.floats(-3, 3).map(lambda value: round(value, 2))),
+    n_observed=st.integers(0, 5),
 )
-def test_the_highest_of_lines_against_a_fine_grid(lines):
+def test_the_highest_of_lines_against_a_fine_grid(lines, n_observed):
     a, b = lines
-    z = np.linspace(-9, 9, 20_001)
-    highest = (a[..., None] + b[..., None] * z).max(axis=1)
-    by_grid = highest @ (np.exp(-0.5 * z**2) * PHI) * (z[1] - z[0]) - a.max(axis=1)
-    gain = mean_gain_of_highest_line(a, b)
-    np.testing.assert_allclose(gain, by_grid, atol=1e-6)
-    assert np.all(gain >= 0)
-    np.testing.assert_allclose(mean_gain_of_highest_line(a[:, ::-1], b[:, ::-1]), gain, atol=1e-14)
+    draws = np.array([a - b, a + b])
+    gains = knowledge_gradient(draws[:, n_observed:], observed=draws[:, :n_observed])
+    by_grid = np.where(np.ptp(draws, axis=0) == 0, 0.0, gain_by_grid(a, b))[n_observed:]
+    np.testing.assert_allclose(gains, by_grid, atol=1e-6)
+    assert np.all(gains >= 0)
+    np.testing.assert_allclose(gains_of_highest_line(a[::-1], b[::-1])[::-1][n_observed:], gains, atol=1e-14)
 
 
 def test_knowledge_gradient_by_hand():
@@ -126,7 +154,7 @@ def test_knowledge_gradient_of_many_draws_is_that_of_their_mixture():
     mean = np.array([0.3, 0.0, 0.5])
     draws = mean + rng.standard_normal((100_000, 3)) @ np.linalg.cholesky(covariance).T
     slopes = covariance / np.sqrt(np.diag(covariance) + 0.25)[:, None]
-    exact = mean_gain_of_highest_line(np.broadcast_to(mean, (3, 3)), slopes)
+    exact = [gain_by_grid(mean, each) for each in slopes]
     np.testing.assert_allclose(knowledge_gradient(draws, noise_variance=0.25), exact, atol=0.01)
 
 
@@ -139,13 +167,14 @@ def test_unrelated_rows_do_not_pass_for_knowledge():
     assert np.median(scores[1:]) < 0.02
 
 
-def test_scores_do_not_depend_on_the_blocks(monkeypatch):
-    draws = np.random.default_rng(0).standard_normal((20, 9))
-    whole = knowledge_gradient(draws), max_value_entropy_search(draws)
-    monkeypatch.setattr("bnnopt.acquisition._knowledge_gradient.NUMBERS_PER_BLOCK", 20)
-    monkeypatch.setattr("bnnopt.acquisition._entropy_search.CANDIDATES_PER_BLOCK", 2)
-    np.testing.assert_allclose(knowledge_gradient(draws), whole[0], rtol=1e-12)
-    np.testing.assert_allclose(max_value_entropy_search(draws), whole[1], rtol=1e-12)
+@pytest.mark.parametrize(("function", "n"), [(knowledge_gradient, 2_050), (max_value_entropy_search, 9_000)])
+def test_many_candidates_score_what_each_scores_beside_the_same_rows(function, n):
+    """So many that they are scored in blocks; as rows measured, the others count alike."""
+    draws = np.random.default_rng(0).standard_normal((20, n))
+    scores = function(draws)
+    assert (scores > 0).all()
+    alone = function(draws[:, -1:], observed=draws[:, :-1])
+    np.testing.assert_allclose(scores[-1], alone[0], rtol=1e-9)
 
 
 @pytest.mark.parametrize("function", [mutual_information, knowledge_gradient])

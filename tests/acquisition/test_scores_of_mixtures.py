@@ -1,13 +1,16 @@
 """Mixtures of normal distributions: moments and scores by hand, and those of fitted regressors."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import norm
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.linear_model import BayesianRidge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from bnnopt import BayesianOptimizer, Real, SearchSpace
 from bnnopt.acquisition import (
     Acquisition,
     NormalMixture,
@@ -22,8 +25,6 @@ from bnnopt.acquisition import (
 )
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Maximize, Minimize, OutcomeConstraint
-from bnnopt.optimizer._goals import Situation
-from bnnopt.optimizer._scoring import Scoring
 from bnnopt.surrogates import GaussianProcessEnsembleRegressor
 
 MIXTURE = NormalMixture(
@@ -140,6 +141,59 @@ def test_networks_of_two_outputs_have_no_single_score():
         acquisition_scores(model, CANDIDATES, best=0.0)
 
 
+class Sliced(RegressorMixin, BaseEstimator):
+    """Predicts of each outcome its mixture at x = 0, 1/2 and 1, and elsewhere a value that it is sure of.
+
+    Outcome a is told by -1 and 1, b by 1 and -1.
+    """
+
+    has_sliced_mixture = True
+
+    def __init__(self, mixtures=(MIXTURE, POSITIVE), elsewhere=2.0):
+        self.mixtures, self.elsewhere = mixtures, elsewhere
+
+    def fit(self, X, y):
+        self.mixture_ = self.mixtures[int(y[0] > y[1])]
+        return self
+
+    def predict_mixture(self, X):
+        place = np.rint(2 * X[:, 0]).astype(int)
+        is_known = np.isin(X[:, 0], [0.0, 0.5, 1.0])
+        shares, mean, std = self.mixture_
+        return (
+            shares,
+            np.where(is_known, mean[:, place], self.elsewhere),
+            np.where(is_known, std[:, place], 0.0),
+        )
+
+    def predict(self, X, return_std=False):
+        mean, std = NormalMixture(*self.predict_mixture(np.asarray(X))).moments()
+        return (mean, std) if return_std else mean
+
+
+class Plain(Sliced):
+    """The same by moments alone."""
+
+    predict_mixture = property()
+
+    def predict(self, X, return_std=False):
+        mean, std = NormalMixture(*Sliced.predict_mixture(self, np.asarray(X))).moments()
+        return (mean, std) if return_std else mean
+
+
+def scores_of(objectives, acquisition, surrogate=None, **options):
+    """Scores of an optimizer at x = 0, 1/2 and 1, told rows that are believed to have 2."""
+    space = SearchSpace([Real("x", 0, 1)])
+    made = options.pop("made", objectives)
+    optimizer = BayesianOptimizer(
+        space, made, acquisition=acquisition, surrogate=surrogate or Sliced(), n_initial=2, random_state=0
+    )
+    told = pd.DataFrame({"a": [-1.0, 1.0], "b": [1.0, -1.0]})
+    optimizer.tell({"x": [0.25, 0.75]}, told[list(optimizer.outputs)])
+    best = optimizer.score_pool(pd.DataFrame({"x": [0.0, 0.5, 1.0]}), objectives=objectives).best
+    return best.sort_values("x")["score"].to_numpy()
+
+
 def test_the_improvement_of_a_mixture_is_that_of_its_draws():
     """What the moments of the mixture alone would not give: row 0 of the mixture, by many draws."""
     rng = np.random.default_rng(0)
@@ -147,8 +201,7 @@ def test_the_improvement_of_a_mixture_is_that_of_its_draws():
     gains = np.maximum(
         MIXTURE.mean[chosen, 0] + MIXTURE.std[chosen, 0] * rng.standard_normal(400_000) - 8.0, 0.0
     )
-    scoring = Scoring([Maximize("a")], get_acquisition("ei"))
-    (score, *_) = scoring.score_mixtures([MIXTURE], Situation(8.0, 0.0))
+    score = scores_of([Maximize("a")], "ei", Sliced(elsewhere=8.0))[0]
     assert score == pytest.approx(gains.mean(), abs=5 * gains.std() / np.sqrt(400_000))
     mean, std = MIXTURE.moments()
     assert abs(score - expected_improvement(mean[:1], std[:1], best=8.0)[0]) > 10 * gains.std() / np.sqrt(
@@ -160,20 +213,18 @@ def test_the_improvement_of_a_mixture_is_that_of_its_draws():
     ("name", "function"), [("ei", expected_improvement), ("pi", probability_of_improvement)]
 )
 def test_candidates_are_scored_by_the_mean_over_components(name, function):
-    scoring = Scoring([Maximize("a")], get_acquisition(name))
-    scores = scoring.score_mixtures([MIXTURE], Situation(2.0, 0.0))
-    np.testing.assert_allclose(scores, mean_over_components(function, best=2.0))
+    np.testing.assert_allclose(
+        scores_of([Maximize("a")], name), mean_over_components(function, best=2.0), atol=1e-15
+    )
 
 
 def test_logarithms_of_scores_are_those_of_the_mean():
-    scores = Scoring([Maximize("a")], get_acquisition("log_ei")).score_mixtures(
-        [MIXTURE], Situation(2.0, 0.0)
-    )
+    scores = scores_of([Maximize("a")], "log_ei")
     np.testing.assert_allclose(scores, np.log(mean_over_components(expected_improvement, best=2.0)))
 
 
 def test_a_smaller_outcome_can_be_the_better_one():
-    scores = Scoring([Minimize("a")], get_acquisition("ei")).score_mixtures([MIXTURE], Situation(-2.0, -9.0))
+    scores = scores_of([Minimize("a")], "ei")
     mirrored = NormalMixture(MIXTURE.shares, -MIXTURE.mean, MIXTURE.std)
     np.testing.assert_allclose(scores, mean_over_components(expected_improvement, mirrored, best=-2.0))
 
@@ -181,38 +232,33 @@ def test_a_smaller_outcome_can_be_the_better_one():
 def test_probabilities_of_constraints_are_averaged_over_components():
     """That b is above 0: Φ(1) twice in row 0, Φ(0) and Φ(2) in row 1, Φ(-1) and Φ(3) in row 2."""
     probability = 0.5 * norm.cdf([[1.0, 0.0, -1.0], [1.0, 2.0, 3.0]]).sum(axis=0)
-    objectives, mixtures = [Maximize("a"), OutcomeConstraint("b", lower=0.0)], [MIXTURE, POSITIVE]
-    scores = Scoring(objectives, get_acquisition("ei")).score_mixtures(mixtures, Situation(2.0, 0.0))
+    objectives = [Maximize("a"), OutcomeConstraint("b", lower=0.0)]
+    scores = scores_of(objectives, "ei")
     np.testing.assert_allclose(scores, probability * mean_over_components(expected_improvement, best=2.0))
-    logs = Scoring(objectives, get_acquisition("log_ei")).score_mixtures(mixtures, Situation(2.0, 0.0))
-    np.testing.assert_allclose(logs, np.log(scores))
-    reversed_order = Scoring(objectives, get_acquisition("ei"), ["b", "a"])
-    other_order = reversed_order.score_mixtures(mixtures[::-1], Situation(2.0, 0.0))
+    np.testing.assert_allclose(scores_of(objectives, "log_ei"), np.log(scores))
+    other_order = scores_of(objectives, "ei", made=[Maximize("b"), OutcomeConstraint("a", lower=0.0)])
     np.testing.assert_array_equal(other_order, scores)
 
 
 @pytest.mark.parametrize("name", ["ucb", "std", "thompson"])
 def test_scores_that_are_no_expected_values_are_those_of_the_moments(name):
-    scoring = Scoring([Maximize("a")], get_acquisition(name))
-    mean, std = (each[:, None] for each in MIXTURE.moments())
-    np.testing.assert_array_equal(
-        scoring.score_mixtures([MIXTURE], Situation(2.0, -1.0)),
-        scoring.score_moments(mean, std, Situation(2.0, -1.0)),
-    )
+    matched = Sliced([MIXTURE.matched(), POSITIVE.matched()])
+    scores = scores_of([Maximize("a")], name)
+    np.testing.assert_array_equal(scores, scores_of([Maximize("a")], name, matched))
+    if name == "ucb":
+        by_hand = upper_confidence_bound(*MIXTURE.moments(), **get_acquisition("ucb").parameters)
+        np.testing.assert_allclose(scores, by_hand)
 
 
 @pytest.mark.parametrize("name", ["ei", "log_ei", "pi", "ucb"])
 def test_mixtures_of_one_component_give_the_scores_of_their_moments(name):
-    scoring = Scoring([Maximize("a"), OutcomeConstraint("b", upper=1.0)], get_acquisition(name))
+    objectives = [Maximize("a"), OutcomeConstraint("b", upper=1.0)]
     mixtures = [
         NormalMixture(np.ones(1), mixture.mean[:1], mixture.std[:1] + 0.1) for mixture in (MIXTURE, POSITIVE)
     ]
-    mean, std = (
-        np.column_stack([getattr(mixture, part)[0] for mixture in mixtures]) for part in ("mean", "std")
-    )
     np.testing.assert_allclose(
-        scoring.score_mixtures(mixtures, Situation(2.0, -1.0)),
-        scoring.score_moments(mean, std, Situation(2.0, -1.0)),
+        scores_of(objectives, name, Sliced(mixtures)),
+        scores_of(objectives, name, Plain(mixtures)),
         rtol=1e-12,
     )
 

@@ -24,7 +24,6 @@ from bnnopt.model_selection import (
     retrain,
     retrained_predictions,
 )
-from bnnopt.model_selection._noise import noise_share
 
 RNG = np.random.default_rng(0)
 X3 = RNG.uniform(0, 1, (80, 3))
@@ -203,17 +202,35 @@ def test_noise_alone_is_not_called_underfitted():
     assert check_fit(LinearRegression(), X3, y, noise=0.0, random_state=0).verdict().verdict == "underfits"
 
 
+def noise_share(X, y, noise=None):
+    options = {"cv": 2, "n_retrainings": 2, "n_points": 3, "random_state": 0}
+    return check_fit(DummyRegressor(), X, y, noise=noise, **options).noise_share.tolist()
+
+
 def test_the_noise_share_by_hand():
     X, y = [[0.0], [1.0], [3.0], [7.0]], np.array([0.0, 2.0, 6.0, 8.0])  # differences 2, 2, 4, 2; variance 10
-    assert noise_share(X, y).tolist() == [pytest.approx(0.5 * (4 + 4 + 16 + 4) / 4 / 10)]
-    assert noise_share(X, y, 2.0).tolist() == [pytest.approx(0.4)]
-    assert noise_share(X, y, 99.0).tolist() == [1.0]
+    assert noise_share(X, y) == [pytest.approx(0.5 * (4 + 4 + 16 + 4) / 4 / 10)]
+    assert noise_share(np.multiply(X, [[1e9]]), y) == noise_share(X, y)  # columns are scaled
+    assert noise_share(X, y, 2.0) == [pytest.approx(0.4)]
+    assert noise_share(X, y, 99.0) == [1.0]
     repeated = [[0.0], [0.0], [3.0], [3.0]]  # variance within: (2 + 2) / 2
-    assert noise_share(repeated, y).tolist() == [pytest.approx(0.2)]
-    assert noise_share(pd.DataFrame({"lot": ["a", "b", "c", "d"]}), y).tolist() == [0.0]
-    assert noise_share(X, np.ones(4), 1.0).tolist() == [1.0]
+    assert noise_share(repeated, y) == [pytest.approx(0.2)]
+    assert noise_share(X, np.ones(4), 1.0) == [1.0]
     with pytest.raises(InvalidDataError, match="noise must be finite and at least 0, one number or 1"):
         noise_share(X, y, [1.0, 2.0])
+
+
+def test_levels_that_differ_in_every_row_say_nothing_of_the_noise():
+    class Constant(RegressorMixin, BaseEstimator):
+        def fit(self, X, y):
+            return self
+
+        def predict(self, X):
+            return np.zeros(len(X))
+
+    X = pd.DataFrame({"lot": ["a", "b", "c", "d"], "T": 20.0})
+    check = check_fit(Constant(), X, [0.0, 2.0, 6.0, 8.0], cv=2, n_retrainings=2, ranges={"T": (0, 40)})
+    assert check.noise_share.tolist() == [0.0]
 
 
 def test_a_check_of_a_table_with_two_outputs_on_later_cohorts():

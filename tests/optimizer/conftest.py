@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import BayesianRidge
 
-from bnnopt import BayesianOptimizer, Minimize, Real, SearchSpace
+from bnnopt import BayesianOptimizer, Maximize, Minimize, Real, SearchSpace
 
 
 class KnownMoments(RegressorMixin, BaseEstimator):
@@ -38,6 +38,69 @@ def known_moments():
 def known_joint_moments():
     KnownMoments.fits = ()
     return KnownJointMoments
+
+
+class KnownScore(RegressorMixin, BaseEstimator):
+    """Predicts a function of encoded points as the mean; where that is -infinity, nothing is to be had."""
+
+    seen = ()  # the points of each prediction since the test began
+
+    def __init__(self, score=None, slope=None):
+        self.score, self.slope = score, slope
+
+    def fit(self, X, y):
+        self.has_gradients_ = self.slope is not None
+        return self
+
+    def predict(self, X, return_std=False):
+        points = np.asarray(X, dtype=float)
+        KnownScore.seen = (*KnownScore.seen, points)
+        values = np.asarray(self.score(points), dtype=float)
+        is_vetoed = np.isneginf(values)
+        mean = np.where(is_vetoed, 0.0, values)
+        return (mean, np.where(is_vetoed, 2.0, 1.0)) if return_std else mean
+
+    def predict_mixture(self, X, return_gradient=False):
+        mean, std = self.predict(X, return_std=True)
+        mixture = np.ones(1), mean[None], std[None]
+        slopes = self.slope(X)[None] if return_gradient else None
+        return (*mixture, slopes, np.zeros_like(slopes)) if return_gradient else mixture
+
+
+def value_unless_vetoed(mean, std):
+    return np.where(std > 1.5, -np.inf, mean)
+
+
+@pytest.fixture
+def ask_best():
+    """Return a function that asks for the setting of highest score, from very few candidates.
+
+    Two rows are told, so that a setting that is better than random ones was climbed to. It returns the
+    setting, and its point of the unit cube; `ask_best.seen` are the points that were scored, call by call.
+    """
+
+    def ask(space, score, *, slope=None, seed=0, n_candidates=2, told=None, acquisition=None, **options):
+        KnownScore.seen = ()
+        context, wishes = options.pop("context", None), options.pop("wishes", {})
+        optimizer = BayesianOptimizer(
+            space,
+            [Maximize("y")],
+            surrogate=KnownScore(score, slope),
+            acquisition=acquisition or value_unless_vetoed,
+            n_initial=2,
+            n_candidates=n_candidates,
+            n_draws=2,
+            random_state=seed,
+            **options,
+        )
+        told = space.sample(2, random_state=seed + 99, context=context) if told is None else told
+        optimizer.tell(told, [-1.0, 1.0])  # of mean 0 and standard deviation 1, as the surrogate is taught
+        row = optimizer.ask(1, context=context, **wishes)
+        ask.seen = KnownScore.seen
+        assert space.is_feasible(row[space.names]).all()
+        return row, space.encode(row)[0]
+
+    return ask
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from bnnopt import (
     SearchSpace,
 )
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
-from bnnopt.optimizer._same_settings import is_new, settings_keys
 
 GRID = SearchSpace([Integer("i", 1, 4), Categorical("solvent", ["ODE", "OLA", "None"])])
 NUMBERS = SearchSpace([Real("x", -1, 1), Real("c", 1, 1000, scale="log"), Context("T")])
@@ -226,35 +225,54 @@ def test_objectives_with_an_outcome_that_is_not_told_are_refused(n_told, make_op
         optimizer.ask(objectives=[])
 
 
-def test_equal_settings_have_equal_keys():
+@pytest.fixture
+def new_among(make_optimizer):
+    """Return a function: which of some candidates are proposed once others were told, in their order."""
+
+    def find(space, candidates, told, **options):
+        optimizer = make_optimizer(space, n_initial=2, n_candidates=8, n_draws=4)
+        optimizer.tell(told, np.arange(len(told)) % 2)
+        wanted = len(candidates) + 1
+        with pytest.warns(SpaceExhaustedWarning):
+            found = optimizer.ask(wanted, candidates=candidates, **options)[space.setting_names]
+        return [row for row in candidates.index if (found == candidates.loc[row]).all(axis=1).any()]
+
+    return find
+
+
+def test_equal_settings_are_not_proposed_again_whatever_the_context(new_among):
     first = pd.DataFrame({"x": [0.0, 0.3], "c": [10.0, 7.0], "T": [20.0, 20.0]})
-    again = pd.DataFrame({"x": [-0.0, 0.1 + 0.2], "c": [np.exp(np.log(10.0)), 7.0], "T": [35.0, -1.0]})
-    keys = settings_keys(NUMBERS, first)
-    np.testing.assert_array_equal(keys, settings_keys(NUMBERS, again))
-    assert keys[0] != keys[1]
-    zeros = settings_keys(SearchSpace([Real("x", 0, 1)]), pd.DataFrame({"x": [-1e-12, 0.0]}))
-    assert zeros[0] == zeros[1]
-    assert settings_keys(NUMBERS, first.iloc[:0]).shape == (0,)
+    again = pd.DataFrame({"x": [-0.0, 0.1 + 0.2, 0.0], "c": [np.exp(np.log(10.0)), 7.0, 7.0]})
+    assert new_among(NUMBERS, again, first, context={"T": 35.0}) == [2]
+    zeros = pd.DataFrame({"x": [-1e-12, 0.5]})
+    assert new_among(SearchSpace([Real("x", -1, 1)]), zeros, pd.DataFrame({"x": [0.0, 1.0]})) == [1]
 
 
-@pytest.mark.parametrize(("distance", "is_other"), [(1e-11, False), (4e-10, False), (3e-9, True)])
-def test_numbers_are_compared_to_nine_digits_of_their_range(distance, is_other):
-    row = pd.DataFrame({"x": [0.5], "c": [1000**0.5], "T": [20.0]})
-    along_x = row.assign(x=0.5 + 2 * distance)
-    along_c = row.assign(c=1000 ** (0.5 + distance))
-    for other in (along_x, along_c):
-        assert is_new(NUMBERS, other, row).tolist() == [is_other]
+def test_numbers_are_compared_to_nine_digits_of_their_range(new_among):
+    told = pd.DataFrame({"x": [0.5, -1.0], "c": [1000**0.5, 1.0], "T": [20.0, 20.0]})
+    distances = np.array([1e-11, 4e-10, 3e-9, 0.1])
+    along_x = pd.DataFrame({"x": 0.5 + 2 * distances, "c": 1000**0.5})
+    along_c = pd.DataFrame({"x": 0.5, "c": 1000 ** (0.5 + distances)})
+    for candidates in (along_x, along_c):
+        assert new_among(NUMBERS, candidates, told, context={"T": 20.0}) == [2, 3]
 
 
 @given(
-    known=st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["ODE", "OLA", "None"])), max_size=8),
-    candidates=st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["ODE", "OLA", "None"])), max_size=12),
+    known=st.lists(
+        st.tuples(st.integers(1, 4), st.sampled_from(["ODE", "OLA", "None"])), min_size=2, max_size=8
+    ),
+    candidates=st.lists(
+        st.tuples(st.integers(1, 4), st.sampled_from(["ODE", "OLA", "None"])), min_size=1, max_size=12
+    ),
 )
-@settings(max_examples=50, deadline=None)
-def test_new_is_what_is_neither_known_nor_earlier_in_the_table(known, candidates):
-    tables = [pd.DataFrame(rows, columns=["i", "solvent"]) for rows in (candidates, known)]
-    expected = [row not in {*known, *candidates[:place]} for place, row in enumerate(candidates)]
-    assert is_new(GRID, *tables).tolist() == expected
+@settings(max_examples=15, deadline=None)
+def test_new_is_what_is_neither_known_nor_earlier_in_the_table(known, candidates, make_optimizer):
+    optimizer = make_optimizer(GRID, n_initial=2, n_candidates=8, n_draws=4)
+    optimizer.tell(pd.DataFrame(known, columns=["i", "solvent"]), np.arange(len(known)) % 2)
+    table = pd.DataFrame(candidates, columns=["i", "solvent"])
+    with pytest.warns(SpaceExhaustedWarning):
+        found = optimizer.ask(13, candidates=table)
+    assert sorted(keys(found)) == sorted({*candidates} - {*known})
 
 
 def test_candidates_given_twice_or_with_another_zero_come_once(make_optimizer):

@@ -21,9 +21,6 @@ from bnnopt import (
 )
 from bnnopt.exceptions import InfeasibleSpaceError, InvalidDataError
 from bnnopt.optimizer import TrustRegion
-from bnnopt.optimizer._maximum._climbs import climb
-from bnnopt.optimizer._maximum._faces import Faces
-from bnnopt.optimizer._maximum._hill import Hill
 from bnnopt.space import Discrete
 
 XZ = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
@@ -252,13 +249,13 @@ def test_campaigns_have_regions():
         CampaignSettings(**settings | {"objectives": TWO}, trust_region=True)
 
 
-def test_climbs_end_at_the_faces_of_the_box():
-    """Uphill in both coordinates of the wide cube, whose part from 0.2 to 0.3 and from 0.5 to 0.9 is left."""
-    wide = SearchSpace([Real("x", 0, 10), Real("c", 0.01, 100, scale="log")])
-    part = wide.restricted(bounds={"x": (2, 3), "c": (1.0, 10**1.6)})
-    faces = Faces.of(part, wide)
-    np.testing.assert_allclose([faces.lower, faces.upper], [[0.2, 0.5], [0.3, 0.9]], rtol=1e-12)
-    start = np.array([[0.25, 0.6]])
-    hill = Hill(faces, lambda points: points.sum(axis=1), lambda points: points[:, 0] > 0)
-    ends, _ = climb(hill, start, np.zeros((1, 0)))
-    np.testing.assert_allclose(ends, [[0.3, 0.9]], rtol=1e-12)
+@pytest.mark.parametrize("is_exact", [False, True])
+@pytest.mark.parametrize("constraints", [(), [LinearConstraint({"x": 1}, upper=9)]], ids=["bounds", "a line"])
+def test_climbs_end_at_the_faces_of_the_box(constraints, is_exact, ask_best):
+    """Uphill in one and downhill in the other coordinate of a box around 0.25 and 0.7, of length 0.1."""
+    wide = SearchSpace([Real("x", 0, 10), Real("c", 0.01, 100, scale="log")], constraints)
+    told = pd.DataFrame({"x": [8.0, 2.5], "c": [0.05, 10**0.8]})  # the second is the best
+    slope = (lambda points: np.tile([1.0, -1.0], (len(points), 1))) if is_exact else None
+    rule = TrustRegion(initial_length=0.1)
+    _, end = ask_best(wide, lambda X: X[:, 0] - X[:, 1], slope=slope, told=told, trust_region=rule)
+    np.testing.assert_allclose(end, [0.3, 0.65], rtol=1e-9)

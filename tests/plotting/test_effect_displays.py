@@ -7,8 +7,7 @@ from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.inspection import TableModel, attainable_map, local_effects, trade_off
 from bnnopt.objectives import Minimize
 from bnnopt.plotting import EffectArrowsDisplay, LocalEffectsDisplay, MapDisplay, TradeOffDisplay
-from bnnopt.plotting._local_effects import said_changes
-from bnnopt.space import Real, SearchSpace
+from bnnopt.space import Categorical, Real, SearchSpace
 
 ROW = {"lead": 10.0, "heat": 100.0}
 
@@ -109,7 +108,15 @@ def test_labels_of_contours_stand_on_plates(ax):
 
 
 def test_long_levels_are_shortened_in_the_middle():
-    changes = pd.DataFrame(
-        {"setting": ["ligand"], "before": ["short"], "after": ["CC(C)C1=CC(C(C)C)=C(C(C(C)C)=C1)C2"]}
-    )
-    assert said_changes(changes, {}) == ["ligand → CC(C)C1=C…C)=C1)C2"]
+    class Alike:
+        def predict(self, X, return_std=False):
+            return (np.zeros(len(X)), np.ones(len(X))) if return_std else np.zeros(len(X))
+
+        def sample_y(self, X, n_samples=1, random_state=0):
+            return np.zeros((len(X), n_samples))
+
+    long = "CC(C)C1=CC(C(C)C)=C(C(C(C)C)=C1)C2"
+    space = SearchSpace([Categorical("ligand", ["short", long])])
+    model = TableModel(Alike(), space, ["peak"], {}, Minimize("peak"))
+    display = LocalEffectsDisplay.from_model(model, {"ligand": "short"})
+    assert display.names == ["ligand → CC(C)C1=C…C)=C1)C2"]

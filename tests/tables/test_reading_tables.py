@@ -23,7 +23,6 @@ from bnnopt import (
     Real,
     SearchSpace,
 )
-from bnnopt._tables import read_table
 from bnnopt.campaign import read_runs, resume
 from bnnopt.exceptions import InvalidDataError, MissingDependencyError
 from bnnopt.metrics import replicate_noise
@@ -349,11 +348,14 @@ def test_an_outcome_that_is_missing_is_a_failed_run(missing):
     assert optimizer.best()["A"] == 1
 
 
+def settings_of(*variables):
+    surrogate = {"name": "gaussian_process"}
+    space = SearchSpace(variables)
+    return CampaignSettings(name="n", space=space, objectives=[Minimize("y")], surrogate=surrogate)
+
+
 def test_a_context_without_bounds_may_be_text_or_numbers(tmp_path):
-    space = SearchSpace([Real("x", 0, 1), Context("lab")])
-    settings = CampaignSettings(
-        name="n", space=space, objectives=[Minimize("y")], surrogate={"name": "gaussian_process"}
-    )
+    settings = settings_of(Real("x", 0, 1), Context("lab"))
     (tmp_path / "runs.csv").write_text("x,lab,y\n0.5,21.5,1\n", encoding="utf-8")
     assert resume(settings, read_runs(tmp_path / "runs.csv", settings)).data["lab"].tolist() == [21.5]
 
@@ -376,13 +378,11 @@ def test_rooms_above_take_tables_of_any_library_by_name(of_library):
 def test_a_unit_in_any_brackets_behind_a_known_name_is_left_aside(label, tmp_path):
     quoted = f'"{label}"'
     (tmp_path / "runs.csv").write_text(f"{quoted},other (g),more [g]\n1,2,3\n", encoding="utf-8")
-    settings = SearchSpace([Real("x", 0, 1)]).kinds()
-    assert list(read_table(tmp_path / "runs.csv", settings).columns) == ["x", "other (g)", "more"]
+    runs = read_runs(tmp_path / "runs.csv", settings_of(Real("x", 0, 1)))
+    assert list(runs.columns) == ["x", "other (g)", "more"]
 
 
 def test_a_name_that_looks_like_one_with_a_unit_stays_when_it_is_known(tmp_path):
     (tmp_path / "runs.csv").write_text("x (mL),x\n1,2\n", encoding="utf-8")
-    assert list(read_table(tmp_path / "runs.csv", {"x (mL)": "number", "x": "number"}).columns) == [
-        "x (mL)",
-        "x",
-    ]
+    runs = read_runs(tmp_path / "runs.csv", settings_of(Real("x (mL)", 0, 1), Real("x", 0, 1)))
+    assert runs.to_dict("list") == {"x (mL)": [1], "x": [2]}
