@@ -200,10 +200,17 @@ def fit_ensemble(
     weights = learner.within_families(further, part)
     is_unvaried = blocks.are_all(np.ptp(rows.X, axis=0) == 0)
     found = learner.condition(further.open_to(is_unvaried), weights)
-    is_unseen = ~is_seen[:, learner.judged].all(axis=0)
-    is_all_learned = rows.stream is None and len(part) == len(rows)
-    own = (held_out, judged, learner.judged, is_unseen, is_all_learned, blocks)
-    return Ensemble(tuple(found), shares, tuple(families), *own)
+    return Ensemble(
+        families=tuple(found),
+        shares=shares,
+        names=tuple(families),
+        held_out=held_out,
+        rows=judged,
+        judged=learner.judged,
+        is_unseen=np.logical_not(is_seen[:, learner.judged].all(axis=0)),
+        is_all_learned=rows.stream is None and len(part) == len(rows),
+        blocks=blocks,
+    )
 
 
 def rows_within_budget(n_members: int, n_steps: int) -> int:
