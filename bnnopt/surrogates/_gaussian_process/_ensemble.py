@@ -200,7 +200,7 @@ def fit_ensemble(
     weights = learner.within_families(further, part)
     is_unvaried = blocks.are_all(np.ptp(rows.X, axis=0) == 0)
     found = learner.condition(further.open_to(is_unvaried), weights)
-    is_unseen = ~is_seen[:, learner.judged].all(axis=0)
+    is_unseen: BoolArray = np.asarray(~is_seen[:, learner.judged].all(axis=0))
     is_all_learned = rows.stream is None and len(part) == len(rows)
     own = (held_out, judged, learner.judged, is_unseen, is_all_learned, blocks)
     return Ensemble(tuple(found), shares, tuple(families), *own)
