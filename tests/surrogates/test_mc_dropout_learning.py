@@ -181,3 +181,13 @@ def test_tiny_and_huge_units_in_one_table(quick):
     assert root_mean_square(mean / units - y[:, None]) < 0.4
     assert np.all((std / units > 0.01) & (std / units < 1))
     assert np.all((model.noise_variance_ / units**2 > 1e-4) & (model.noise_variance_ / units**2 < 1))
+
+
+def test_small_products_teach_what_large_ones_teach(monkeypatch):
+    """They are made by another kernel of TensorFlow, with a gradient of its own."""
+    X, y = noisy_sine(40, 0)
+    model = MCDropoutRegressor(hidden_layer_sizes=(7, 5), max_iter=100, random_state=0)
+    small = model.fit(X, y).predict(X, return_std=True)
+    monkeypatch.setattr("bnnopt.surrogates._dropout._updates.SMALL_PRODUCT", 0)
+    large = model.fit(X, y).predict(X, return_std=True)
+    np.testing.assert_allclose(small, large, rtol=1e-3)

@@ -22,14 +22,15 @@ def test_the_function_alone_has_narrower_intervals(each, rows):
     assert (alone < noisy).all()
 
 
-def test_quantiles_are_those_of_the_mixture(processes, rows, outcomes):
+def test_quantiles_are_those_of_the_mixture_at_levels_as_unseen_rows_say(processes, rows, outcomes):
     model = processes().fit(rows, outcomes[:, 0])
     shares, means, stds = model.predict_mixture(rows)
     noise = model.predict_noise_variance(rows)
-    found = model.predict_quantiles(rows, [0.2, 0.9])
-    for place, level in enumerate((0.2, 0.9)):
-        away = (found[:, place] - means) / np.sqrt(stds**2 + noise)
-        assert shares @ ndtr(away) == pytest.approx(level, abs=1e-10)
+    found = model.predict_quantiles(rows, [0.2, 0.8, 0.5])
+    at = [shares @ ndtr((each - means) / np.sqrt(stds**2 + noise)) for each in found.T]
+    assert np.ptp(at, axis=1) == pytest.approx(np.zeros(3), abs=1e-10)
+    assert at[0] + at[1] == pytest.approx(np.ones(len(rows)), abs=1e-10)
+    assert at[2] == pytest.approx(0.5, abs=1e-10)
 
 
 def test_a_gaussian_process_has_normal_quantiles(rows, outcomes):

@@ -11,7 +11,7 @@ that a step of the optimizer is one operation for all of them. Gradients are by 
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,7 +41,10 @@ UPDATES_PER_LOSS = 25
 N_PLACES = 2**14  # of a mask in the pool of a chunk
 STRIDE = 16  # numbers between two places: TensorFlow need not copy windows that begin and end at such places
 
+SMALL_PRODUCT = 2**20  # multiplications for each network; beyond, threads gain more than they wait
+
 State = list[Any]
+Product = Callable[[Any, Any], Any]
 Shapes = Sequence[tuple[int, ...]]
 
 
@@ -61,7 +64,7 @@ def chunk_graph(plan: TrainingPlan, shapes: Shapes, n_rows: int) -> Callable[...
     shapes : sequence of tuple
         Shapes of the weights, kernel and bias of each layer in turn.
     n_rows : int
-        Rows of the training; it matters only whether they are more than a batch.
+        Rows of the training; it matters only whether they are more than a batch, and the products large.
 
     Returns
     -------
@@ -72,7 +75,8 @@ def chunk_graph(plan: TrainingPlan, shapes: Shapes, n_rows: int) -> Callable[...
         averaged over the last `UPDATES_PER_LOSS` updates or so.
     """
     size = 0 if plan.batch_size >= n_rows else plan.batch_size
-    return _traced(_shape_of(plan, size), tuple(shapes))
+    largest = max(int(np.prod(shape[1:])) for shape in shapes[::2]) * (size or n_rows)
+    return _traced(_shape_of(plan, size), tuple(shapes), largest <= SMALL_PRODUCT)
 
 
 def _shape_of(plan: TrainingPlan, batch_size: int) -> TrainingPlan:
@@ -82,7 +86,9 @@ def _shape_of(plan: TrainingPlan, batch_size: int) -> TrainingPlan:
 
 
 @lru_cache(maxsize=64)
-def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...]) -> Callable[..., Any]:
+def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...], is_small: bool) -> Callable[..., Any]:
+    product = _small_product if is_small else _product
+
     def chunk(rows: Any, targets: Any, weights: Any, state: State, *settings: Any) -> Any:
         seed, n_updates, rate, penalty = settings
         batches = _batches(rows, targets, plan, seed + len(plan.hidden_layer_sizes) + 1, state[0])
@@ -94,7 +100,9 @@ def _traced(plan: TrainingPlan, shapes: tuple[tuple[int, ...], ...]) -> Callable
 
         def update(done: Any, state: State, loss: Any) -> Any:
             batch, masks = batches(done), pool.masks(done)
-            new, gradient = loss_and_gradient(state[1], batch, masks, decay, shapes, plan.activation)
+            new, gradient = loss_and_gradient(
+                state[1], batch, masks, decay, shapes, plan.activation, product=product
+            )
             state = _adam(gradient, state, _step_size(state[0], n_updates, rate))
             loss += (new - loss) / tf.cast(tf.minimum(done + 1, UPDATES_PER_LOSS), tf.float32)
             return done + 1, state, loss
@@ -225,8 +233,38 @@ def _parts(vector: Any, shapes: Shapes) -> tuple[Any, list[Any]]:
     return tf.reshape(first, [n_networks, n_units, n_in + 1]), parts
 
 
+def _product(kernel: Any, values: Any) -> Any:
+    """Multiply the kernels (n_networks, n_in, n_out), transposed, with values (n_networks, n_in, n_rows)."""
+    return tf.matmul(kernel, values, transpose_a=True)
+
+
+def _small_product(kernel: Any, values: Any) -> Any:
+    """Return the same by a kernel that keeps small products on one thread.
+
+    `tf.matmul` has oneDNN share out every batch of products among all threads, which then wait for each
+    other: of small networks that is three quarters of the time, and more beside other processes.
+    """
+
+    @tf.custom_gradient
+    def product(kernel: Any, values: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
+        def gradient(change: Any) -> tuple[Any, Any]:
+            return multiply(x=values, y=change, adj_y=True), multiply(x=kernel, y=change)
+
+        return multiply(x=kernel, y=values, adj_x=True), gradient
+
+    multiply = partial(tf.raw_ops.BatchMatMulV3, Tout=tf.float32)
+    return product(kernel, values)
+
+
 def loss_and_gradient(
-    vector: Any, batch: Batch, masks: Sequence[Any], decay: Any, shapes: Shapes, activation: str
+    vector: Any,
+    batch: Batch,
+    masks: Sequence[Any],
+    decay: Any,
+    shapes: Shapes,
+    activation: str,
+    *,
+    product: Product = _product,
 ) -> tuple[Any, Any]:
     """Sum over networks of the weighted mean squared error plus penalty, and its gradient.
 
@@ -244,6 +282,8 @@ def loss_and_gradient(
         Shapes of kernel and bias of each layer in turn.
     activation : str
         Of the hidden layers.
+    product : callable
+        Multiplies kernels, transposed, with the values of units.
 
     Returns
     -------
@@ -252,13 +292,15 @@ def loss_and_gradient(
     """
     with tf.GradientTape() as tape:
         tape.watch(vector)
-        error = _outputs(vector, batch.columns, masks, shapes, activation) - batch.y
+        error = _outputs(vector, batch.columns, masks, shapes, activation, product) - batch.y
         loss = tf.reduce_sum(batch.importance * tf.square(error))
         loss += 0.5 * tf.reduce_sum(decay * tf.square(vector))
     return loss, tape.gradient(loss, vector)
 
 
-def _outputs(vector: Any, columns: Any, masks: Sequence[Any], shapes: Shapes, activation: str) -> Any:
+def _outputs(
+    vector: Any, columns: Any, masks: Sequence[Any], shapes: Shapes, activation: str, product: Product
+) -> Any:
     """Pass rows through the layers, to (n_networks, n_outputs, n_rows)."""
     first, others = _parts(vector, shapes)
     n_networks, n_units, n_in = first.shape
@@ -266,7 +308,7 @@ def _outputs(vector: Any, columns: Any, masks: Sequence[Any], shapes: Shapes, ac
     for depth, (kernel, bias) in enumerate(zip(others[::2], others[1::2], strict=True)):
         values = _activated(sums, activation)
         values = values * masks[depth] if masks else values
-        sums = tf.matmul(kernel, values, transpose_a=True) + bias[:, :, None]
+        sums = product(kernel, values) + bias[:, :, None]
     return sums
 
 
