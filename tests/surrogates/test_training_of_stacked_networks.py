@@ -1,7 +1,7 @@
 """The training by itself: gradients, Adam's first step by hand, masks, row weights, penalty, mini-batches.
 
-The training is a function of a plan and arrays, imported by itself: an estimator shows the weights at the end,
-not the gradient of one update, nor the masks that it had.
+The training is a function of a plan and arrays, imported by itself: an estimator shows the weights at the
+end, not the gradient of one update, nor the masks that it had.
 """
 
 import gc
