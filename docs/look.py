@@ -81,7 +81,8 @@ def look(chromium: "Chromium", page: Path, width: str) -> list[str]:
     found = chromium.value(ROOM)
     name = f"{page.relative_to(HTML)} ({width})"
     faults = [f"{name}: console: {each}" for each in chromium.errors]
-    faults += [f"{name}: {found['over']} px too wide {found['widest']}"] if found["over"] > 0 else []
+    is_cut = found["over"] > 0 or found["widest"]
+    faults += [f"{name}: {found['over']} px too wide {found['widest']}"] if is_cut else []
     return faults + [f"{name}: no alternative text: {each}" for each in found["unnamed"]]
 
 
