@@ -35,6 +35,8 @@ def mixed():
     }
     model = BoundedRegressor(quick(), 0, 100, random_state=3).fit(X, y)
     assert min(model.scale_shares_.values()) > 0.05, "the table is one that both scales have a share of"
+    for each in (model, *alone.values()):
+        each._posterior.calibrations = None  # levels as they are
     return model, alone, np.random.default_rng(1).uniform(-0.2, 1.2, (20, 2))
 
 

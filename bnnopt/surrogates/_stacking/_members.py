@@ -165,6 +165,13 @@ class Member:
         at = np.searchsorted(self.held_out.rows, places)
         return self.held_out.mean[at], self.held_out.variance[at]
 
+    def unseen(self) -> list[HeldOutPredictions]:
+        """Predictions of rows as if the member had never seen them, of each output; else held-out ones."""
+        if self.has("predict_unseen"):
+            return [each for model in self.models for each in last_step(model)[0].predict_unseen()]
+        rows, mean, variance = self.held_out
+        return [HeldOutPredictions(rows, *own) for own in zip(mean.T, variance.T, strict=True)]
+
     def moments(self, X: FloatArray) -> list[OutputMixture]:
         """Distribution of each output's function, a normal one."""
         parts = [_moments(model, X, noise=False) for model in self.models]
