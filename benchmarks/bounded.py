@@ -32,7 +32,7 @@ from bnnopt._typing import FloatArray
 from bnnopt.metrics import negative_log_likelihood
 from bnnopt.surrogates import BoundedRegressor, GaussianProcessEnsembleRegressor
 
-N_SEEDS, N_LEARNED, N_JUDGED, N_INPUTS = 8, 40, 400, 4
+N_SEEDS, N_LEARNED, N_JUDGED, N_INPUTS = 24, 40, 400, 4
 LEVEL, WIDTH = (0.025, 0.975), 1.96
 HEADER = [
     "table",

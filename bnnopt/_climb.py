@@ -162,10 +162,15 @@ class _Climbs:
         self._aim(places)
 
     def _learn_curvature(self, places: IntArray, moves: FloatArray, drops: FloatArray) -> None:
-        """Learn from how the slopes dropped on the way; a climb that they rose on tells nothing."""
+        """Learn from how the slopes dropped on the way, if by more than next to nothing.
+
+        A drop by which a step of 1 would not lose what is worth a step is of a straight line, or of rounding,
+        and its inverse would swamp all that other steps have told.
+        """
         products = (moves * drops).sum(axis=1)
-        lengths = np.linalg.norm(moves, axis=1) * np.linalg.norm(drops, axis=1)
-        is_told = products > LEAST_COSINE * lengths
+        lengths = np.linalg.norm(moves, axis=1)
+        is_apart = products > LEAST_COSINE * lengths * np.linalg.norm(drops, axis=1)
+        is_told = is_apart & (products >= self._steps.least_gain * np.square(lengths))
         places, moves, drops, products = (each[is_told] for each in (places, moves, drops, products))
         is_first = ~self._is_curved[places]
         of_first, sizes = np.abs(drops[is_first]), np.abs(moves[is_first])
@@ -198,14 +203,20 @@ class _Climbs:
         self.is_open[places], self._moves[places] = promised >= needed, moves
 
     def _to_the_top(self, places: IntArray, slopes: FloatArray, is_held: BoolArray) -> FloatArray:
-        """Return the steps to where the slopes vanish, of the coordinates that no bound holds."""
+        """Return the steps to where the slopes vanish, of the coordinates that no bound holds.
+
+        With the inverse curvatures H and h for what is held, free coordinates take the step
+        H_ff g_f - H_fh H_hh⁻¹ H_hf g_f, the first part of which is uphill without the second.
+        """
         moves = (self._inverse_curvatures[places] @ slopes[:, :, None])[:, :, 0]
         is_at_bound = is_held.any(axis=1) & self._is_curved[places]
         if is_at_bound.any():
-            held, own = is_held[is_at_bound], self._inverse_curvatures[places[is_at_bound]]
-            is_apart = held[:, :, None] | held[:, None, :]
-            curvatures = np.where(is_apart, np.eye(held.shape[1]), np.linalg.inv(own))
-            moves[is_at_bound] = np.linalg.solve(curvatures, slopes[is_at_bound][:, :, None])[:, :, 0]
+            held, inverse = is_held[is_at_bound], self._inverse_curvatures[places[is_at_bound]]
+            is_pair = held[:, :, None] & held[:, None, :]
+            of_held = np.where(is_pair, inverse, np.eye(held.shape[1]))
+            taken = _solved(of_held, np.where(held, moves[is_at_bound], 0.0))
+            moves[is_at_bound] -= (inverse @ taken[:, :, None])[:, :, 0]
+            moves[is_held] = 0.0
         return moves
 
     def _is_held(self, places: IntArray) -> BoolArray:
@@ -217,3 +228,11 @@ class _Climbs:
         """Cut steps short at the bounds."""
         points = self.points[places]
         return np.clip(points + moves, self._lower, self._upper) - points
+
+
+def _solved(matrices: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve systems of shape (n, d, d) for (n, d); of a singular one the smallest solution of least error."""
+    try:
+        return np.linalg.solve(matrices, right[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        return (np.linalg.pinv(matrices, hermitian=True) @ right[:, :, None])[:, :, 0]

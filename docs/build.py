@@ -203,12 +203,17 @@ def api_pages() -> list[tuple[str, str]]:
     if missing:
         sys.exit(f"Public names without a docstring: {missing}. Explain them.")
     pages = [(f"api/{name}.rst", _api_page(name, module)) for name, module in sorted(modules.items())]
+    return [("api/index.rst", _api_index(modules)), *pages]
+
+
+def _api_index(modules: dict[str, Any]) -> str:
+    """Return the list of rooms, each with the first sentence of what it says of itself."""
+    head = _heading("API reference")
+    head += "Every public name, by its room. ``from bnnopt import ...`` finds the usual ones.\n\n"
+    for name in sorted(modules):
+        head += f":doc:`{name}`\n   {inspect.getdoc(modules[name]).splitlines()[0]}\n\n"
     listed = "\n".join(f"   {name}" for name in sorted(modules))
-    head = (
-        _heading("API reference")
-        + "Every public name, by its room. ``from bnnopt import ...`` finds the usual ones.\n"
-    )
-    return [("api/index.rst", f"{head}\n.. toctree::\n   :maxdepth: 1\n\n{listed}\n"), *pages]
+    return f"{head}.. toctree::\n   :hidden:\n\n{listed}\n"
 
 
 def undocumented(module: Any) -> list[str]:

@@ -60,6 +60,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "abort_on_example_error": True,
+    "ignore_repr_types": r"Display",  # their picture says more
 }
 
 html_math_renderer = "mathml"

@@ -38,6 +38,7 @@ SHOWN = (
     "gallery/plot_1_ester",
     "api/generated/bnnopt.optimizer.BayesianOptimizer",
 )
+WORDS = ("batch", "constraint", "hypervolume", "noise", "spreadsheet")
 ROOM = """({
   over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   widest: Array.from(document.querySelectorAll("article *")).filter((each) =>
@@ -80,16 +81,20 @@ def look(chromium: "Chromium", page: Path, width: str) -> list[str]:
     found = chromium.value(ROOM)
     name = f"{page.relative_to(HTML)} ({width})"
     faults = [f"{name}: console: {each}" for each in chromium.errors]
-    faults += [f"{name}: {found['over']} px too wide {found['widest']}"] if found["over"] > 0 else []
+    is_cut = found["over"] > 0 or found["widest"]
+    faults += [f"{name}: {found['over']} px too wide {found['widest']}"] if is_cut else []
     return faults + [f"{name}: no alternative text: {each}" for each in found["unnamed"]]
 
 
 def searched(chromium: "Chromium") -> list[str]:
-    """Search for a word, as a reader without a network would."""
-    chromium.open(HTML / "search.html", WIDTHS["desk"], "?q=hypervolume")
+    """Search for words, as a reader without a network would, and return for which nothing is found."""
     found = "document.querySelectorAll('#search-results li').length"
     wait = f"new Promise((done) => setTimeout(() => done({found}), 3000))"
-    return [] if chromium.value(wait) else ["search.html: nothing found for 'hypervolume'"]
+    faults = []
+    for word in WORDS:
+        chromium.open(HTML / "search.html", WIDTHS["desk"], f"?q={word}")
+        faults += [] if chromium.value(wait) else [f"search.html: nothing found for {word!r}"]
+    return faults
 
 
 def take_pictures(chromium: "Chromium", folder: Path) -> None:

@@ -1,4 +1,8 @@
-"""Climbs to the maxima of several functions: parabolas, a bent valley, what is flat and what has no value."""
+"""Climbs to the maxima of several functions: parabolas, a bent valley, what is flat and what has no value.
+
+The climbs are a function of arrays, imported by themselves: what uses them shows only where the best of them
+ended, not how many evaluations each cost, nor that they do not know each other.
+"""
 
 from dataclasses import replace
 
@@ -129,3 +133,17 @@ def test_units_of_a_function_change_no_step():
     same, higher = maximise(large, np.zeros((1, 2)), 30, NEAR.in_units(1024), bounds=(0.0, 0.5))
     np.testing.assert_array_equal(same, ends)
     np.testing.assert_array_equal(higher, 1024 * values)
+
+
+def test_whatever_slopes_are_told_climbs_stay_within_bounds():
+    """Slopes of no function at all: what they tell of the curvature must not be inverted blindly."""
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        n_coordinates, calls = int(rng.integers(2, 20)), np.zeros(8)
+
+        def rising(points, places, rng=rng, calls=calls):
+            calls[places] += 1
+            return 1e6 * calls[places], rng.normal(size=points.shape) * 10 ** rng.uniform(-8, 4, points.shape)
+
+        points, _ = maximise(rising, rng.random((8, n_coordinates)), 60, NEAR, bounds=(0.0, 1.0))
+        assert ((points >= 0) & (points <= 1)).all()

@@ -66,6 +66,11 @@ def campaign_of_study(
     settings : CampaignSettings or path of a TOML file, optional
         In place of those of the study.
 
+    Returns
+    -------
+    Campaign
+        The new campaign, a run for each trial that was taken.
+
     Raises
     ------
     InvalidDataError

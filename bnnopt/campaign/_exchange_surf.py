@@ -115,6 +115,11 @@ def campaign_of_surf(
     names : mapping of str to str, optional
         As in `write_surf`: the names of columns in the campaign, and in SURF.
 
+    Returns
+    -------
+    Campaign
+        The new campaign, a run for each reaction.
+
     Raises
     ------
     InvalidDataError

@@ -30,6 +30,11 @@ def one_run(settings: CampaignSettings, cells: Mapping[str, str], id: str | None
     id : str, optional
         Of the run.
 
+    Returns
+    -------
+    dict
+        Values by name of column, with `id` if it was given.
+
     Raises
     ------
     InvalidDataError
@@ -55,6 +60,11 @@ def read_candidates(path: str | Path, settings: CampaignSettings) -> pd.DataFram
         CSV, xlsx or Parquet with a column for each setting.
     settings : CampaignSettings
         Say what the columns are.
+
+    Returns
+    -------
+    DataFrame of shape (n_candidates, n_settings)
+        Values in the units of the settings.
     """
     return read_table(path, settings.space.kinds())
 
@@ -70,6 +80,11 @@ def campaign_of_state(folder: str | Path, path: str | Path, name: str) -> Campai
         What `BayesianOptimizer.to_json` or `bnnopt export` wrote.
     name : str
         Of the campaign.
+
+    Returns
+    -------
+    Campaign
+        The new campaign, with all rows of the optimizer.
 
     Raises
     ------

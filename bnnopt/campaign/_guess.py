@@ -51,6 +51,11 @@ def columns_of(path: str | Path) -> list[str]:
     ----------
     path : str or Path
         CSV or xlsx.
+
+    Returns
+    -------
+    list of str
+        In the order of the table.
     """
     frame = _read(path)[0]
     return [str(name) for name in frame if pd.api.types.is_numeric_dtype(frame[name])]
@@ -87,6 +92,11 @@ def guess_settings(
         Of settings, in place of those guessed.
     **settings
         Other fields of `CampaignSettings`, such as `surrogate`.
+
+    Returns
+    -------
+    Guess
+        The settings, and the reason of each guess.
 
     Raises
     ------

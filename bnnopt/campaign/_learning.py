@@ -135,6 +135,11 @@ def shown_splits(table: pd.DataFrame, settings: CampaignSettings) -> pd.DataFram
         Of `compare_batches`.
     settings : CampaignSettings
         Of the campaign.
+
+    Returns
+    -------
+    DataFrame of str
+        A row for each of `table`.
     """
     units = [settings.units.get(name, "") for name in table["outcome"]]
     return pd.DataFrame(

@@ -56,6 +56,11 @@ def overview(campaign: Campaign, *, seed: int = 0) -> Overview:
         Any.
     seed : int, default=0
         Of the optimizer.
+
+    Returns
+    -------
+    Overview
+        Counts of runs, the best one or the front, runs on their way, and the last predictions.
     """
     optimizer = campaign.optimizer(seed=seed)
     runs, predictions = campaign.experiments, campaign.predictions()

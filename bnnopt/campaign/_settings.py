@@ -264,6 +264,11 @@ class CampaignSettings(FrozenModel):
             Seeds the optimizer.
         **parameters
             Parameters of `BayesianOptimizer` that are not in the settings, or are to differ from them.
+
+        Returns
+        -------
+        BayesianOptimizer
+            Of the space, objectives and outcomes of these settings.
         """
         setting: dict[str, Any] = {
             "outcomes": self.outcomes,
@@ -278,7 +283,22 @@ class CampaignSettings(FrozenModel):
         return BayesianOptimizer(self.space, self.objectives, **(setting | parameters))
 
     def objectives_for(self, target: float) -> tuple[Objective, ...]:
-        """Return the objectives, constraints on the outcome of the targets replaced by that of `target`."""
+        """Return the objectives, constraints on the outcome of the targets replaced by that of `target`.
+
+        Parameters
+        ----------
+        target : float
+            The value wanted, in the unit of the outcome of `targets`.
+
+        Returns
+        -------
+        tuple of objectives
+
+        Raises
+        ------
+        InvalidDataError
+            The settings have no targets.
+        """
         if self.targets is None:
             raise InvalidDataError("The campaign has no [targets]; add outcome, values and tolerance.")
         kept = [

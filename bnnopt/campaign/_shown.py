@@ -26,6 +26,11 @@ def shown_number(value: Any, spread: float = np.nan) -> str:
         A number; NaN and None are nothing.
     spread : float, optional
         Its standard deviation, of which two digits are shown; without one, four digits of the number.
+
+    Returns
+    -------
+    str
+        Empty for NaN and None.
     """
     if value is None or pd.isna(value):
         return ""
@@ -47,6 +52,11 @@ def shown_suggestions(batch: pd.DataFrame, settings: CampaignSettings) -> pd.Dat
         From `Campaign.suggest`.
     settings : CampaignSettings
         Of the campaign.
+
+    Returns
+    -------
+    DataFrame of str
+        A row for each of `batch`.
     """
     names = [name for name in ("goal", "id", *settings.space.names) if name in batch]
     table = readable(batch[names], settings.space)
@@ -68,6 +78,11 @@ def shown_runs(runs: pd.DataFrame, settings: CampaignSettings, names: Iterable[s
         Of the campaign.
     names : iterable of str
         The columns to show.
+
+    Returns
+    -------
+    DataFrame of str, shape (n_runs, n_names)
+        A row for each run.
     """
     table = readable(runs[list(names)], settings.space)
     for name in set(settings.outputs) & set(table.columns):
@@ -85,6 +100,11 @@ def shown_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     ----------
     predictions : DataFrame
         From `Campaign.predictions`.
+
+    Returns
+    -------
+    DataFrame of str
+        A row for each of `predictions`.
     """
     spreads = (predictions["upper"] - predictions["lower"]) / 4
     predicted = [shown_interval(*cells) for cells in predictions[["mean", "lower", "upper"]].to_numpy(float)]

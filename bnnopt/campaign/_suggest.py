@@ -58,6 +58,11 @@ def resume(settings: CampaignSettings, runs: Any, *, seed: int = 0, **parameters
         Seeds the optimizer.
     **parameters
         As in `CampaignSettings.make_optimizer`.
+
+    Returns
+    -------
+    BayesianOptimizer
+        Not fitted yet.
     """
     optimizer = settings.make_optimizer(random_state=seed, **parameters)
     optimizer.tell(runs, runs)
@@ -84,6 +89,11 @@ def context_of(settings: CampaignSettings, cells: Mapping[str, str]) -> dict[str
         Say what each variable is.
     cells : mapping of str to str
         Text by name of variable; what it cannot be stays text, for `ask` to refuse.
+
+    Returns
+    -------
+    dict
+        A number or a level by name of variable.
     """
     kinds = settings.space.kinds()
     return {name: typed([cell], kinds.get(name, "auto")).tolist()[0] for name, cell in cells.items()}
@@ -131,6 +141,11 @@ def with_units(table: pd.DataFrame, units: Mapping[str, Any]) -> pd.DataFrame:
     units : mapping of str to str
         Units by name of column; columns `<name>_mean`, `<name>_std`, `<name>_lower` and `<name>_upper` have
         the unit of `<name>`.
+
+    Returns
+    -------
+    DataFrame
+        A copy with other names of columns.
     """
 
     def label(name: str) -> str:

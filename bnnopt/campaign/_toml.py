@@ -21,6 +21,11 @@ def as_toml(settings: CampaignSettings) -> str:
     ----------
     settings : CampaignSettings
         Of any campaign.
+
+    Returns
+    -------
+    str
+        The text of a campaign.toml.
     """
     document = _plain(settings)
     space = document.pop("space")

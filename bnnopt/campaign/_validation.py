@@ -83,6 +83,11 @@ def validate(campaign: Campaign, *, n_folds: int = 5, seed: int = 0) -> Validati
     seed : int, default=0
         Of the parts and of the surrogate.
 
+    Returns
+    -------
+    Validation
+        Predictions of each run without itself, and how good they are.
+
     Raises
     ------
     InvalidDataError

@@ -440,6 +440,11 @@ class BayesianOptimizer(Predictions):
         context : mapping, optional
             As in `ask`.
 
+        Returns
+        -------
+        StoppingAdvice
+            Whether to stop, the reasons, and the figures behind them.
+
         Raises
         ------
         InvalidDataError

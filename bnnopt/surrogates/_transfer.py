@@ -13,6 +13,7 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor
+from bnnopt.surrogates._predictive._calibration import Calibration
 from bnnopt.surrogates._predictive._mixtures import OutputMixture
 from bnnopt.surrogates._predictive._regressor import HeldOutPredictions, MixtureRegressor
 from bnnopt.surrogates._rows import Rows, check_fit_data
@@ -293,14 +294,16 @@ class _AtPresent:
 
     def __init__(self, member: Member, n_present: int, n_marks: int) -> None:
         self.name, self.has_gradients = member.name, member.has_gradients
-        self._member, self._n_marks = member, n_marks
-        own = member.held_out
-        kept = own.rows < n_present
-        self.held_out = HeldOutPredictions(own.rows[kept], own.mean[kept], own.variance[kept])
+        self._member, self._n_present, self._n_marks = member, n_present, n_marks
+        self.held_out = _of_present(member.held_out, n_present)
 
     def held_out_at(self, places: Any) -> tuple[FloatArray, FloatArray]:
         """As `Member.held_out_at`, of rows of the present campaign."""
         return self._member.held_out_at(places)
+
+    def unseen(self) -> list[HeldOutPredictions]:
+        """As `Member.unseen`, of rows of the present campaign."""
+        return [_of_present(own, self._n_present) for own in self._member.unseen()]
 
     def moments(self, X: FloatArray) -> list[OutputMixture]:
         """As `Member.moments`."""
@@ -334,11 +337,24 @@ class _AtPresent:
         return np.pad(np.asarray(X), ((0, 0), (0, self._n_marks)))
 
 
+def _of_present(own: HeldOutPredictions, n_present: int) -> HeldOutPredictions:
+    """Return predictions of the rows of the present campaign, which come first."""
+    kept = own.rows < n_present
+    return HeldOutPredictions(own.rows[kept], own.mean[kept], own.variance[kept])
+
+
 class _WithoutColumn:
     """A posterior of inputs, asked with a column of campaigns among them, which it leaves aside."""
 
     def __init__(self, posterior: StackedPosterior, column: int | None) -> None:
         self._posterior, self._column, self.noise = posterior, column, posterior.noise
+
+    @property
+    def calibrations(self) -> list[Calibration]:
+        return self._posterior.calibrations
+
+    def unseen(self) -> list[HeldOutPredictions]:
+        return self._posterior.unseen()
 
     def noise_at(self, X: FloatArray) -> FloatArray:
         return self._posterior.noise_at(self._without(X))

@@ -114,6 +114,14 @@ def test_partitions_and_blocks_are_scored_as_in_one_process(client, told, pool, 
     assert_frame_equal(spread.sample, expected.sample, check_exact=True)
 
 
+def test_a_bar_stays_in_the_process_that_asks(client, told, pool, capsys):
+    parts = [part.compute(scheduler="synchronous") for part in list(pool.partitions)[:2]]
+    with joblib.parallel_config(backend="dask"):
+        row = told.ask(1, candidates=parts, verbose=True)
+    told.withdraw(row)
+    assert "1/1" in capsys.readouterr().err
+
+
 def test_members_outputs_and_folds_are_fitted_as_in_one_process(client):
     here = stacking().fit(TABLE, OUTCOMES).predict(TABLE, return_std=True)
     scores = cross_val_score(stacking(), TABLE, OUTCOMES, cv=2)

@@ -20,7 +20,6 @@ from bnnopt import (
     SearchSpace,
 )
 from bnnopt.exceptions import InfeasibleSpaceError
-from bnnopt.optimizer._maximum._neighbours import support_neighbours
 from bnnopt.space import random_pool
 
 NAMES = list("abcdef")
@@ -147,17 +146,23 @@ least = 0.05
     assert (CampaignSettings.from_toml(path).make_optimizer().ask(6) == 0)[["A", "B", "C"]].any(axis=1).all()
 
 
-def test_neighbours_put_one_part_in_or_out():
-    centre = pd.DataFrame([dict.fromkeys(NAMES, 0.0) | {"a": 0.6, "b": 0.4}])
-    near = support_neighbours(SPACES["mixture"], centre, 100, np.random.default_rng(0))
-    before = centre[NAMES].to_numpy() != 0
-    n_changed = ((near[NAMES].to_numpy() != 0) != before).sum(axis=1)
-    assert sorted(n_changed) == [1] * 6 + [2] * 8  # two out, four in, two times four in the place of another
-    assert len(support_neighbours(SPACES["mixture"], centre, 5, np.random.default_rng(0))) == 5
-    held = SPACES["mixture"].holding({"a": 0.6, "c": 0.0})
-    near = support_neighbours(held, centre, 100, np.random.default_rng(0))
-    assert (near[["a", "c"]] == [0.6, 0.0]).all(axis=None)
-    assert len(near) == 1 + 3 + 3
+def parts_of(found):
+    return {name for name in NAMES if found[name].item()}
+
+
+@pytest.mark.parametrize("held", [{}, {"a": 0.6, "c": 0.0}], ids=["free", "held"])
+@pytest.mark.parametrize("wanted", ["abd", "ade", "aef"])
+def test_parts_come_in_and_go_out_until_the_best_are_in(wanted, held, ask_best):
+    """From two candidates; what is held stays in or out. Amounts say nothing of what is wanted."""
+    space = SPACES["mixture"]
+
+    def score(points):
+        is_in = space.decode(points)[NAMES].to_numpy() != 0
+        return -(is_in != [name in wanted for name in NAMES]).sum(axis=1).astype(float)
+
+    found, _ = ask_best(space, score, n_candidates=8, wishes={"held": held})
+    assert parts_of(found) == set(wanted)
+    assert all(found[name].item() == value for name, value in held.items())
 
 
 class Known(RegressorMixin, BaseEstimator):

@@ -17,8 +17,8 @@ from bnnopt import (
     Real,
     SearchSpace,
 )
+from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.optimizer._success import SuccessModel
 from bnnopt.surrogates import GaussianProcessEnsembleRegressor
 
 SQUARE = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
@@ -29,73 +29,96 @@ def fails_on_the_right(rows):
     return pd.Series(np.where(rows["x"] > 0.6, np.nan, -rows["x"] + (rows["z"] - 0.5) ** 2), name="y")
 
 
-def test_success_is_likelier_among_successes_and_never_certain():
+@pytest.fixture
+def success(make_optimizer):
+    """Return a function: how likely experiments are to succeed, learned from which rows did, told as such.
+
+    A candidate of which nothing but its chance of success is known has the weight of that as its score: p,
+    and p (p / r)^10 where p is below the share r of successes.
+    """
+
+    def probability(X, works, elsewhere, **options):
+        names = [f"x{i}" for i in range(X.shape[1])]
+        optimizer = make_optimizer(
+            SearchSpace([Real(name, 0, 1) for name in names]),
+            acquisition=Acquisition("all alike", lambda mean, std: np.ones(len(mean)), form="positive"),
+            n_initial=2,
+            **options,
+        )
+        optimizer.tell(pd.DataFrame(X, columns=names), np.where(works, np.arange(len(X)), np.nan))
+        pool = pd.DataFrame(elsewhere, columns=names)
+        weight = optimizer.score_pool(pool, n_sample=len(pool)).sample["score"].to_numpy()
+        share = np.mean(works)
+        return np.where(weight < share, (weight * share**10) ** (1 / 11), weight)
+
+    return probability
+
+
+def test_success_is_likelier_among_successes_and_never_certain(success):
     X = np.linspace(0, 1, 20)[:, None]
-    model = SuccessModel(None, 0).fit(X, X[:, 0] < 0.5)
-    probability = np.exp(model.log_probability(X))
+    probability = success(X, X[:, 0] < 0.5, X)
     assert probability[:9].min() > 0.7 > 0.3 > probability[11:].max()
     assert 0.0 < probability.min() < probability.max() < 1.0
 
 
-def test_with_one_failure_among_few_the_share_of_successes_tempers():
+def test_with_one_failure_among_few_the_share_of_successes_tempers(success):
     """Of 4 rows one failed: however sure the classifier is, p is at least (4 * 0 + 0.75) / 5."""
     X = np.array([[0.0], [0.3], [0.6], [1.0]])
-    model = SuccessModel(GaussianProcessClassifier(RBF(0.1, "fixed")), 0).fit(X, np.array([1, 1, 1, 0], bool))
-    assert np.exp(model.log_probability(X)).min() >= 0.15
+    classifier = GaussianProcessClassifier(RBF(0.1, "fixed"))
+    p = success(X, np.array([1, 1, 1, 0], bool), X, success_classifier=classifier)
+    assert p.min() >= 0.15
+    own = classifier.fit(X, [1, 1, 1, 0]).predict_proba(X)[:, 1]
+    np.testing.assert_allclose(p, (4 * own + 0.75) / 5, rtol=1e-6)
 
 
-@pytest.mark.parametrize("n", [40, 400])
-def test_few_and_many_rows_have_a_classifier(n):
+@pytest.mark.parametrize("n", [40, 400, 1_001])
+def test_few_and_many_rows_have_a_classifier(n, success):
     X = np.random.default_rng(0).random((n, 3))
-    model = SuccessModel(None, 0).fit(X, X[:, 1] < 0.7)
     corners = np.array([[0.5, 0.1, 0.5], [0.5, 0.98, 0.5]])
-    likely, unlikely = np.exp(model.log_probability(corners))
+    likely, unlikely = success(X, X[:, 1] < 0.7, corners)
     assert likely > 0.8 > 0.4 > unlikely
 
 
-def test_one_input_that_decides_is_told_from_those_that_do_not():
+def test_one_input_that_decides_is_told_from_those_that_do_not(success):
     """The border x2 = 0.4 is learned from 24 rows of six inputs, wherever the other five are."""
     rng = np.random.default_rng(1)
     X, elsewhere = rng.random((24, 6)), rng.random((200, 6))
-    p = np.exp(SuccessModel(None, 0).fit(X, X[:, 2] > 0.4).log_probability(elsewhere))
+    p = success(X, X[:, 2] > 0.4, elsewhere)
     clear = np.abs(elsewhere[:, 2] - 0.4) > 0.15
     assert ((p > 0.5) == (elsewhere[:, 2] > 0.4))[clear].mean() > 0.95
 
 
-def test_a_plane_across_several_inputs_is_learned_beyond_the_rows():
+def test_a_plane_across_several_inputs_is_learned_beyond_the_rows(success):
     rng = np.random.default_rng(2)
     X, elsewhere = rng.random((40, 6)), rng.random((400, 6))
     works, works_elsewhere = (Z[:, [0, 3, 5]].sum(axis=1) > 1.4 for Z in (X, elsewhere))
-    p = np.exp(SuccessModel(None, 0).fit(X, works).log_probability(elsewhere))
+    p = success(X, works, elsewhere)
     assert ((p > 0.5) == works_elsewhere).mean() > 0.85
     surprise = -np.where(works_elsewhere, np.log(p), np.log1p(-p)).mean()
     assert surprise < 0.4  # log 2 = 0.69 for who knows nothing
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7])
-def test_failures_at_random_leave_the_probability_near_their_share(share):
+def test_failures_at_random_leave_the_probability_near_their_share(share, success):
     rng = np.random.default_rng(3)
     X, works = rng.random((60, 3)), rng.permutation(60) < 60 * share
-    p = np.exp(SuccessModel(None, 0).fit(X, works).log_probability(rng.random((200, 3))))
-    assert abs(np.median(p) - share) < 0.12
+    assert abs(np.median(success(X, works, rng.random((200, 3)))) - share) < 0.12
 
 
-def test_at_the_border_between_a_success_and_a_failure_they_are_alike():
-    X = np.array([[0.3], [0.7]])
-    model = SuccessModel(None, 0).fit(X, np.array([True, False]))
-    left, middle, right = np.exp(model.log_probability(np.array([[0.3], [0.5], [0.7]])))
+def test_at_the_border_between_successes_and_failures_they_are_alike(success):
+    X = np.array([[0.2], [0.3], [0.7], [0.8]])
+    left, middle, right = success(X, np.array([1, 1, 0, 0], bool), np.array([[0.3], [0.5], [0.7]]))
     assert middle == pytest.approx(0.5, abs=1e-3)
     assert left + right == pytest.approx(1.0, abs=1e-3)
     assert left > 0.55
 
 
 @pytest.mark.parametrize("n", [201, 1000])
-def test_many_rows_learn_their_scales_from_some_and_predict_from_all(n):
+def test_many_rows_learn_their_scales_from_some_and_predict_from_all(n, success):
     """A failure that stands alone is seen, whether or not it is among the 200 rows that scales come from."""
     X = np.random.default_rng(4).random((n, 2))
     works = np.hypot(*(X - 0.5).T) > 0.2
-    p = np.exp(SuccessModel(None, 0).fit(X, works).log_probability(X))
-    assert ((p > 0.5) == works).mean() > 0.97
+    assert ((success(X, works, X) > 0.5) == works).mean() > 0.97
 
 
 def test_an_optimizer_learns_where_experiments_fail(make_optimizer):

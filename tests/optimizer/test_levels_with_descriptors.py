@@ -6,8 +6,6 @@ import pytest
 
 from bnnopt import BayesianOptimizer, Categorical, Context, LinearConstraint, Real, SearchSpace
 from bnnopt.exceptions import SpaceExhaustedWarning
-from bnnopt.optimizer._maximum._faces import Faces
-from bnnopt.optimizer._maximum._neighbours import neighbours
 from bnnopt.space import product_pool
 
 LEVELS = [f"L{number}" for number in range(8)]
@@ -40,12 +38,20 @@ def test_only_levels_are_suggested_and_none_of_them_would_score_better(
     assert optimizer.ask(1)["score"].item() >= best - 0.01 * abs(best)
 
 
-def test_climbs_leave_levels_where_they_are_and_neighbours_are_all_others():
-    assert Faces.of(SPACE).is_free.tolist() == [False, False, True, True]
-    centre = pd.DataFrame({"ligand": ["L2"], "x": [0.5], "z": [0.5]})
-    near = neighbours(SPACE, centre, 100, np.random.default_rng(0))
-    assert set(near["ligand"]) == set(LEVELS) - {"L2"}
-    assert (near["x"] == 0.5).all()
+@pytest.mark.parametrize("best", ["L0", "L4", "L7"])
+def test_any_level_is_a_step_away_and_no_point_between_levels_is_scored(best, ask_best):
+    """Of all levels one is better, whatever the numbers that describe it; few candidates have it."""
+    levels = SPACE.encode(pd.DataFrame({"ligand": LEVELS, "x": 0.0, "z": 0.0}))[:, :2]
+
+    def score(points):
+        is_best = np.isclose(points[:, :2], levels[LEVELS.index(best)]).all(axis=1)
+        return is_best - np.square(points[:, 2:] - 0.3).sum(axis=1)
+
+    row, _ = ask_best(SPACE, score)
+    assert row["ligand"].item() == best
+    np.testing.assert_allclose(row[["x", "z"]], 0.3, atol=0.02)
+    asked = np.concatenate(ask_best.seen)[:, None, :2]
+    assert np.isclose(asked, levels).all(axis=2).any(axis=1).all()
 
 
 def test_points_between_levels_are_the_nearest_level():

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import BayesianRidge
 
 from bnnopt import (
@@ -24,7 +25,6 @@ from bnnopt import (
 )
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer import OptimizerState
-from bnnopt.optimizer._advice import advise
 from bnnopt.space import Discrete
 
 MIXED = SearchSpace(
@@ -168,9 +168,42 @@ def test_what_is_no_state_is_refused(text, parts, message):
         BayesianOptimizer.from_json(lived().to_json() if text is None else text, **parts)
 
 
+class Alike(RegressorMixin, BaseEstimator):
+    """Predicts the same everywhere, with a standard deviation of the function and one of the noise."""
+
+    def __init__(self, std=1.0, noise_std=0.0):
+        self.std, self.noise_std = std, noise_std
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X, return_std=False, noise=True):
+        mean = np.zeros(len(X))
+        return (
+            (mean, np.full(len(X), np.hypot(self.std, self.noise_std if noise else 0.0)))
+            if return_std
+            else mean
+        )
+
+
 def advice(utility, gain=1.0, noise=0.0, **options):
-    defaults = {"min_gain": None, "patience": 10, "budget": None}
-    return advise(np.array(utility, dtype=float), len(utility), gain, noise, **(defaults | options))
+    """Advice after utilities, -inf beyond a limit, where the expected improvement is the same everywhere."""
+    utility = np.array(utility, dtype=float)
+    is_kept = np.isfinite(utility)
+    y = np.where(is_kept, utility, 0.0)
+    unit = y.std()  # of what the surrogate learns
+    surrogate = Alike(gain * np.sqrt(2 * np.pi) / unit, noise / unit)  # the improvement is std φ(0)
+    limits = [] if is_kept.all() else [OutcomeConstraint("w", upper=0.0)]
+    optimizer = BayesianOptimizer(
+        SearchSpace([Real("x", 0, 1)]),
+        [Maximize("y"), *limits],
+        surrogate=surrogate,
+        n_candidates=16,
+        random_state=0,
+    )
+    told = pd.DataFrame({"y": y, "w": np.where(is_kept, -9.0, 9.0)})
+    optimizer.tell({"x": np.linspace(0, 1, len(y))}, told[list(optimizer.outputs)])
+    return optimizer.advise(**options)
 
 
 def test_going_on_has_a_reason_too():

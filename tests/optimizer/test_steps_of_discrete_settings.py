@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -20,65 +20,85 @@ from bnnopt import (
     Real,
     SearchSpace,
 )
-from bnnopt.optimizer._maximum._faces import Faces
-from bnnopt.optimizer._maximum._neighbours import neighbours
 
 MIXED = SearchSpace(
     [Real("x", 0, 4), Integer("n", 1, 20), Discrete("d", [1, 5, 7]), Categorical("s", ["a", "b", "c"])]
 )
-CENTRE = pd.DataFrame({"x": [1.5], "n": [10], "d": [5.0], "s": ["b"]})
 
 
-def test_neighbours_are_one_or_two_steps_away():
-    near = neighbours(MIXED, CENTRE, 1000, np.random.default_rng(0))
-    n_changed = (near != CENTRE.iloc[0]).sum(axis=1)
-    assert set(n_changed) == {1, 2}
-    assert (near["x"] == 1.5).all()
-    assert not near.duplicated().any()
-    assert MIXED.is_feasible(near).all()
-    alone = near[n_changed == 1]
-    assert {8, 9, 11, 12} <= set(alone["n"]) <= set(range(1, 21))
-    assert set(alone["d"]) == {1.0, 5.0, 7.0}
-    assert set(alone["s"]) == {"a", "b", "c"}
+def settings_of(space, function):
+    """Return the score of points whose settings have a value by this function."""
+    return lambda points: np.asarray(function(space.decode(np.clip(points, 0, 1))), dtype=float)
 
 
-@pytest.mark.parametrize("n", [0, 1, 5])
-def test_no_more_neighbours_than_wanted(n):
-    assert len(neighbours(MIXED, CENTRE, n, np.random.default_rng(1))) == n
+@pytest.mark.parametrize("seed", range(3))
+def test_steps_lead_to_the_best_of_each_discrete_setting(seed, ask_best):
+    """From two candidates of 180 combinations of discrete settings."""
+
+    def value(rows):
+        return (
+            -np.abs(rows["n"] - 17)
+            + 3 * (rows["d"] == 1)
+            + 2 * (rows["s"] == "c")
+            - np.square(rows["x"] - 1.5)
+        )
+
+    row, _ = ask_best(MIXED, settings_of(MIXED, value), seed=seed)
+    assert row[["n", "d", "s"]].iloc[0].tolist() == [17, 1.0, "c"]
+    assert row["x"].item() == pytest.approx(1.5, abs=0.02)
 
 
-def test_at_its_bounds_a_number_goes_inwards_only():
+@pytest.mark.parametrize("seed", range(3))
+def test_two_settings_are_changed_together_where_neither_alone_is_worth_it(seed, ask_best):
+    """s and d are worth something only in pairs, of which the last is the best."""
+    worth = {("a", 1.0): 1, ("b", 5.0): 2, ("c", 7.0): 3}
+
+    def value(rows):
+        return [worth.get(pair, 0) for pair in zip(rows["s"], rows["d"], strict=True)] - (rows["x"] - 1) ** 2
+
+    row, _ = ask_best(MIXED, settings_of(MIXED, value), seed=seed)
+    assert row[["s", "d"]].iloc[0].tolist() == ["c", 7.0]
+
+
+def test_discrete_settings_keep_to_their_values_and_bounds(ask_best):
+    """All that is scored are settings: at its bounds a number goes inwards only."""
     space = SearchSpace([Integer("n", 1, 3), Discrete("d", [2, 4]), Real("x", 0, 1)])
-    corner = pd.DataFrame({"n": [1], "d": [4.0], "x": [0.5]})
-    near = neighbours(space, corner, 100, np.random.default_rng(2))
-    assert set(zip(near["n"], near["d"], strict=True)) == {(2, 4), (3, 4), (1, 2), (2, 2), (3, 2)}
+    row, _ = ask_best(space, settings_of(space, lambda rows: rows["n"] + rows["d"] - rows["x"]))
+    assert row[["n", "d", "x"]].iloc[0].tolist() == [3, 4.0, 0.0]
+    asked = np.concatenate(ask_best.seen)
+    assert set(asked[:, 0]) <= {0.0, 0.5, 1.0}
+    assert set(asked[:, 1]) <= {0.0, 1.0}
 
 
-def test_the_nearest_place_by_hand():
+@pytest.mark.parametrize("seed", range(3))
+def test_a_step_out_of_the_constraints_leads_to_the_nearest_place_within(seed, ask_best):
+    """Each n has its best place on the edge a + b = 4 + n, nearest to where the climb stood before."""
     space = SearchSpace(
         [Real("a", 0, 10), Real("b", 0, 10), Integer("n", 0, 10)],
         [LinearConstraint({"a": 1, "b": 1, "n": -1}, upper=4)],
     )
-    outside = pd.DataFrame({"a": [5.0, 5.0, 9.0, 1.0], "b": [5.0, 5.0, 1.0, 1.0], "n": [6, 0, 0, 0]})
-    found = space.decode(Faces.of(space).nearest(space.encode(outside), outside))
-    np.testing.assert_allclose(found["a"], [5, 2, 4, 1], atol=1e-9)
-    np.testing.assert_allclose(found["b"], [5, 2, 0, 1], atol=1e-9)
-    assert found["n"].tolist() == [6, 0, 0, 0]
+    value = settings_of(space, lambda rows: -np.square(rows[["a", "b"]] - 9).sum(axis=1) - 30 * rows["n"])
+    row, _ = ask_best(space, value, seed=seed)
+    # on the edge a = b = 2 + n / 2 and the value is -2 (7 - n / 2)² - 30 n, highest at n = 0
+    np.testing.assert_allclose(row[["a", "b", "n"]].iloc[0].astype(float), [2, 2, 0], atol=0.1)
 
 
-def test_where_no_place_is_left_a_row_is_left_out():
+def test_values_without_a_place_are_left_out(ask_best):
+    """Only n = 5, and n = 6 with a = 0, keep the sum of a and n between 5 and 6."""
     space = SearchSpace(
         [Real("a", 0, 1), Integer("n", 0, 10)], [LinearConstraint({"a": 1, "n": 1}, lower=5, upper=6)]
     )
-    rows = pd.DataFrame({"a": [0.5, 0.5, 0.5], "n": [2, 5, 9]})
-    found = space.decode(Faces.of(space).nearest(space.encode(rows), rows))
-    assert found["n"].tolist() == [5]
+    row, _ = ask_best(space, settings_of(space, lambda rows: 10 * rows["n"] - np.square(rows["a"] - 0.5)))
+    assert row[["a", "n"]].iloc[0].tolist() == [0.0, 6]
+    row, _ = ask_best(space, settings_of(space, lambda rows: -np.square(rows["a"] - 0.5)))
+    assert row["n"].item() == 5
+    assert row["a"].item() == pytest.approx(0.5, abs=1e-3)
 
 
-@given(seed=st.integers(0, 10_000), n=st.integers(1, 5), is_mixture=st.booleans())
-@settings(max_examples=25, deadline=None)
-def test_no_feasible_place_is_nearer_than_the_nearest(seed, n, is_mixture):
-    """It is the projection on the polytope, as SLSQP finds it."""
+@given(seed=st.integers(0, 10_000), n=st.integers(1, 4), is_mixture=st.booleans())
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_place_within_is_the_projection_on_the_polytope(seed, n, is_mixture, ask_best):
+    """A switch is worth much; besides it is wanted to be near a point outside, as SLSQP finds it."""
     rng = np.random.default_rng(seed)
     slope, total = rng.standard_normal(n), n / 3
     constraints = [LinearConstraint({f"x{i}": slope[i] for i in range(n)}, upper=slope.sum() / 3)]
@@ -86,19 +106,23 @@ def test_no_feasible_place_is_nearer_than_the_nearest(seed, n, is_mixture):
     if is_mixture:
         constraints.append(LinearConstraint({f"x{i}": 1.0 for i in range(n)}, lower=total, upper=total))
         rules.append({"type": "eq", "fun": lambda u: u.sum() - total})
-    space = SearchSpace([Real(f"x{i}", 0, 1) for i in range(n)], constraints)
-    point = rng.random((1, n))
-    found = Faces.of(space).nearest(point, space.decode(point))
-    assert space.is_feasible(found).all()
+    space = SearchSpace([*(Real(f"x{i}", 0, 1) for i in range(n)), Integer("on", 0, 9)], constraints)
+    point = rng.random(n)
+
+    def score(points):
+        return 5 * points[:, n] - np.square(points[:, :n] - point).sum(axis=1)
+
+    _, found = ask_best(space, score, seed=seed)
     best = minimize(
-        lambda u: np.square(u - point[0]).sum(),
+        lambda u: np.square(u - point).sum(),
         np.full(n, 1 / 3),
         bounds=[(0, 1)] * n,
         constraints=rules,
         method="SLSQP",
         options={"ftol": 1e-14},
     )
-    assert np.linalg.norm(found - point) <= np.sqrt(best.fun) + 1e-6
+    assert found[n] == 1.0
+    assert np.square(found[:n] - point).sum() <= best.fun + 1e-3
 
 
 class KnownTank(RegressorMixin, BaseEstimator):

@@ -1,5 +1,6 @@
 """Outcomes with bounds: nothing that is predicted leaves them, and numbers known by hand come out."""
 
+import re
 from typing import ClassVar
 
 import numpy as np
@@ -15,11 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from bnnopt import BayesianStackingRegressor, BoundedRegressor, GaussianProcessEnsembleRegressor
-from bnnopt._validation import N_BOUNDS_OF_SCALES
+from bnnopt import BayesianStackingRegressor, BoundedRegressor, GaussianProcessEnsembleRegressor, Outcome
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.surrogates import HeldOutPredictions
-from bnnopt.surrogates._scales._latent import SCALES
 from bnnopt.testing import check_surrogate
 
 LEVELS = [0.025, 0.5, 0.975]
@@ -70,8 +69,14 @@ def known(scale, **parameters):
     return model, z.mean(), z.std()
 
 
-def test_every_scale_says_which_bounds_it_needs():
-    assert set(SCALES) == set(N_BOUNDS_OF_SCALES)
+def test_an_outcome_and_the_regressor_know_the_same_scales():
+    with pytest.raises(UnknownNameError, match=r"Unknown scale 'root'\. Known: (.*)\.") as of_regressor:
+        BoundedRegressor(Known(), 0, 100, "root").fit(X_FIVE, Y_FIVE)
+    with pytest.raises(InvalidDataError, match=r"scale: expected (.*), got 'root'") as of_outcome:
+        Outcome("y", lower=0, upper=100, scale="root")
+    names = set(re.findall(r"\w+", str(of_regressor.value).split("Known:")[1]))
+    assert names == set(re.findall(r"'(\w+)'", str(of_outcome.value))) - {"auto", "root"}
+    assert names >= set(BOUNDS)
 
 
 @pytest.mark.parametrize("scale", BOUNDS)

@@ -1,4 +1,8 @@
-"""Hand-made networks: draws and moments against plain NumPy and against the enumeration of all masks."""
+"""Hand-made networks: draws and moments against plain NumPy and against the enumeration of all masks.
+
+Propagation is a function of weights and masks, imported by itself: an estimator draws its own masks, of which
+neither draws nor moments are known by hand.
+"""
 
 import gc
 import itertools
@@ -205,3 +209,31 @@ def test_no_call_sees_more_than_a_stack_of_blocks(n_rows, rows_per_block):
     assert {shape[1:] for shape in shapes} == {(rows_per_block, 2)}
     assert max(shape[0] for shape in shapes) * rows_per_block <= ROWS_PER_STACK
     assert sum(shape[0] for shape in shapes) == -(-n_rows // rows_per_block)
+
+
+@pytest.mark.parametrize("hidden_layer_sizes", [(1,), (7,), (20, 20), (33, 17), (128, 128)])
+@pytest.mark.parametrize(("n_networks", "n_masks"), [(1, 1), (8, 12)])
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_a_row_gives_the_same_numbers_at_every_place(hidden_layer_sizes, n_networks, n_masks, n_outputs):
+    networks = make_networks(
+        hidden_layer_sizes, n_networks=n_networks, n_outputs=n_outputs, activation="silu"
+    )
+    masks = draw_masks(networks, n_masks, np.random.default_rng(0))
+    X = np.repeat([[0.3, -0.7, 0.9]], ROWS_PER_BLOCK + 1, axis=0)
+    for values in (propagate(X, networks, masks), *propagate_moments(X, networks, masks)):
+        np.testing.assert_array_equal(values, np.broadcast_to(values[:1], values.shape))
+
+
+@pytest.mark.parametrize(
+    "n_rows", [1, 255, 256, 257, ROWS_PER_BLOCK - 1, ROWS_PER_BLOCK, ROWS_PER_BLOCK + 1, 2500]
+)
+def test_blocks_do_not_show(n_rows):
+    networks = make_networks((20, 20), activation="silu")
+    masks = draw_masks(networks, 5, np.random.default_rng(0))
+    X = np.random.default_rng(5).uniform(-1, 1, (2500, 3))
+    order = np.random.default_rng(6).permutation(2500)[:n_rows]
+    np.testing.assert_array_equal(propagate(X[order], networks, masks), propagate(X, networks, masks)[order])
+    for part, whole in zip(
+        propagate_moments(X[order], networks, masks), propagate_moments(X, networks, masks), strict=True
+    ):
+        np.testing.assert_array_equal(part, whole[order])

@@ -3,41 +3,6 @@
 import numpy as np
 import pytest
 
-from bnnopt.surrogates._dropout._networks import Networks, draw_masks, initial_weights
-from bnnopt.surrogates._dropout._propagation import propagate, propagate_moments
-from bnnopt.surrogates._rows._blocks import ROWS_PER_BLOCK
-
-
-def make_networks(hidden_layer_sizes, n_networks=2, n_outputs=2):
-    kernels, biases = initial_weights(3, n_outputs, hidden_layer_sizes, n_networks, seed=0)
-    return Networks(tuple(kernels), tuple(bias + 0.3 for bias in biases), "silu", 0.2)
-
-
-@pytest.mark.parametrize("hidden_layer_sizes", [(1,), (7,), (20, 20), (33, 17), (128, 128)])
-@pytest.mark.parametrize(("n_networks", "n_masks"), [(1, 1), (8, 12)])
-@pytest.mark.parametrize("n_outputs", [1, 3])
-def test_a_row_gives_the_same_numbers_at_every_place(hidden_layer_sizes, n_networks, n_masks, n_outputs):
-    networks = make_networks(hidden_layer_sizes, n_networks, n_outputs)
-    masks = draw_masks(networks, n_masks, np.random.default_rng(0))
-    X = np.repeat([[0.3, -0.7, 0.9]], ROWS_PER_BLOCK + 1, axis=0)
-    for values in (propagate(X, networks, masks), *propagate_moments(X, networks, masks)):
-        np.testing.assert_array_equal(values, np.broadcast_to(values[:1], values.shape))
-
-
-@pytest.mark.parametrize(
-    "n_rows", [1, 255, 256, 257, ROWS_PER_BLOCK - 1, ROWS_PER_BLOCK, ROWS_PER_BLOCK + 1, 2500]
-)
-def test_blocks_do_not_show(n_rows):
-    networks = make_networks((20, 20))
-    masks = draw_masks(networks, 5, np.random.default_rng(0))
-    X = np.random.default_rng(5).uniform(-1, 1, (2500, 3))
-    order = np.random.default_rng(6).permutation(2500)[:n_rows]
-    np.testing.assert_array_equal(propagate(X[order], networks, masks), propagate(X, networks, masks)[order])
-    for part, whole in zip(
-        propagate_moments(X[order], networks, masks), propagate_moments(X, networks, masks), strict=True
-    ):
-        np.testing.assert_array_equal(part, whole[order])
-
 
 @pytest.mark.parametrize("n_rows", [1, 2, 383, 384, 385, 1000])
 def test_a_prediction_does_not_depend_on_the_other_rows(each, many_rows, n_rows):

@@ -1,9 +1,14 @@
-"""Shares of predictive distributions, the moments of their mixture, and draws in proportion."""
+"""Shares of predictive distributions, moments and quantiles of their mixture, and draws in proportion.
+
+They are functions of arrays, imported by themselves: no estimator has members whose distributions could be
+chosen, and the numbers known by hand are of two or three such.
+"""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr, ndtri
 from scipy.stats import norm
 
 from bnnopt.surrogates._predictive._mixtures import (
@@ -12,8 +17,11 @@ from bnnopt.surrogates._predictive._mixtures import (
     mixture_moments,
     spread_out,
 )
+from bnnopt.surrogates._predictive._quantiles import mixture_quantiles
 from bnnopt.surrogates._rows import ROWS_PER_BLOCK, in_blocks
 from bnnopt.surrogates._stacking._shares import HeldOut, calibration_factor, stack
+
+LEVELS = np.array([0.975, 0.5, 0.025, 1e-9, 1 - 1e-9])
 
 
 def test_moments_follow_the_law_of_total_variance_by_hand():
@@ -120,3 +128,37 @@ def test_blocks_are_all_of_one_size_and_give_the_rows_back_in_order(n_rows):
 
     np.testing.assert_array_equal(in_blocks(doubled, X), 2 * X)
     assert sizes == [ROWS_PER_BLOCK] * (1 + (n_rows > ROWS_PER_BLOCK))
+
+
+def quantiles_of(shares, means, stds, levels):
+    """Quantiles at one row."""
+    found = mixture_quantiles(np.array(shares), np.array(means)[:, None], np.array(stds)[:, None], levels)
+    return found[0]
+
+
+def test_one_component_has_those_of_the_normal_distribution():
+    assert quantiles_of([1.0], [3.0], [2.0], LEVELS) == pytest.approx(3 + 2 * ndtri(LEVELS), rel=1e-14)
+
+
+def test_equal_components_are_one():
+    found = quantiles_of([0.3, 0.7], [3.0, 3.0], [2.0, 2.0], LEVELS)
+    assert found == pytest.approx(3 + 2 * ndtri(LEVELS), rel=1e-12)
+
+
+def test_the_median_of_two_mirrored_components_is_between_them():
+    assert quantiles_of([0.5, 0.5], [-4.0, 4.0], [1.0, 1.0], np.array([0.5])) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("level", [1e-8, 0.01, 0.3, 0.69, 0.71, 0.999, 1 - 1e-8])
+def test_the_distribution_function_at_a_quantile_is_its_level(level):
+    shares, means, stds = np.array([0.7, 0.2, 0.1]), np.array([0.0, 50.0, -3.0]), np.array([1.0, 0.01, 9.0])
+    x = quantiles_of(shares, means, stds, np.array([level]))[0]
+    tail = min(level, 1 - level)
+    side = 1 if level <= 0.5 else -1
+    assert shares @ ndtr(side * (x - means) / stds) == pytest.approx(tail, rel=1e-6)
+
+
+def test_components_without_spread_are_steps():
+    levels = np.array([0.1, 0.29, 0.31, 0.9])
+    assert quantiles_of([0.3, 0.7], [1.0, 2.0], [0.0, 0.0], levels) == pytest.approx([1, 1, 2, 2], abs=1e-7)
+    assert quantiles_of([0.3, 0.7], [1.0, 1.0], [0.0, 0.0], levels).tolist() == [1, 1, 1, 1]

@@ -19,7 +19,6 @@ from bnnopt.surrogates import (
     KerasMCDropoutRegressor,
     MCDropoutRegressor,
 )
-from bnnopt.surrogates._rows import _numbers
 
 rng = np.random.default_rng(0)
 DENSE = np.where(rng.random((12, 3)) < 0.5, 0.0, rng.uniform(size=(12, 3)))
@@ -83,17 +82,17 @@ def test_an_encoder_goes_before_an_estimator_in_a_pipeline(estimator):
     assert np.isfinite(cross_val_score(alone, table[["solvent"]], Y, cv=2, error_score="raise")).all()
 
 
-def test_more_than_fits_in_memory_is_refused(estimator, monkeypatch):
-    monkeypatch.setattr(_numbers, "LARGEST_DENSE", 36)
+def test_more_than_fits_in_memory_is_refused(estimator):
     model = estimator.fit(sparse.csr_array(DENSE), Y)
-    wide = sparse.csr_array(np.tile(DENSE, 2))
+    wide = sparse.csr_array((12, 2**24))
     message = (
-        r"X is sparse and of shape \(12, 6\).* hold 72 numbers, and 36 are the limit\. Make fewer columns"
+        r"X is sparse and of shape \(12, 16777216\).* hold 201,326,592 numbers, and 67,108,864 are the "
+        r"limit\. Make fewer columns"
     )
     with pytest.raises(InvalidDataError, match=message):
         estimator.fit(wide, Y)
     with pytest.raises(InvalidDataError, match="predict some rows at a time"):
-        model.predict(sparse.vstack([sparse.csr_array(DENSE)] * 2))
+        model.predict(sparse.coo_array((2**26, 3)))
 
 
 def test_a_shape_beyond_any_memory_is_refused_at_once():

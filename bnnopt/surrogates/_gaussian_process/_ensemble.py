@@ -24,6 +24,7 @@ from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition, leave_out
 from bnnopt.surrogates._gaussian_process._sparse import MOST_INDUCING, bound_with_gradient
+from bnnopt.surrogates._gaussian_process._unseen import predict_unseen
 from bnnopt.surrogates._rows import Rows
 from bnnopt.surrogates._stacking._shares import HeldOut, stacking_shares
 
@@ -108,6 +109,12 @@ class Ensemble:
         Those that were judged.
     judged : ndarray of int
         Their places among the rows at hand.
+    is_unseen : ndarray of bool, shape (n_judged,)
+        Which of them no member had learned from when it was judged.
+    is_all_learned : bool
+        Whether hyperparameters were learned from all rows in the end.
+    blocks : Blocks
+        Columns that share a length scale.
     """
 
     families: tuple[Family, ...]
@@ -116,6 +123,33 @@ class Ensemble:
     held_out: HeldOut
     rows: Rows
     judged: IntArray
+    is_unseen: BoolArray
+    is_all_learned: bool
+    blocks: Blocks
+
+    def unseen(self) -> tuple[IntArray, FloatArray, HeldOut]:
+        """Predict rows as if they had never been seen.
+
+        Where hyperparameters were learned from all rows, they are corrected for each row, to first order. Of
+        more rows there are enough that no member had learned from when it was judged.
+
+        Returns
+        -------
+        places : ndarray of int
+            Of the rows among those judged.
+        shares : ndarray of shape (k,)
+            Of the members, or of the families that were judged.
+        held_out : HeldOut
+            Of these rows.
+        """
+        if not self.is_all_learned:
+            places = np.flatnonzero(self.is_unseen)
+            return places, self.shares, HeldOut(*(each[:, places] for each in self.held_out))
+        members = [member for family in self.families for member in family.members]
+        found = [predict_unseen(member, self.rows, self.blocks, PRIOR) for member in members]
+        shares = np.concatenate([self.share_of(own.name) * own.shares for own in self.families])
+        held_out = HeldOut(*(np.array(each) for each in zip(*found, strict=True)))
+        return np.arange(len(self.rows)), shares, held_out
 
     def share_of(self, name: str) -> float:
         """Return the share of a family."""
@@ -153,7 +187,8 @@ def fit_ensemble(
     parts = _parts(len(rows), n_members, learner.rows_for(N_STARTS * STEPS), rng)
     first = learner.learn_from_two_starts(parts, STEPS)
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(STEPS)])
-    held_out = learner.held_out(first, _is_seen(parts, len(rows)), part)
+    is_seen = _is_seen(parts, len(rows))
+    held_out = learner.held_out(first, is_seen, part)
     judged = rows.only(learner.judged)
     shares = stacking_shares(held_out.log_density(judged.y[:, 0]), judged.weights)
     kept = [number for number, share in enumerate(shares) if share > 0]
@@ -165,7 +200,17 @@ def fit_ensemble(
     weights = learner.within_families(further, part)
     is_unvaried = blocks.are_all(np.ptp(rows.X, axis=0) == 0)
     found = learner.condition(further.open_to(is_unvaried), weights)
-    return Ensemble(tuple(found), shares, tuple(families), held_out, judged, learner.judged)
+    return Ensemble(
+        families=tuple(found),
+        shares=shares,
+        names=tuple(families),
+        held_out=held_out,
+        rows=judged,
+        judged=learner.judged,
+        is_unseen=np.logical_not(is_seen[:, learner.judged].all(axis=0)),
+        is_all_learned=rows.stream is None and len(part) == len(rows),
+        blocks=blocks,
+    )
 
 
 def rows_within_budget(n_members: int, n_steps: int) -> int:

@@ -137,6 +137,12 @@ class Prior(NamedTuple):
     first_length_scale: float
     first_noise: float
 
+    def curvature(self, n_hyperparameters: int) -> FloatArray:
+        """Curvature of minus the log density at an anchor, in the order of `Hyperparameters.point`."""
+        std = np.full(n_hyperparameters, self.length_scale_std)
+        std[-N_OTHERS:] = self.signal_std, self.offset_std, self.noise_std
+        return np.asarray((self.tail + 1.0) / self.tail / np.square(std))
+
 
 @dataclass(frozen=True)
 class Anchors:

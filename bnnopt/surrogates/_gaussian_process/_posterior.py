@@ -5,15 +5,18 @@ Observation noise that depends on the inputs is learned from how far held-out ro
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import ndtr
 
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._gaussian_process._covariances import covariances
 from bnnopt.surrogates._gaussian_process._ensemble import Ensemble, fit_ensemble
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess
 from bnnopt.surrogates._predictive._believed import Believed
+from bnnopt.surrogates._predictive._calibration import Calibration, calibration_of
 from bnnopt.surrogates._predictive._covariances import Covariances, mixed_covariances
 from bnnopt.surrogates._predictive._mixtures import OutputMixture, in_proportion, spread_out
 from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
@@ -25,6 +28,7 @@ __all__ = ["EnsemblePosterior", "NoiseModel", "learn_noise", "learn_output"]
 MEAN_LOG_CHI2 = -1.2703628454614782  # of the logarithm of a squared standard normal number
 VARIANCE_LOG_CHI2 = 0.5 * np.pi**2
 LARGEST_LOG_FACTOR = 6.0
+LEAST_FUNCTION = 0.3  # of the variance of an observation: of a member with less the rest is noise to it
 PAIRS_AT_ONCE = 2**15  # of rows and inducing points: what is made of them stays in the cache
 NOISE_FAMILY, N_NOISE_MEMBERS = "squared_exponential", 4
 
@@ -103,6 +107,33 @@ class OutputEnsemble:
         means = spread_out(self.shares, self.centre + self.unit * moments[:, 0], self.calibration)
         return OutputMixture(self.shares, means, self.unit**2 * moments[:, 1] * self.calibration)
 
+    def given_function(self) -> "OutputEnsemble":
+        """Return the ensemble without members that take the rows for noise, itself if all or none do."""
+        own = [member for _, member in self.members]
+        is_function = np.array([member.share_of_function >= LEAST_FUNCTION for member in own])
+        if is_function.all() or not is_function.any():
+            return self
+        members = tuple(pair for pair, stays in zip(self.members, is_function, strict=True) if stays)
+        shares = self.shares[is_function]
+        return replace(self, members=members, shares=shares / shares.sum())
+
+    def unseen(self, rows: Rows) -> HeldOutPredictions:
+        """Predictions of rows, the ones that were learned from, as if they had never been seen."""
+        chosen, shares, held_out = self.ensemble.unseen()
+        mean, variance = held_out.mixed(shares)
+        places, sources = rows.given_places(self.ensemble.judged[chosen])
+        variance = self.unit**2 * self.calibration * variance
+        return HeldOutPredictions(places, (self.centre + self.unit * mean)[sources], variance[sources])
+
+    def learn_levels(self) -> Calibration:
+        """Learn from unseen rows what levels of quantiles mean."""
+        chosen, shares, held_out = self.ensemble.unseen()
+        rows = self.ensemble.rows.only(chosen)
+        means = spread_out(shares, held_out.mean, self.calibration)
+        away = (rows.y[:, 0] - means) / np.sqrt(self.calibration * held_out.variance)
+        probability = shares @ ndtr(away)
+        return calibration_of(probability, probability, rows.weights)
+
 
 @dataclass(frozen=True)
 class EnsemblePosterior:
@@ -175,6 +206,21 @@ class EnsemblePosterior:
                 middle = self.mixtures(X, is_padded=True)[place].moments()[0][:, None]
                 draws[:, :, place] = middle + np.sqrt(output.calibration) * (draws[:, :, place] - middle)
         return draws
+
+    def given_function(self) -> "EnsemblePosterior":
+        """Return the posterior without members that take the rows for noise; itself if nothing changes."""
+        outputs = tuple(output.given_function() for output in self.outputs)
+        is_same = all(own is before for own, before in zip(outputs, self.outputs, strict=True))
+        return self if is_same else replace(self, outputs=outputs)
+
+    def unseen(self) -> list[HeldOutPredictions]:
+        """Predictions of rows as if they had never been seen, of each output."""
+        return [output.unseen(self.rows) for output in self.outputs]
+
+    @cached_property
+    def calibrations(self) -> list[Calibration]:
+        """What levels of quantiles mean, of each output."""
+        return [output.learn_levels() for output in self.outputs]
 
     def held_out(self) -> HeldOutPredictions:
         """Predictions of rows without them."""

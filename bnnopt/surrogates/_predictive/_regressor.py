@@ -15,6 +15,7 @@ from bnnopt._plain import shown
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.surrogates._predictive._calibration import calibrated
 from bnnopt.surrogates._predictive._mixtures import OutputMixture
 from bnnopt.surrogates._predictive._quantiles import as_levels, mixture_quantiles
 from bnnopt.surrogates._rows import check_rows, number_of_axes, output_names
@@ -108,8 +109,9 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         """Predict quantiles of each output: roots of the distribution function of the predicted mixture.
 
         Other than mean plus and minus a multiple of the standard deviation they are not symmetric where the
-        components of `predict_mixture` disagree. As there, the last digit of a row may depend on the number
-        of rows beside it.
+        components of `predict_mixture` disagree. Gaussian processes and stackings take their levels as
+        calibrated by rows that the fit has not seen (docs/method.md): an interval of 95 % may be one of 90 or
+        98 % of the mixture. As there, the last digit of a row may depend on the number of rows beside it.
 
         Parameters
         ----------
@@ -138,11 +140,12 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
 
     def _quantiles(self, rows: FloatArray, levels: FloatArray, noise: bool) -> list[FloatArray]:
         """Quantiles of each output, each of shape (n_samples, n_quantiles)."""
+        of_outputs = calibrated(self._posterior, levels)
         mixtures = self._posterior.mixtures(rows, is_padded=False)
         added = self._posterior.noise_at(rows).T if noise else np.zeros((len(mixtures), len(rows)))
         return [
-            mixture_quantiles(mixture.shares, mixture.means, np.sqrt(mixture.variances + own), levels)
-            for mixture, own in zip(mixtures, added, strict=True)
+            mixture_quantiles(mixture.shares, mixture.means, np.sqrt(mixture.variances + own), at)
+            for mixture, own, at in zip(mixtures, added, of_outputs, strict=True)
         ]
 
     def predict_mixture(self, X: ArrayLike, *, return_gradient: bool = False) -> Any:
@@ -233,6 +236,28 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         found._posterior = posterior.believing(check_rows(self, X))
         return found
 
+    @available_if(_posterior_has("given_function"))
+    def given_function(self) -> Self:
+        """Return a copy of the fit that leaves out Gaussian processes which take the rows for noise.
+
+        If rows are noise, no choice of the next row is better than another; what to choose is for those to
+        say that know of a function. Where none of them does, all stay. Quantiles keep their levels.
+
+        Returns
+        -------
+        estimator
+            Fitted; this one if nothing is left out.
+        """
+        check_is_fitted(self)
+        posterior: Any = self._posterior
+        known = posterior.given_function()
+        if known is posterior:
+            return self
+        found = copy(self)
+        found._posterior = known
+        found.noise_variance_ = found._as_given(known.noise[None])[0]
+        return found
+
     def predict_noise_variance(self, X: ArrayLike) -> FloatArray:
         """Predict the variance of the observation noise.
 
@@ -304,6 +329,24 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         return HeldOutPredictions(
             held_out.rows, self._as_given(held_out.mean), self._as_given(held_out.variance)
         )
+
+    @available_if(_posterior_has("unseen"))
+    def predict_unseen(self) -> list[HeldOutPredictions]:
+        """Return what the fit would predict for its rows if it had never seen them.
+
+        Other than with `predict_held_out`, what rows told of the hyperparameters is taken back too, to first
+        order; or they are rows that hyperparameters were not learned from. The levels of `predict_quantiles`
+        are calibrated by them.
+
+        Returns
+        -------
+        list of HeldOutPredictions
+            One for each output, each with its own rows; mean and variance of shape (n_rows,).
+        """
+        check_is_fitted(self)
+        posterior: Any = self._posterior
+        with one_thread():
+            return list(posterior.unseen())
 
     def _slopes(self, rows: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         if not getattr(self, "has_gradients_", False):

@@ -1,12 +1,14 @@
 """The posterior of an outcome with bounds that several scales predict, by their shares."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TypeAlias, cast
 
 import numpy as np
 from scipy.special import logsumexp
 
 from bnnopt._typing import FloatArray, IntArray
+from bnnopt.surrogates._predictive._calibration import Calibration, calibrated, calibration_of
 from bnnopt.surrogates._predictive._mixtures import OutputMixture, average, in_proportion, mixture_moments
 from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
 from bnnopt.surrogates._scales._latent import ScaleFit
@@ -36,7 +38,7 @@ class ScaleMixture:
     """
 
     def __init__(self, shares: FloatArray, parts: list[WarpedPosterior]) -> None:
-        self._shares, self._parts = shares, parts
+        self._shares, self._parts, self._weights = shares, parts, parts[0].weights
         self.has_constant_noise = all(part.has_constant_noise for part in parts)
         self.can_believe = all(part.can_believe for part in parts)
         self.noise = average(shares, np.array([part.noise for part in parts]))
@@ -44,6 +46,12 @@ class ScaleMixture:
     def believing(self, X: FloatArray) -> "ScaleMixture":
         """Return the posterior for which the latent values that each scale expects of rows are known."""
         return ScaleMixture(self._shares, [part.believing(X) for part in self._parts])
+
+    def given_function(self) -> "ScaleMixture":
+        """Return the posterior of estimators that know of a function; itself if nothing changes."""
+        parts = [part.given_function() for part in self._parts]
+        is_same = all(own is before for own, before in zip(parts, self._parts, strict=True))
+        return self if is_same else ScaleMixture(self._shares, parts)
 
     def noise_at(self, X: FloatArray) -> FloatArray:
         """Variance of an observation around the expected outcome at rows, shape (n_rows, 1)."""
@@ -84,7 +92,22 @@ class ScaleMixture:
     def quantiles(self, X: FloatArray, levels: FloatArray, *, noise: bool) -> FloatArray:
         """Quantiles of an observation or the function, shape (n_rows, n_levels)."""
         first, second = (part.quantile_function(X, noise=noise) for part in self._parts)
-        return quantiles_of_two(self._shares, first, second, np.tile(levels, (len(X), 1)))
+        own = calibrated(self, levels)[0]
+        return quantiles_of_two(self._shares, first, second, np.tile(own, (len(X), 1)))
+
+    @cached_property
+    def calibrations(self) -> list[Calibration] | None:
+        """What levels of quantiles mean; None where an estimator cannot tell."""
+        found = [own for own in (part.unseen_levels() for part in self._parts) if own is not None]
+        if len(found) < len(self._parts):
+            return None
+        rows = np.intersect1d(found[0][0], found[1][0])
+        at = [np.searchsorted(own, rows) for own, *_ in found]
+        below, up_to = (
+            average(self._shares, np.array([own[end][chosen] for own, chosen in zip(found, at, strict=True)]))
+            for end in (1, 2)
+        )
+        return [calibration_of(below, up_to, self._weights[rows])]
 
     def _joined(self, mixtures: list[OutputMixture]) -> OutputMixture:
         shares = [own * mixture.shares for own, mixture in zip(self._shares, mixtures, strict=True)]

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from copy import copy
+from functools import cached_property
 
 import numpy as np
+from scipy.special import ndtr
 
 from bnnopt._estimators import draw_seed
-from bnnopt._typing import FloatArray
+from bnnopt._typing import FloatArray, IntArray
 from bnnopt.surrogates._predictive._believed import Believed
+from bnnopt.surrogates._predictive._calibration import Calibration, calibrated, calibration_of
 from bnnopt.surrogates._predictive._mixtures import OutputMixture, matched_slopes
 from bnnopt.surrogates._predictive._quantiles import mixture_quantiles
 from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
@@ -45,11 +48,16 @@ class WarpedPosterior:
         self._member: Member | Believed = member
         self._latent, self._scale = latent, latent.scale
         self._held_out, self._least_variance = held_out, SMALLEST_VARIANCE * rows.unit**2
-        self._bounds_met = rows.bounds_met
+        self._rows, self._bounds_met = rows, rows.bounds_met
         places = np.linspace(0, len(rows.y) - 1, min(len(rows.y), ROWS_FOR_NOISE)).astype(int)
         some, weights = rows.X[places], rows.weights[places]
         self.has_constant_noise = float(np.ptp(self._noise_std(some))) <= 1e-9 * latent.unit
         self.noise = np.average(self.noise_at(some), axis=0, weights=weights)
+
+    @property
+    def weights(self) -> FloatArray:
+        """Weights of the rows of the fit."""
+        return self._rows.weights
 
     @property
     def can_believe(self) -> bool:
@@ -61,6 +69,13 @@ class WarpedPosterior:
         found = copy(self)
         found._member = Believed(self._member, X)
         return found
+
+    def given_function(self) -> "WarpedPosterior":
+        """Return the posterior of an estimator that knows of a function; itself if nothing changes."""
+        member = self._member.given_function()
+        if member is self._member:
+            return self
+        return WarpedPosterior(member, self._latent, self._rows, self._held_out)
 
     def noise_at(self, X: FloatArray) -> FloatArray:
         """Variance of an observation around the expected outcome at rows, shape (n_rows, 1)."""
@@ -96,7 +111,34 @@ class WarpedPosterior:
 
     def quantiles(self, X: FloatArray, levels: FloatArray, *, noise: bool) -> FloatArray:
         """Quantiles of an observation or the function, (n_rows, n_levels): a rising scale keeps the order."""
-        return self.quantile_function(X, noise=noise)(levels)
+        return self.quantile_function(X, noise=noise)(calibrated(self, levels)[0])
+
+    @cached_property
+    def calibrations(self) -> list[Calibration] | None:
+        """What levels of quantiles mean; None where the estimator cannot tell."""
+        found = self.unseen_levels()
+        if found is None:
+            return None
+        rows, below, up_to = found
+        return [calibration_of(below, up_to, self._rows.weights[rows])]
+
+    def unseen_levels(self) -> tuple[IntArray, FloatArray, FloatArray] | None:
+        """Rows as if never seen: the probability of less than the outcome of each, and of at most that.
+
+        They differ where an outcome counts as on a bound. None where the estimator cannot tell.
+        """
+        if not self._member.has("predict_unseen"):
+            return None
+        rows, mean, variance = self._member.unseen()[0]
+        mean, std = self._latent.centre + self._latent.unit * mean, self._latent.unit * np.sqrt(variance)
+        ends = np.tile(self._rows.inside[rows], (2, 1))
+        is_beyond = np.zeros(ends.shape, dtype=bool)
+        for bound, reach in self._bounds_met:
+            end, sign = (1, 1.0) if bound == self._rows.lower else (0, -1.0)
+            is_on = np.abs(self._rows.y[rows] - bound) <= reach
+            ends[end, is_on], is_beyond[1 - end, is_on] = bound + sign * reach, True
+        below, up_to = ndtr((self._scale.to_latent(ends) - mean) / std)
+        return rows, np.where(is_beyond[0], 0.0, below), np.where(is_beyond[1], 1.0, up_to)
 
     def quantile_function(self, X: FloatArray, *, noise: bool) -> Callable[[FloatArray], FloatArray]:
         """Return what maps levels, (n_levels,) or (n_rows, n_levels), to quantiles, (n_rows, n_levels).

@@ -1,14 +1,18 @@
 """Members with their shares of each output, and what they predict together."""
 
+from copy import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
 from scipy.stats import t as student_t
 
 from bnnopt._estimators import draw_seed
-from bnnopt._typing import FloatArray
+from bnnopt._typing import FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._predictive._believed import Believed
+from bnnopt.surrogates._predictive._calibration import Calibration, calibration_of
 from bnnopt.surrogates._predictive._covariances import Covariances, mixed_covariances
 from bnnopt.surrogates._predictive._mixtures import OutputMixture, in_proportion, matched_slopes, spread_out
 from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
@@ -85,6 +89,11 @@ def _common_places(data: Data, members: list[Member]) -> Any:
             "all members the same random_state."
         )
     return places
+
+
+def _at(rows: IntArray, chosen: IntArray) -> IntArray:
+    """Return where chosen rows stand among others, both in rising order."""
+    return np.searchsorted(rows, chosen)
 
 
 class StackedPosterior:
@@ -205,6 +214,51 @@ class StackedPosterior:
             :, None
         ]
         return middle + np.sqrt(factors) * (draws - middle)
+
+    def given_function(self) -> "StackedPosterior":
+        """Return the posterior of members that know of a function; itself if nothing changes."""
+        members = [member.given_function() for member in self.predicting]
+        if all(own is before for own, before in zip(members, self.predicting, strict=True)):
+            return self
+        found = copy(self)
+        found.predicting = members
+        mean_noise = np.array([member.mean_noise(None) for member in members])
+        found.noise = (self.shares * mean_noise).sum(axis=0) * np.array(self._calibration)
+        return found
+
+    def unseen(self) -> list[HeldOutPredictions]:
+        """Predictions of rows as if they had never been seen, of each output."""
+        found, (places, sources) = [], self._given
+        for place in self._outputs:
+            at, held_out = self._unseen(place)
+            mean, variance = np.full((2, len(self._weighed.places)), np.nan)
+            mean[at], variance[at] = held_out.mixed(self.shares[:, place])
+            is_there = np.isfinite(mean)[sources]
+            mean, variance = mean[sources][is_there], self._calibration[place] * variance[sources][is_there]
+            found.append(HeldOutPredictions(places[is_there], mean, variance))
+        return found
+
+    @cached_property
+    def calibrations(self) -> list[Calibration]:
+        """What levels of quantiles mean, of each output."""
+        return [self._learned_levels(place) for place in self._outputs]
+
+    def _learned_levels(self, place: int) -> Calibration:
+        """Learn from unseen rows what levels of quantiles of an output mean."""
+        at, held_out = self._unseen(place)
+        own, shares, factor = self._weighed, self.shares[:, place], self._calibration[place]
+        away = own.y[at, place] - spread_out(shares, held_out.mean, factor)
+        probability = shares @ ndtr(away / np.sqrt(factor * held_out.variance))
+        return calibration_of(probability, probability, own.weights[at])
+
+    def _unseen(self, place: int) -> tuple[IntArray, HeldOut]:
+        """Rows that no member that predicts has seen, among those weighed, and what each says of them."""
+        parts = [member.unseen()[place] for member in self.predicting]
+        rows = self._weighed.places
+        for part in parts:
+            rows = np.intersect1d(rows, part.rows)
+        pairs = [(part.mean[own], part.variance[own]) for part in parts for own in [_at(part.rows, rows)]]
+        return _at(self._weighed.places, rows), HeldOut(*(np.array(e) for e in zip(*pairs, strict=True)))
 
     def held_out(self) -> HeldOutPredictions:
         """Predictions of rows without them."""
