@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bnnopt._plain import shown
 from bnnopt.exceptions import InvalidDataError
@@ -47,11 +50,54 @@ class FrozenModel(BaseModel, metaclass=_InWords):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_flags(cls, data: Any) -> Any:
+        """Refuse True and False where a number is meant, which would count as 1 and 0."""
+        given = data.items() if isinstance(data, Mapping) else ()
+        flags = {name: _flag_in(value) for name, value in given if _takes_numbers(cls, name)}
+        faults = [_no_number(name, flag) for name, flag in flags.items() if flag is not None]
+        if faults:
+            raise InvalidDataError("numbers") from ValidationError.from_exception_data(cls.__name__, faults)
+        return data
+
     def __setattr__(self, name: str, value: Any) -> None:
         raise InvalidDataError(
             f"{type(self).__name__} is frozen: {name!r} cannot be set. Make another, by its constructor or "
             "model_copy(update=...)."
         )
+
+
+@lru_cache
+def _takes_numbers(model: type[BaseModel], name: str) -> bool:
+    """Tell whether a field takes numbers and nothing that may be True or False."""
+    types = set(_types_in(model.model_fields[name].annotation)) if name in model.model_fields else set()
+    return bool(types & {int, float}) and not types & {bool, Any, object}
+
+
+def _types_in(annotation: Any) -> Iterator[Any]:
+    """Yield the types that an annotation is made of."""
+    yield annotation
+    for part in get_args(annotation):
+        if isinstance(part, type) or get_args(part) or part is Any:
+            yield from _types_in(part)
+
+
+def _no_number(name: str, flag: bool) -> InitErrorDetails:
+    said = f"expected a number, got {flag}; write the number that is meant"
+    return InitErrorDetails(
+        type=PydanticCustomError("value_error", "{said}", {"said": said}), loc=(name,), input=flag
+    )
+
+
+def _flag_in(value: Any) -> bool | None:
+    """Return the first of True and False in a value, a sequence or a mapping, None without one."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    parts = list(value.values()) if isinstance(value, Mapping) else value
+    if not isinstance(parts, list | tuple):
+        return None
+    return next((bool(part) for part in parts if isinstance(part, bool | np.bool_)), None)
 
 
 def problems_of(error: ValidationError) -> Iterator[dict[str, Any]]:

@@ -1,9 +1,22 @@
 """What constructors say of arguments that they cannot take: the place, what was expected, and what came."""
 
+import numpy as np
 import pytest
 
-from bnnopt import CampaignSettings, Categorical, LinearConstraint, Minimize, Real, SearchSpace
+from bnnopt import (
+    CampaignSettings,
+    Categorical,
+    Discrete,
+    Integer,
+    LinearConstraint,
+    Minimize,
+    OutcomeConstraint,
+    Real,
+    SearchSpace,
+    Target,
+)
 from bnnopt.exceptions import BnnoptError, InvalidDataError
+from bnnopt.objectives import WeightedSum
 from bnnopt.optimizer import TrustRegion
 
 CASES = [
@@ -52,3 +65,25 @@ def test_what_is_frozen_says_how_to_change_it():
     with pytest.raises(InvalidDataError, match="model_copy"):
         variable.upper = 5
     assert variable.upper == 1
+
+
+@pytest.mark.parametrize("flag", [True, False, np.True_])
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda flag: OutcomeConstraint("y", lower=flag), "lower"),
+        (lambda flag: Real("x", flag, 3), "lower"),
+        (lambda flag: Integer("x", 0, flag), "upper"),
+        (lambda flag: Discrete("x", [flag, 2.5]), "values"),
+        (lambda flag: Target("y", 1, tolerance=flag), "tolerance"),
+        (lambda flag: WeightedSum([Minimize("a"), Minimize("b")], weights=[0.5, flag]), "weights"),
+        (lambda flag: LinearConstraint({"x": flag, "z": 1.0}, upper=1), "coefficients"),
+    ],
+)
+def test_true_and_false_are_no_numbers(make, name, flag):
+    with pytest.raises(InvalidDataError, match=f"{name}: expected a number, got {bool(flag)}"):
+        make(flag)
+
+
+def test_levels_may_be_true_and_false():
+    assert Categorical("is_stirred", [True, False]).levels == (True, False)

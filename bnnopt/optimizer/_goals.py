@@ -1,6 +1,6 @@
 """What is wanted of the outcomes: utilities, outcome constraints, and what they are measured against."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from bnnopt.objectives import Objective, OutcomeConstraint, UtilityObjective, sp
 __all__ = ["Goals", "Situation", "reference_in_order"]
 
 LOG2_SAMPLES = 6
+LARGEST_VOLUME = 1e140  # that a front may dominate, in the units of the utilities: squares of it are numbers
 
 
 @dataclass(frozen=True)
@@ -218,11 +219,19 @@ class Goals:
         return total
 
     def _as_utilities(self, reference: Sequence[float]) -> FloatArray:
-        values = floats_or_nan(reference)
+        given = list(reference) if isinstance(reference, Iterable) else [reference]
+        has_flags = any(isinstance(value, bool | np.bool_) for value in given)
+        values = np.array(np.nan) if has_flags else floats_or_nan(given)
         if self.n_utilities < 2 or values.shape != (self.n_utilities,) or not np.isfinite(values).all():
             raise InvalidDataError(
                 "reference_point: expected a finite number for each of several objectives, "
                 f"got {shown(reference)} for {[objective.name for objective in self.objectives]}."
+            )
+        largest = LARGEST_VOLUME ** (1 / self.n_utilities)
+        if (np.abs(values) > largest).any():
+            raise InvalidDataError(
+                f"reference_point: expected numbers of a size up to {largest:.0e}, so that the volume above "
+                f"them is a number, got {shown(reference)}. Give outcomes that are just worthless."
             )
         pairs = zip(self.objectives, values, strict=True)
         return np.array([v if len(each.names) > 1 else float(each.utility(v)) for each, v in pairs])

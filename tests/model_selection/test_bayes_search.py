@@ -199,9 +199,15 @@ def test_where_all_fits_fail_the_search_ends_with_the_first_design():
 
 
 @pytest.mark.filterwarnings("ignore:Scoring failed")
-@pytest.mark.parametrize("scoring", [lambda *_: np.nan, lambda *_: 1 / 0])
-def test_a_scorer_that_returns_nothing_or_raises_is_told(scoring):
-    with pytest.raises(InvalidDataError, match="None of the first 5 settings has a score"):
+@pytest.mark.parametrize(
+    ("scoring", "said"),
+    [
+        (lambda *_: np.nan, r"where it fails\.$"),
+        (lambda *_: 1 / 0, r"The scoring raised ZeroDivisionError: division by zero$"),
+    ],
+)
+def test_a_scorer_that_returns_nothing_or_raises_is_told(scoring, said):
+    with pytest.raises(InvalidDataError, match=f"None of the first 5 settings has a score.*{said}"):
         fit(curve(n_iter=20, scoring=scoring))
 
 

@@ -81,3 +81,15 @@ def test_a_table_of_candidates_is_searched_on_too():
     assert len(batch.merge(table, on=["a", "b"])) == 2
     with pytest.warns(NothingToGainWarning):
         assert len(optimizer.ask(1, candidates=iter([table]))) == 1
+
+
+@pytest.mark.parametrize("reference", [[1e300, -1e300], [1e155, 0.0], {"y": 0.0, "z": -1e308}])
+def test_a_reference_point_beyond_all_volumes_is_refused(reference):
+    with pytest.raises(InvalidDataError, match="reference_point: expected numbers of a size up to 1e\\+70"):
+        BayesianOptimizer(SearchSpace([Real("x", 0, 1)]), TWO, reference_point=reference)
+
+
+@pytest.mark.parametrize("reference", [[True, 0.0], [0.0, np.False_], True])
+def test_a_reference_point_of_true_and_false_is_refused(reference):
+    with pytest.raises(InvalidDataError, match="reference_point: expected a finite number for each"):
+        BayesianOptimizer(SearchSpace([Real("x", 0, 1)]), TWO, reference_point=reference)

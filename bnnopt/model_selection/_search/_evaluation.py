@@ -106,6 +106,15 @@ class Evaluator:
             self._trial(params, found[place * n : (place + 1) * n]) for place, params in enumerate(settings)
         ]
 
+    def scoring_error(self, params: dict[str, Any]) -> str:
+        """Return what is raised where a setting is fitted and scored once more, "" where nothing is."""
+        raising = replace(self, options={**self.options, "error_score": "raise"})
+        try:
+            _on_one_split(raising, params, self.splits[0])
+        except Exception as error:  # noqa: BLE001 - of a scorer, which is anybody's
+            return f"{type(error).__name__}: {error}"
+        return ""
+
     def _trial(self, params: dict[str, Any], splits: list[dict[str, Any]]) -> Trial:
         names = dict.fromkeys(name for each in splits for name in each["scores"])
         scores = {

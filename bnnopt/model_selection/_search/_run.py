@@ -108,10 +108,12 @@ class Run:
                 "where."
                 f"\n{_listed(errors)}"
             )
+        text = "" if errors else self.evaluator.scoring_error(self.trials[0].params)
+        said = f"\n{_listed(errors)}" if errors else f" The scoring raised {text}" if text else ""
         raise InvalidDataError(
             f"None of the first {len(self.trials)} settings has a score that is a finite number, so there is "
             "nothing to search by: correct the scoring, or set error_score='raise' to see where it fails."
-            + (f"\n{_listed(errors)}" if errors else "")
+            + said
         )
 
     def warn_of_failures(self) -> None:
