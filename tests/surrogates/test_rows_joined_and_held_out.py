@@ -18,7 +18,7 @@ def by_heart(quick):
 def of_chance(n_inputs, n_repeats=1, seed=0):
     """Inputs at random, each several times, with outcomes of 1 or -1 that say nothing of one another."""
     rng = np.random.default_rng(seed)
-    X, y = rng.random((n_inputs, 2)), rng.choice([-1.0, 1.0], n_inputs)
+    X, y = rng.random((n_inputs, 4)), rng.choice([-1.0, 1.0], n_inputs)
     return np.repeat(X, n_repeats, axis=0), np.repeat(y, n_repeats)
 
 
@@ -58,15 +58,16 @@ def test_rows_of_equal_inputs_are_left_out_together_and_by_the_same_network_agai
     """Who has seen one of them knows the others by heart."""
 
     def share_known(model):
-        return np.mean(np.abs(model.predict_held_out().mean - y) < 0.1)
+        return np.mean(np.abs(model.predict_held_out().mean - y) < 0.3)
 
     X, y = of_chance(30, n_repeats)
     model = by_heart(warm_start=True)
-    assert share_known(model.fit(X, y)) < 0.25
+    assert share_known(model.fit(X, y)) < 0.3
     more, outcomes = of_chance(6, seed=1)
     order = np.random.default_rng(2).permutation(len(X) + 6)
     X, y = np.concatenate([X, more])[order], np.concatenate([y, outcomes])[order]
-    assert share_known(model.set_params(random_state=1).fit(X, y)) < 0.25
+    model.set_params(random_state=1, learning_rate_init=1e-7, max_iter=2)  # what is known stays known
+    assert share_known(model.fit(X, y)) < 0.3
 
 
 def test_known_noise_comes_on_top_of_what_is_learned(processes):
