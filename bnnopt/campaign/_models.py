@@ -28,6 +28,7 @@ from bnnopt.optimizer import BayesianOptimizer
 __all__ = ["best_of", "fit_record"]
 
 FORMAT = 1
+RULE = 2  # by which rows are the best: 1 read limits from what was measured, 2 from what is believed
 FEWEST = 2  # rows of a mean over rows left out
 
 
@@ -115,7 +116,7 @@ def _held_out(optimizer: BayesianOptimizer) -> dict[str, Any]:
 def _key(settings: CampaignSettings, optimizer: BayesianOptimizer) -> str:
     """Return what tells all apart that the best rows depend on; what is on its way is none of it."""
     state = optimizer.state().model_dump(mode="json", exclude={"rows": {"pending"}, "checksum": True})
-    return _hash([FORMAT, state, optimizer.has_model, as_toml(settings), versions()])
+    return _hash([FORMAT, RULE, state, optimizer.has_model, as_toml(settings), versions()])
 
 
 def _kept(file: Path, key: str) -> pd.DataFrame | None:

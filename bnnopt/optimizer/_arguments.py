@@ -28,7 +28,7 @@ __all__ = [
     "cost_of",
 ]
 
-ADDED = ("score", "reason", "goal", "is_failed", "row")
+ADDED = ("score", "reason", "goal", "is_failed", "row", "is_measured_within")
 """Columns that tables of the project have besides settings, context and outcomes."""
 
 ENDS = ("mean", "std", "lower", "upper")

@@ -129,16 +129,16 @@ class Goals:
             flags &= constraint.is_satisfied(outcomes[..., self.outputs.index(constraint.name)])
         return flags
 
-    def best_first(self, outcomes: FloatArray) -> IntArray:
-        """Return the order of outcomes (n, n_outputs): feasible ones, the front, the utilities; shape (n,).
+    def best_first(self, outcomes: FloatArray, is_within: BoolArray) -> IntArray:
+        """Return the order of outcomes (n, n_outputs): those within limits, the front, the utilities; (n,).
 
         Several utilities are added up, each in units of its range.
         """
-        utilities, is_feasible = self.utilities(outcomes), self.is_feasible(outcomes)
+        utilities = self.utilities(outcomes)
         spread = np.ptp(utilities, axis=0)
         total = (utilities / np.where(spread > 0, spread, 1.0)).sum(axis=1)
         is_front = non_dominated(utilities) if self.n_utilities > 1 else np.zeros(len(total), dtype=bool)
-        return np.lexsort((-total, ~is_front, ~is_feasible))
+        return np.lexsort((-total, ~is_front, ~is_within))
 
     def ranks(self, outcomes: FloatArray) -> IntArray:
         """Return dense ranks of outcomes (n, n_outputs), from 0, larger is better, equal where none is; (n,).
@@ -172,7 +172,7 @@ class Goals:
         return total
 
     def situation(
-        self, outcomes: FloatArray, noise: FloatArray | None = None, measured: FloatArray | None = None
+        self, outcomes: FloatArray, noise: FloatArray | None = None, is_within: BoolArray | None = None
     ) -> Situation:
         """Return what outcomes of shape (n_observed, n_outputs) say, as measured or as a model believes them.
 
@@ -184,12 +184,11 @@ class Goals:
         outcomes : ndarray of shape (n_observed, n_outputs)
         noise : ndarray of shape (n_outputs,), optional
             Variance of the observation noise of each outcome; 0 if it is not given.
-        measured : ndarray of shape (n_observed, n_outputs), optional
-            Outcomes that say whether a row satisfies the constraints; the same by default. At a limit the
-            smallest error of a model would decide.
+        is_within : ndarray of bool of shape (n_observed,), optional
+            Which rows count as keeping the constraints (`Judged`); by default what the outcomes say.
         """
         utilities = self.utilities(outcomes)
-        is_feasible = self.is_feasible(outcomes if measured is None else measured)
+        is_feasible = self.is_feasible(outcomes) if is_within is None else is_within
         first, feasible = utilities[:, 0], utilities[is_feasible]
         worst = float(first.min())
         situation = Situation(

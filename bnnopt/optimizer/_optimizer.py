@@ -459,7 +459,7 @@ class BayesianOptimizer(Predictions):
             gain = largest_gain(search)
         utility = self._goals.utilities(outcomes)[:, 0]
         return advise(
-            np.where(self._goals.is_feasible(outcomes), utility, -np.inf),
+            np.where(search.judged.is_within, utility, -np.inf),
             len(self._observations.told),
             gain,
             float(np.sqrt(search.scoring.goals.situation(outcomes, noise).noise_variance)),

@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._tables import with_columns
+from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.acquisition import non_dominated
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
 from bnnopt.optimizer._goals import Goals
+from bnnopt.optimizer._judged import judged
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
 from bnnopt.optimizer._observations import Earlier, Observations
 from bnnopt.optimizer._same_settings import is_new
@@ -236,48 +238,77 @@ class Records:
 
         With noise the best value measured is the luckiest one. So what counts is the utility of what the
         model expects of each measured row; while rows of the first design are missing, what was measured.
-        Outcome constraints are those of the measured values. Of several objectives the first counts; `front`
-        has the others too.
+        Which rows satisfy the outcome constraints is decided as for `ask`, see `keeps_limits`. Of several
+        objectives the first counts; `front` has the others too.
 
         Returns
         -------
         Series
-            Settings, what was measured, and for each outcome `<name>_mean`, the function that the model
-            expects there; NaN while there is no model.
+            Settings, what was measured, with outcome constraints `is_measured_within` (whether that is within
+            the limits, or only what the model believes), and for each outcome `<name>_mean`, the function
+            that the model expects there; NaN while there is no model.
 
         Raises
         ------
         InvalidDataError
             No row was measured, or none satisfies the constraints.
         """
-        rows = self._feasible()
+        rows, believed = self._within()
         names = [f"{name}_mean" for name in self.outputs]
-        if not self.has_model:
+        if believed is None:
             return with_columns(rows, dict.fromkeys(names, np.nan)).iloc[0]
-        space = self.space.with_observed_context(self._observations.told)
-        model = self._modelling.of_outcomes(self._observations, space)
-        believed, _ = model.moments(space.encode(rows[self.space.names]))
         place = int(np.argmax(self._goals.utilities(believed)[:, 0]))
         return with_columns(rows, dict(zip(names, believed.T, strict=True))).iloc[place]
 
     def front(self) -> pd.DataFrame:
         """Return the measured rows that satisfy the outcome constraints and that no other such row dominates.
 
-        With one objective these are the rows of the best utility.
+        With one objective these are the rows of the best utility. Which rows satisfy the constraints is as in
+        `best`, and so is the column `is_measured_within`.
 
         Raises
         ------
         InvalidDataError
             As in `best`.
         """
-        rows = self._feasible()
+        rows, _ = self._within(is_believed=False)
         utilities = self._goals.utilities(rows[list(self.outputs)].to_numpy(float))
         return rows[
             utilities[:, 0] == utilities[0, 0] if utilities.shape[1] == 1 else non_dominated(utilities)
         ]
 
-    def _feasible(self) -> pd.DataFrame:
-        """Return the measured rows that satisfy the constraints, best first."""
+    def keeps_limits(self) -> pd.Series:
+        """Tell which rows of `data` keep all outcome constraints, as `ask`, `best` and `front` count them.
+
+        Where the noise of a limited outcome is more than a hundredth of its range, what the model believes
+        decides; else, and before there is a model, what was measured. A failed row keeps none.
+
+        Returns
+        -------
+        Series of bool
+            By the index of `data`.
+        """
+        is_measured = ~self._observations.is_failed
+        flags = pd.Series(is_measured, index=self.data.index, name="keeps_limits")
+        if self._goals.constraints and is_measured.any():
+            flags[is_measured] = self._counted(is_believed=False)[0]
+        return flags
+
+    def _counted(self, *, is_believed: bool) -> tuple[BoolArray, FloatArray | None]:
+        """Return which measured rows count as within the limits, and what the model believes of all.
+
+        That is None without a model, and where nobody wants it and no limit needs it.
+        """
+        measured, outcomes = self._observations.measured
+        if not self.has_model or not (is_believed or self._goals.constraints):
+            return self._goals.is_feasible(outcomes), None
+        space = self.space.with_observed_context(self._observations.told)
+        model = self._modelling.of_outcomes(self._observations, space)
+        counts = judged(self._goals, model, space.encode(measured), outcomes)
+        return counts.is_within, counts.believed
+
+    def _within(self, *, is_believed: bool = True) -> tuple[pd.DataFrame, FloatArray | None]:
+        """Return the measured rows within the limits, best measured first, and what is believed of them."""
         measured, outcomes = self._observations.measured
         if not len(measured):
             n_failed = len(self._observations.told)
@@ -285,11 +316,27 @@ class Records:
             raise InvalidDataError(
                 f"None of the 0 measured rows can be the best yet: {told}. Tell rows with outcomes first."
             )
-        flags = self._goals.is_feasible(outcomes)
-        if not flags.any():
-            raise InvalidDataError(
-                f"None of the {len(measured)} measured row(s) satisfies the outcome constraints; "
-                "tell more rows, or look at `data`."
-            )
-        frame = self.data[~self._observations.is_failed].drop(columns="is_failed")[flags]
-        return frame.iloc[np.argsort(-self._goals.utilities(outcomes[flags])[:, 0], kind="stable")]
+        is_within, believed = self._counted(is_believed=is_believed)
+        is_measured_within = self._goals.is_feasible(outcomes)
+        if not is_within.any():
+            raise InvalidDataError(_none_within(measured.index[is_measured_within], len(measured)))
+        frame = self.data[~self._observations.is_failed].drop(columns="is_failed")
+        if self._goals.constraints:
+            frame = frame.assign(is_measured_within=is_measured_within)
+        places = np.flatnonzero(is_within)
+        places = places[np.argsort(-self._goals.utilities(outcomes[places])[:, 0], kind="stable")]
+        return frame.iloc[places], None if believed is None else believed[places]
+
+
+def _none_within(within: pd.Index, n_measured: int) -> str:
+    """Say that no row keeps the limits, and which are measured within them by luck alone."""
+    none = (
+        f"None of the {n_measured} measured row(s) satisfies the outcome constraints; tell more rows, or "
+        "look at `data`."
+    )
+    if not len(within):
+        return none
+    return (
+        f"{none} Row(s) {within.tolist()} were measured within the limits, but with this noise the model "
+        "does not believe it; run them again to know."
+    )

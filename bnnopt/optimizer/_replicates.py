@@ -5,6 +5,7 @@ import pandas as pd
 
 from bnnopt._tables import with_columns
 from bnnopt._typing import BoolArray, FloatArray
+from bnnopt.optimizer._judged import judged
 from bnnopt.optimizer._search import Search
 
 __all__ = ["repeats"]
@@ -21,7 +22,9 @@ def repeats(search: Search, n: int) -> tuple[pd.DataFrame, FloatArray]:
     values that can be set counts as a run of the nearest ones.
     """
     measured, outcomes = search.observations.measured
-    ranked = search.model_space.rounded(measured.iloc[search.scoring.goals.best_first(outcomes)])
+    goals, points = search.scoring.goals, search.model_space.encode(measured)
+    order = goals.best_first(outcomes, judged(goals, search.model, points, outcomes).is_within)
+    ranked = search.model_space.rounded(measured.iloc[order])
     rows = with_columns(ranked, search.context)[_is_allowed(search, ranked)].iloc[:N_REPEATABLE]
     places = rows[search.model_space.setting_names]
     n_runs = places.groupby(list(places.columns), dropna=False)[places.columns[0]].transform("size")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bnnopt._typing import FloatArray
+from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.acquisition import (
     Acquisition,
     Form,
@@ -99,7 +99,11 @@ class Scoring:
         return int(self.goals.is_feasible(draws).sum(axis=0).max(initial=0)) < LEAST_KEPT
 
     def situation(
-        self, believed: FloatArray, noise: FloatArray | None = None, measured: FloatArray | None = None
+        self,
+        believed: FloatArray,
+        noise: FloatArray | None = None,
+        is_within: BoolArray | None = None,
+        measured: FloatArray | None = None,
     ) -> Situation:
         """Return what outcomes of shape (n_observed, n_outputs) say; see `Goals.situation`.
 
@@ -109,10 +113,12 @@ class Scoring:
             What the model expects of the function at the rows measured.
         noise : ndarray of shape (n_outputs,), optional
             As in `Goals.situation`.
+        is_within : ndarray of bool of shape (n_observed,), optional
+            As in `Goals.situation`.
         measured : ndarray of shape (n_observed, n_outputs), optional
-            What counts for constraints and for what experiments cost; as believed by default.
+            What counts for what experiments cost; as believed by default.
         """
-        situation = self.goals.situation(believed, noise, measured)
+        situation = self.goals.situation(believed, noise, is_within)
         if self.cost_output is None:
             return situation
         told = believed if measured is None else measured

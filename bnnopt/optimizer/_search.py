@@ -12,6 +12,7 @@ from bnnopt._tables import with_columns
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.optimizer._factors import Factors
 from bnnopt.optimizer._goals import Situation
+from bnnopt.optimizer._judged import Judged, judged
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
 from bnnopt.optimizer._progress import Tick, unseen
@@ -23,7 +24,6 @@ from bnnopt.space import Face, Real, SearchSpace, Variable
 __all__ = ["Places", "Search"]
 
 BLOCK = 65_536
-NOISELESS = 0.01  # of the range of an outcome: a standard deviation of noise that is none to speak of
 MOST_BELIEVED = 512  # rows pending, of which the covariance is inverted
 
 
@@ -103,27 +103,18 @@ class Search:
     def situation(self) -> Situation:
         """What the model believes of the rows measured: the best value measured may be the luckiest."""
         measured, outcomes = self.measured
-        points, noise = self.model_space.encode(measured), None
+        noise = None
         if self.scoring.acquisition.accepts("noise_variance"):
-            noise = self.model.noise_variance(points)
-        believed = self.model.moments(points)[0]
-        situation = self.scoring.situation(believed, noise, self._for_limits(points, believed, outcomes))
+            noise = self.model.noise_variance(self.model_space.encode(measured))
+        situation = self.scoring.situation(self.judged.believed, noise, self.judged.is_within, outcomes)
         expected = self.model.expected
         return situation if expected is None else self.scoring.with_expected(expected, situation)
 
-    def _for_limits(self, points: FloatArray, believed: FloatArray, measured: FloatArray) -> FloatArray:
-        """Return the outcomes that say which rows keep the outcome constraints, (n_observed, n_outputs).
-
-        An outcome with noise counts as the model believes it: a row that only luck has put within narrow
-        limits would be one to improve on that nothing real can better. Without noise what was measured is
-        better, since at a limit the smallest error of a model would decide.
-        """
-        goals = self.scoring.goals
-        limited = {each.name for each in goals.constraints} - {self.scoring.cost_output}
-        if not limited:
-            return measured
-        is_noisy = np.sqrt(self.model.noise_variance(points)) > NOISELESS * np.ptp(measured, axis=0)
-        return np.where(is_noisy & np.isin(goals.outputs, list(limited)), believed, measured)
+    @cached_property
+    def judged(self) -> Judged:
+        """What is believed of the rows measured, and which of them keep the outcome constraints."""
+        measured, outcomes = self.measured
+        return judged(self.scoring.goals, self.model, self.model_space.encode(measured), outcomes)
 
     @cached_property
     def measured(self) -> tuple[pd.DataFrame, FloatArray]:
@@ -135,7 +126,7 @@ class Search:
     def best_settings(self, n: int) -> pd.DataFrame:
         """Return at most `n` of the best settings measured, best first; in a trust region of its box."""
         measured, outcomes = self.measured
-        ranked = measured.iloc[self.scoring.goals.best_first(outcomes)]
+        ranked = measured.iloc[self.scoring.goals.best_first(outcomes, self.judged.is_within)]
         if self.start is not None:
             ranked = ranked[self.space.is_inside(self.space.rounded(ranked))]
         return ranked.iloc[:n]

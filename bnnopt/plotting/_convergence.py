@@ -7,7 +7,7 @@ import numpy as np
 from bnnopt._pareto import as_reference, dominated_volume
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.objectives import OutcomeConstraint, split_objectives
+from bnnopt.objectives import split_objectives
 from bnnopt.plotting._checks import column, flags, same_length
 from bnnopt.plotting._shown_objective import ShownObjective
 from bnnopt.plotting._style import OKABE_ITO, legend_above, name_axes, new_axes
@@ -82,7 +82,7 @@ class ConvergenceDisplay:
         InvalidDataError
             There is no such objective.
         """
-        objectives, constraints = split_objectives(optimizer.objectives)
+        objectives, _ = split_objectives(optimizer.objectives)
         if not 0 <= objective < len(objectives):
             raise InvalidDataError(
                 f"objective: a number from 0 to {len(objectives) - 1} was expected; {objective} came."
@@ -93,7 +93,7 @@ class ConvergenceDisplay:
         is_outcome = outcomes.shape[1] == 1
         values = outcomes[:, 0] if is_outcome else np.asarray(utility)
         values = np.where(data["is_failed"], np.nan, values)
-        allowed = _keeps(constraints, data)
+        allowed = optimizer.keeps_limits().to_numpy()
         found = {
             "allowed": allowed,
             "y_label": shown.objective.name if is_outcome else shown.label,
@@ -120,13 +120,13 @@ class ConvergenceDisplay:
         ConvergenceDisplay
             Values and best are the same: the hypervolume of all runs so far.
         """
-        objectives, constraints = split_objectives(optimizer.objectives)
+        objectives, _ = split_objectives(optimizer.objectives)
         data = optimizer.data
         columns = [
             each.utility(data[list(each.names)].to_numpy(float)[:, slice(None) if len(each.names) > 1 else 0])
             for each in objectives
         ]
-        counts = ~data["is_failed"].to_numpy(bool) & _keeps(constraints, data)
+        counts = ~data["is_failed"].to_numpy(bool) & optimizer.keeps_limits().to_numpy()
         volume = _volumes(np.column_stack(columns), counts, as_reference(reference, len(objectives)))
         values = np.where(data["is_failed"], np.nan, volume)
         return cls(values, volume, **({"y_label": "hypervolume of the front"} | options))
@@ -170,14 +170,6 @@ class ConvergenceDisplay:
     def _draw(self, chosen: Any, label: str, color: str, size: float) -> Any:
         x, y = np.flatnonzero(chosen) + 1, self.values[chosen]
         return self.ax_.scatter(x, y, s=size, color=color, label=label if chosen.any() else None)
-
-
-def _keeps(constraints: list[OutcomeConstraint], data: Any) -> Any:
-    """Return whether rows satisfy all constraints on outcomes, shape (n,)."""
-    flags_ = np.ones(len(data), dtype=bool)
-    for constraint in constraints:
-        flags_ &= constraint.is_satisfied(data[constraint.name])
-    return flags_
 
 
 def _best_so_far(values: FloatArray, utility: FloatArray) -> FloatArray:

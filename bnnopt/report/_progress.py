@@ -53,9 +53,11 @@ def _explained(data: ReportData) -> str:
         return "Noise can put a run into the front that would not stay there if it was repeated."
     if not data.optimizer.has_model:
         return "There is no model yet: it is the best value measured."
+    is_beyond = data.best is not None and not data.best.get("is_measured_within", True)
+    beyond = " What was measured there is beyond a limit, by no more than the noise." if is_beyond else ""
     return (
         "Of all measured runs it is the one that the model believes in most: it expects "
-        f"{_outcomes(data, '_mean')} there. A single better value may be luck."
+        f"{_outcomes(data, '_mean')} there. A single better value may be luck.{beyond}"
     )
 
 

@@ -334,3 +334,47 @@ def test_a_row_that_only_noise_put_within_the_limits_is_not_one_to_improve_on(ma
     rows = pd.DataFrame({"x": x})
     optimizer.tell(rows, pd.DataFrame({"width": 1 - x, "peak": peak}))
     assert optimizer.ask(1)["score"].item() == pytest.approx(-1.0, abs=0.1)
+
+
+@pytest.fixture
+def lucky(make_optimizer):
+    """Three runs at each of 11 settings; one of three at 0.5 was put within narrow limits by noise alone."""
+    objectives = [Minimize("width"), OutcomeConstraint("peak", -0.05, 0.05)]
+    optimizer = make_optimizer(SearchSpace([Real("x", 0, 1)]), objectives, surrogate="gaussian_process")
+    x = np.repeat(np.linspace(0, 1, 11), 3)
+    peak = x + np.tile([-0.1, 0.0, 0.1], 11)
+    peak[15] = 0.0
+    optimizer.tell(pd.DataFrame({"x": x}), pd.DataFrame({"width": 1 - x, "peak": peak}))
+    return optimizer
+
+
+def test_the_best_row_is_one_that_is_believed_within_the_limits(lucky):
+    assert lucky.best()["x"] == 0.0
+    assert not lucky.keeps_limits()[15]
+    assert lucky.front()["x"].tolist() == [0.0, 0.0, 0.0]
+    assert lucky.front()["is_measured_within"].tolist() == [False, True, False]
+
+
+def test_a_best_row_measured_beyond_a_limit_says_so(lucky):
+    lucky.retract([1, 3, 4, 5])
+    best = lucky.best()
+    assert not best["is_measured_within"]
+    assert abs(best["peak"]) > 0.05
+    assert abs(best["peak_mean"]) < 0.05
+
+
+def test_where_only_luck_has_kept_the_limits_best_names_these_rows(lucky):
+    lucky.retract(range(12))
+    with pytest.raises(InvalidDataError, match=r"None of the 21 measured row.*Row\(s\) \[15\] were measured"):
+        lucky.best()
+    assert not lucky.keeps_limits().any()
+
+
+def test_without_noise_the_measured_values_say_which_rows_keep_the_limits(make_optimizer):
+    objectives = [Minimize("y"), OutcomeConstraint("peak", lower=0.5)]
+    optimizer = make_optimizer(SearchSpace([Real("x", 0, 1)]), objectives, surrogate="gaussian_process")
+    x = np.linspace(0, 1, 13)
+    optimizer.tell(pd.DataFrame({"x": x}), pd.DataFrame({"y": x**2, "peak": x}))
+    assert optimizer.keeps_limits().to_numpy().tolist() == (x >= 0.5).tolist()
+    assert optimizer.best()["x"] == 0.5
+    assert optimizer.best()["is_measured_within"]

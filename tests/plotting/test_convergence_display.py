@@ -1,9 +1,8 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
 
+from bnnopt import BayesianOptimizer, Real, SearchSpace
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Maximize, Minimize, OutcomeConstraint, Target, WeightedSum
 from bnnopt.plotting import ConvergenceDisplay
@@ -18,7 +17,9 @@ DATA = pd.DataFrame(
 
 
 def told(*objectives):
-    return SimpleNamespace(objectives=objectives, data=DATA)
+    optimizer = BayesianOptimizer(SearchSpace([Real("x", 0, 1)]), objectives, n_initial=9)
+    optimizer.tell({"x": np.linspace(0, 1, 5)}, DATA)
+    return optimizer
 
 
 def test_the_best_so_far_goes_with_the_goal():

@@ -1,4 +1,8 @@
-"""Small tables and models that the tests of this room share; the models are fitted once and only read."""
+"""Small tables and models that the tests of this room share; the models are fitted once and only read.
+
+`few_rows_are_many` lowers the private sizes from which rows are many, samples are drawn and inducing
+points stand in: a fit on more than 100,000 rows would take longer than all other tests of the room.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,8 @@
-"""Parts of dropout networks without TensorFlow: scaling, noise of held-out rows, first weights, masks."""
+"""Parts of dropout networks without TensorFlow: scaling, noise of held-out rows, first weights, masks.
+
+They are functions of arrays, imported by themselves: networks learn their own weights and draw their own
+masks, so that no estimator shows an error, a scale or a mask that is known by hand.
+"""
 
 import numpy as np
 import pytest

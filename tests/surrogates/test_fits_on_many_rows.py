@@ -160,6 +160,7 @@ def test_a_training_goes_on(table, quick):
     assert quick().fit(X, y).partial_fit(X[:100], y[:100]).n_iter_ == 100
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_training_that_goes_on_leaves_the_same_rows_out(quick):
     """Of 40 inputs, each 60 times, with outcomes of chance: who has seen an input knows it by heart."""
     rng = np.random.default_rng(0)

@@ -5,14 +5,6 @@ import pandas as pd
 import pytest
 
 from bnnopt.surrogates import GaussianProcessEnsembleRegressor
-from bnnopt.surrogates._gaussian_process._posterior import (
-    LARGEST_LOG_FACTOR,
-    MEAN_LOG_CHI2,
-    VARIANCE_LOG_CHI2,
-    NoiseModel,
-    learn_noise,
-)
-from bnnopt.surrogates._rows import Rows
 
 NEW = np.linspace(0.0, 1.0, 21)[:, None]
 
@@ -26,40 +18,6 @@ def line(n_rows, noise, seed=0):
     rng = np.random.default_rng(seed)
     X = np.linspace(0.0, 1.0, n_rows)[:, None]
     return X, np.sin(4 * X[:, 0]) + noise * rng.standard_normal(n_rows)
-
-
-class Constant:
-    """A Gaussian process whose mean is a number."""
-
-    def __init__(self, mean):
-        self.mean = mean
-
-    def moments(self, X):
-        return np.full(len(X), self.mean), np.ones(len(X))
-
-
-def test_constants_of_the_logarithm_of_a_squared_normal_number():
-    logs = np.log(np.square(np.random.default_rng(0).standard_normal(200_000)))
-    assert logs.mean() == pytest.approx(MEAN_LOG_CHI2, abs=0.02)
-    assert logs.var() == pytest.approx(VARIANCE_LOG_CHI2, rel=0.02)
-
-
-def test_a_noise_model_by_hand():
-    """Members of means 1 and 3 in units of 0.5, around -1: e to the 0; and no factor beyond e to the 6."""
-    model = NoiseModel((Constant(1.0), Constant(3.0)), -1.0, 0.5)
-    np.testing.assert_allclose(model(NEW), np.ones(21))
-    np.testing.assert_allclose(NoiseModel((Constant(1e3),), 0.0, 1.0)(NEW), np.exp(LARGEST_LOG_FACTOR))
-
-
-def test_factors_of_the_noise_have_the_mean_1():
-    rng = np.random.default_rng(0)
-    X, weights = rng.random((40, 1)), rng.uniform(0.5, 3.0, 40)
-    rows = Rows.of(X, np.zeros(40), weights)
-    errors = np.square((0.1 + X[:, 0]) * rng.standard_normal(40))
-    factors = learn_noise(rows, errors, np.random.default_rng(0))(X)
-    assert np.average(factors, weights=weights) == pytest.approx(1.0)
-    assert factors[np.argmax(X)] > factors[np.argmin(X)]
-    np.testing.assert_allclose(learn_noise(rows, np.zeros(40), np.random.default_rng(0))(X), 1.0, rtol=0.2)
 
 
 def test_noise_that_grows_is_found_where_it_is():

@@ -1,4 +1,8 @@
-"""Posteriors in closed form: moments, rows left out, inducing points, gradients and draws of functions."""
+"""Posteriors in closed form: moments, rows left out, inducing points, gradients, draws, noise, mixtures.
+
+They are functions of given hyperparameters, imported by themselves: the ensemble learns its own, so that no
+estimator shows a number that is known by hand.
+"""
 
 import numpy as np
 import pytest
@@ -6,9 +10,18 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern
 
 from bnnopt.surrogates._gaussian_process import _process as process_module
-from bnnopt.surrogates._gaussian_process._exact import exact_left_out, exact_posterior
+from bnnopt.surrogates._gaussian_process._ensemble import _are_noise as are_noise
+from bnnopt.surrogates._gaussian_process._ensemble import _mixed as held_out
+from bnnopt.surrogates._gaussian_process._exact import LeftOut, exact_left_out, exact_posterior
 from bnnopt.surrogates._gaussian_process._hyperparameters import SMALLEST_NOISE, Hyperparameters
 from bnnopt.surrogates._gaussian_process._input_maps import RangeMap
+from bnnopt.surrogates._gaussian_process._posterior import (
+    LARGEST_LOG_FACTOR,
+    MEAN_LOG_CHI2,
+    VARIANCE_LOG_CHI2,
+    NoiseModel,
+    learn_noise,
+)
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition, leave_out
 from bnnopt.surrogates._gaussian_process._sparse import sparse_left_out, sparse_posterior
 from bnnopt.surrogates._rows import Rows, _rows
@@ -222,3 +235,73 @@ def test_a_sparse_posterior_of_most_rows_is_near_the_exact_one(monkeypatch):
     expected, of_variance = member("squared_exponential").moments(NEW)
     np.testing.assert_allclose(mean, expected, atol=0.01)
     np.testing.assert_allclose(variance, of_variance, rtol=0.05, atol=0.001)
+
+
+LINE = np.linspace(0.0, 1.0, 21)[:, None]
+
+
+class Constant:
+    """A Gaussian process whose mean is a number."""
+
+    def __init__(self, mean):
+        self.mean = mean
+
+    def moments(self, X):
+        return np.full(len(X), self.mean), np.ones(len(X))
+
+
+def test_constants_of_the_logarithm_of_a_squared_normal_number():
+    logs = np.log(np.square(np.random.default_rng(0).standard_normal(200_000)))
+    assert logs.mean() == pytest.approx(MEAN_LOG_CHI2, abs=0.02)
+    assert logs.var() == pytest.approx(VARIANCE_LOG_CHI2, rel=0.02)
+
+
+def test_a_noise_model_by_hand():
+    """Members of means 1 and 3 in units of 0.5, around -1: e to the 0; and no factor beyond e to the 6."""
+    model = NoiseModel((Constant(1.0), Constant(3.0)), -1.0, 0.5)
+    np.testing.assert_allclose(model(LINE), np.ones(21))
+    np.testing.assert_allclose(NoiseModel((Constant(1e3),), 0.0, 1.0)(LINE), np.exp(LARGEST_LOG_FACTOR))
+
+
+def test_factors_of_the_noise_have_the_mean_1():
+    rng = np.random.default_rng(0)
+    X, weights = rng.random((40, 1)), rng.uniform(0.5, 3.0, 40)
+    rows = Rows.of(X, np.zeros(40), weights)
+    errors = np.square((0.1 + X[:, 0]) * rng.standard_normal(40))
+    factors = learn_noise(rows, errors, np.random.default_rng(0))(X)
+    assert np.average(factors, weights=weights) == pytest.approx(1.0)
+    assert factors[np.argmax(X)] > factors[np.argmin(X)]
+    np.testing.assert_allclose(learn_noise(rows, np.zeros(40), np.random.default_rng(0))(X), 1.0, rtol=0.2)
+
+
+def judge(mean, variance):
+    return LeftOut(np.array(mean), np.array(variance))
+
+
+def test_a_row_is_judged_by_those_who_have_not_seen_it_by_hand():
+    """Row 0 by judge 1 alone, row 1 by both with shares 1/4 and 3/4: mean 3, variance 2 + 3 of the means."""
+    judges = [judge([100.0, 0.0], [100.0, 2.0]), judge([7.0, 4.0], [1.5, 2.0])]
+    seen = np.array([[True, False], [False, False]])
+    mean, variance = held_out(judges, np.array([0.25, 0.75]), seen)
+    np.testing.assert_allclose(mean, [7.0, 3.0], atol=1e-6)
+    np.testing.assert_allclose(variance, [1.5, 5.0], atol=1e-5)
+
+
+def test_a_row_that_all_judges_have_seen_is_judged_by_all():
+    judges = [judge([2.0], [1.0]), judge([4.0], [1.0])]
+    mean, variance = held_out(judges, np.array([0.5, 0.5]), np.ones((2, 1), dtype=bool))
+    np.testing.assert_allclose([mean[0], variance[0]], [3.0, 2.0])
+
+
+def test_judges_of_no_share_are_asked_if_there_are_no_others():
+    judges = [judge([1.0], [1.0]), judge([3.0], [1.0]), judge([9.0], [1.0])]
+    seen = np.array([[False], [False], [True]])
+    mean, _ = held_out(judges, np.array([0.0, 0.0, 1.0]), seen)
+    np.testing.assert_allclose(mean, [2.0])
+
+
+def test_as_many_members_take_rows_for_noise_as_is_likely():
+    """Probabilities 0, 1/2, 1, 1/2: two of four, the surest first."""
+    assert are_noise(np.array([-40.0, 0.0, 40.0, 0.0])).tolist() == [False, True, True, False]
+    assert not are_noise(np.full(6, -40.0)).any()
+    assert are_noise(np.full(6, 40.0)).all()

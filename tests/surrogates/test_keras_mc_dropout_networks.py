@@ -1,4 +1,7 @@
-"""Networks of many kinds under masks, and those that are refused."""
+"""Networks of many kinds under masks, and those that are refused.
+
+What a layer becomes is imported by itself: a fitted estimator has mixed thousands of masks with its weights.
+"""
 
 import keras
 import numpy as np

@@ -1,4 +1,8 @@
-"""An outcome with bounds that two scales predict together: shares, moments, quantiles and draws of both."""
+"""An outcome with bounds that two scales predict together: shares, moments, quantiles and draws of both.
+
+Quantiles of two distributions are a function of them, imported by itself: no estimator has members whose
+distributions could be chosen.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,8 @@
-"""An outcome without bounds that reaches over orders of magnitude is learned as a root of itself."""
+"""An outcome without bounds that reaches over orders of magnitude is learned as a root of itself.
+
+The scale and the weighing of its trial are functions of numbers, imported by themselves: an estimator chooses
+centre, unit and power by its rows.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,8 @@
-"""Hand-made networks: draws and moments against plain NumPy and against the enumeration of all masks."""
+"""Hand-made networks: draws and moments against plain NumPy and against the enumeration of all masks.
+
+Propagation is a function of weights and masks, imported by itself: an estimator draws its own masks, of which
+neither draws nor moments are known by hand.
+"""
 
 import gc
 import itertools

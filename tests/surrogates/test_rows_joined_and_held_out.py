@@ -1,118 +1,76 @@
-"""Rows in memory: repeats joined, a canonical order, ranges, and the memory of who leaves which row out."""
+"""Rows in memory: repeats joined, whatever their order, and each left out by networks that go on doing so."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-
-from bnnopt.surrogates._dropout._held_out import KnownHoldout, hold_out
-from bnnopt.surrogates._rows import Rows
-
-few_values = st.sampled_from([0.0, -0.0, 1.0, 2.5])
 
 
-def same(rows, other):
-    return all(
-        np.array_equal(getattr(rows, name), getattr(other, name)) for name in ("X", "y", "weights", "keys")
-    )
+@pytest.fixture
+def by_heart(quick):
+    """Return networks that learn any few rows by heart, but those that they leave out."""
+
+    def make(**parameters):
+        setting = {"hidden_layer_sizes": (60, 60), "max_iter": 400, "alpha": 0, "dropout": 0.0}
+        return quick(**(setting | parameters))
+
+    return make
 
 
-def held_out_of(n_rows, n_networks, seed=0, share=0.0):
-    rows = Rows.of(np.arange(float(n_rows))[:, None], np.zeros(n_rows)).distinct()
-    return hold_out(rows, n_networks, np.random.default_rng(seed), share, None)[0]
+def of_chance(n_inputs, n_repeats=1, seed=0):
+    """Inputs at random, each several times, with outcomes of 1 or -1 that say nothing of one another."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.random((n_inputs, 2)), rng.choice([-1.0, 1.0], n_inputs)
+    return np.repeat(X, n_repeats, axis=0), np.repeat(y, n_repeats)
 
 
-def test_repeats_are_joined_and_sorted_by_hand():
-    X = np.array([[2.0, 0.0], [1.0, 5.0], [2.0, -0.0], [1.0, 5.0], [9.0, 9.0]])
-    y = np.array([7.0, 3.0, 7.0, 4.0, 1.0])
-    rows = Rows.of(X, y, np.array([1.0, 2.0, 0.5, 1.0, 0.0])).distinct()
-    assert rows.X.tolist() == [[1, 5], [1, 5], [2, 0]]
-    assert rows.y.tolist() == [[3], [4], [7]]
-    assert rows.weights.tolist() == [2, 1, 1.5]
-    assert rows.places.tolist() == [1, 3, 0]
-    assert rows.repeats.tolist() == [2, 0, 2, 1, -1]
-    assert rows.groups.tolist() == [0, 0, 1]
-    assert (len(rows), rows.n_rows, rows.total_weight) == (3, 3, 4.5)
-    assert len(set(rows.keys.tolist())) == 3
+def test_held_out_rows_are_in_the_order_given_with_repeats_and_without_rows_of_no_weight(make):
+    """Rows 0 and 2 are one, as is minus zero, and row 3 has no weight."""
+    X = np.array([[2.0, 0.0], [1.0, 5.0], [2.0, -0.0], [9.0, 9.0], [3.0, 1.0], [1.5, 2.0]])
+    y = np.array([7.0, 3.0, 7.0, 1.0, 4.0, 5.0])
+    held_out = make().fit(X, y, np.array([1.0, 2.0, 0.5, 0.0, 1.0, 1.0])).predict_held_out()
+    assert held_out.rows.tolist() == [0, 1, 2, 4, 5]
+    assert held_out.mean[0] == held_out.mean[2]
+    assert held_out.variance[0] == held_out.variance[2]
+    joined = make().fit(X[[4, 1, 0, 5]], y[[4, 1, 0, 5]], np.array([1.0, 2.0, 1.5, 1.0]))
+    np.testing.assert_array_equal(joined.predict_held_out().mean, held_out.mean[[3, 1, 0, 4]])
 
 
-def test_places_in_the_order_given_by_hand():
-    """Rows 0 and 2 are one, row 3 has no weight: the second and third distinct rows stand for 0, 2 and 4."""
-    X = np.array([[2.0], [1.0], [2.0], [9.0], [3.0]])
-    rows = Rows.of(X, np.zeros(5), np.array([1.0, 1.0, 1.0, 0.0, 1.0])).distinct()
-    places, sources = rows.given_places(np.array([1, 2]))
-    assert (places.tolist(), sources.tolist()) == ([0, 2, 4], [0, 0, 1])
+@pytest.mark.parametrize("n_networks", [2, 3, 8])
+@pytest.mark.parametrize("n_rows", [4, 21])
+def test_each_row_is_left_out_by_some_network(n_networks, n_rows, quick):
+    X, y = of_chance(n_rows)
+    held_out = quick(n_networks=n_networks, max_iter=1).fit(X, y).predict_held_out()
+    assert held_out.rows.tolist() == list(range(n_rows))
 
 
-def test_ranges_means_and_variances_are_weighted_by_hand():
-    rows = Rows.of(np.array([[0.0], [4.0]]), np.array([10.0, 30.0]), np.array([3.0, 1.0]))
-    assert (rows.x.lower.tolist(), rows.x.upper.tolist(), rows.x.mean.tolist()) == ([0], [4], [1])
-    assert (rows.x.variance.tolist(), rows.outputs.mean.tolist()) == ([3], [15])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(("n_rows", "share", "expected"), [(12, 0.25, 3), (5, 0.1, 1), (12, None, 0)])
+def test_a_single_network_does_not_know_the_share_that_it_leaves_out(n_rows, share, expected, by_heart):
+    rng = np.random.default_rng(3)
+    X, y = rng.random((n_rows, 3)), rng.normal(size=n_rows)
+    stopping = {} if share is None else {"early_stopping": True, "validation_fraction": share}
+    model = by_heart(n_networks=1, max_iter=1500, n_iter_no_change=99, **stopping).fit(X, y)
+    assert (np.abs(model.predict(X) - y) > 0.15).sum() == expected
 
 
-def test_noise_of_rows_by_hand():
-    """A multiple of what was learned, and on top of it what was given."""
-    rows = Rows.of(np.zeros((3, 1)), np.zeros(3), None, np.array([0.0, 0.5, 1.0]))
-    np.testing.assert_allclose(rows.noise(0.1), [0.1, 0.6, 1.1])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n_repeats", [1, 3])
+def test_rows_of_equal_inputs_are_left_out_together_and_by_the_same_network_again(n_repeats, by_heart):
+    """Who has seen one of them knows the others by heart."""
+
+    def share_known(model):
+        return np.mean(np.abs(model.predict_held_out().mean - y) < 0.1)
+
+    X, y = of_chance(30, n_repeats)
+    model = by_heart(warm_start=True)
+    assert share_known(model.fit(X, y)) < 0.25
+    more, outcomes = of_chance(6, seed=1)
+    order = np.random.default_rng(2).permutation(len(X) + 6)
+    X, y = np.concatenate([X, more])[order], np.concatenate([y, outcomes])[order]
+    assert share_known(model.set_params(random_state=1).fit(X, y)) < 0.25
 
 
-@settings(max_examples=50, deadline=None)
-@given(arrays(float, (7, 3), elements=few_values), st.lists(st.integers(0, 3), min_size=7, max_size=7))
-def test_a_weight_is_a_number_of_repeats_in_any_order(table, counts):
-    weights = np.array(counts, dtype=float)
-    if not weights.any():
-        weights[0] = 1
-    order = np.random.default_rng(0).permutation(int(weights.sum()))
-    repeated = table.repeat(weights.astype(int), axis=0)[order]
-    weighted = Rows.of(table[:, :2], table[:, 2], weights).distinct()
-    assert same(weighted, Rows.of(repeated[:, :2], repeated[:, 2]).distinct())
-    assert weighted.total_weight == weights.sum()
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.integers(2, 60), st.integers(2, 12), st.integers(0, 99))
-def test_each_row_is_held_out_once_in_equal_parts(n_rows, n_networks, seed):
-    is_held_out = held_out_of(n_rows, n_networks, seed)
-    assert is_held_out.shape == (n_rows, n_networks)
-    assert np.all(is_held_out.sum(axis=1) == 1)
-    assert np.ptp(is_held_out.sum(axis=0)) <= 1
-
-
-@pytest.mark.parametrize(
-    ("n_rows", "share", "expected"), [(20, 0.1, 2), (5, 0.1, 1), (2, 0.9, 1), (9, 0.0, 0)]
-)
-def test_a_single_network_leaves_out_a_share(n_rows, share, expected):
-    assert held_out_of(n_rows, 1, share=share).sum() == expected
-
-
-def test_a_single_row_is_left_out_by_a_network_of_chance_and_not_at_first():
-    row = np.array([7], dtype=np.uint64), np.zeros(1, dtype=int)
-    networks = {
-        int(KnownHoldout.none(4).assign(*row, np.random.default_rng(seed))[0].argmax()) for seed in range(40)
-    }
-    assert networks == {0, 1, 2, 3}
-    assert not held_out_of(1, 4).any()  # the network would have nothing to learn from
-
-
-def test_known_rows_stay_with_the_network_that_leaves_them_out():
-    rng = np.random.default_rng(0)
-    keys = np.array([5, 3, 9, 7], dtype=np.uint64)
-    first, seen = KnownHoldout.none(3).assign(keys, np.arange(4), rng)
-    assert first.sum(axis=1).tolist() == [1, 1, 1, 1]
-    later = np.array([7, 1, 3], dtype=np.uint64)
-    second, seen = seen.assign(later, np.arange(3), rng)
-    np.testing.assert_array_equal(second[[0, 2]], first[[3, 1]])
-    assert seen.keys.tolist() == [1, 3, 5, 7, 9]
-    np.testing.assert_array_equal(seen.is_held_out[[3, 0]], second[:2])
-
-
-def test_rows_of_a_group_are_left_out_together():
-    keys = np.arange(40, dtype=np.uint64)
-    is_held_out, seen = KnownHoldout.none(4).assign(
-        keys, np.repeat(np.arange(10), 4), np.random.default_rng(0)
-    )
-    by_group = is_held_out.reshape(10, 4, 4)
-    np.testing.assert_array_equal(by_group, np.broadcast_to(by_group[:, :1], by_group.shape))
-    more, _ = seen.assign(np.array([0, 99], dtype=np.uint64), np.zeros(2, int), np.random.default_rng(1))
-    np.testing.assert_array_equal(more, is_held_out[[0, 0]])  # the new row joins its group's known row
+def test_known_noise_comes_on_top_of_what_is_learned(processes):
+    X = np.linspace(0, 1, 12)[:, None]
+    known = np.linspace(0.0, 1.0, 12)
+    model = processes().fit(X, np.sin(4 * X[:, 0]), noise_variance=known)
+    assert model.noise_variance_ >= known.mean()

@@ -8,81 +8,12 @@ import pytest
 from sklearn.linear_model import BayesianRidge
 
 from bnnopt import BayesianStackingRegressor, MCDropoutRegressor
-from bnnopt.surrogates._dropout import _few_rows
-from bnnopt.surrogates._dropout._networks import TrainingPlan, draw_masks, first_networks
 
 
 def rows(n=60, seed=0):
     rng = np.random.default_rng(seed)
     X = rng.random((n, 3))
     return X, np.sin(6 * X[:, 0]) + X[:, 1] + 0.1 * rng.standard_normal(n)
-
-
-def plan(activation="silu", **others):
-    settings = {
-        "hidden_layer_sizes": (5, 4),
-        "activation": activation,
-        "dropout": 0.0,
-        "n_networks": 2,
-        "penalty": 0.01,
-        "output_weights": (1.0, 0.5),
-        "learning_rate_init": 0.01,
-        "n_updates": 1,
-        "batch_size": 7,
-        "seed": 0,
-    }
-    return TrainingPlan(**(settings | others))
-
-
-@pytest.mark.parametrize("activation", sorted(_few_rows.KNOWN))
-def test_slopes_of_activations_are_differences(activation):
-    sums = np.linspace(-3, 3, 50)
-    function = _few_rows.KNOWN[activation]
-    difference = (function.value(sums + 1e-6) - function.value(sums - 1e-6)) / 2e-6
-    np.testing.assert_allclose(function.slope(sums, function.value(sums)), difference, atol=1e-4)
-
-
-@pytest.mark.parametrize("activation", sorted(_few_rows.KNOWN))
-def test_first_step_goes_down_the_loss(activation):
-    """Of Adam, each weight moves by the step size against the sign of its slope."""
-    rng = np.random.default_rng(1)
-    X, y, weights = rng.random((7, 3)), rng.random((7, 2)), np.ones((7, 2))
-    own = plan(activation)
-    before = first_networks(3, 2, own)
-    after = _few_rows.train_networks(X, y, weights, own).networks
-
-    def loss(kernel, step, place):
-        moved = [each.astype(float) for each in before.kernels]
-        moved[kernel][place] += step
-        networks = type(before)(tuple(moved), before.biases, activation, 0.0)
-        outputs = _few_rows.propagate(X, networks, [])[:, :, 0]
-        errors = np.square(outputs - y[:, None]) * own.output_weights
-        return errors.sum() / 7 + 0.01 * sum(np.square(each).sum() for each in moved)
-
-    for kernel, place in ((0, (0, 1, 2)), (1, (1, 2, 3)), (2, (0, 3, 1))):
-        slope = (loss(kernel, 1e-2, place) - loss(kernel, -1e-2, place)) / 2e-2
-        if abs(slope) > 1e-3:
-            moved = after.kernels[kernel][place] - before.kernels[kernel][place]
-            assert moved == pytest.approx(-0.01 * np.sign(slope), rel=1e-2)
-
-
-@pytest.mark.tensorflow
-@pytest.mark.parametrize("activation", sorted(_few_rows.KNOWN))
-def test_passes_are_those_of_the_graph(activation):
-    from bnnopt.surrogates._dropout import _propagation
-
-    networks = first_networks(3, 2, plan(activation, dropout=0.3))
-    masks, X = draw_masks(networks, 6, np.random.default_rng(0)), rows(10)[0]
-    np.testing.assert_allclose(
-        _few_rows.propagate(X, networks, masks), _propagation.propagate(X, networks, masks), atol=1e-5
-    )
-    pairs = zip(
-        _few_rows.propagate_moments(X, networks, masks),
-        _propagation.propagate_moments(X, networks, masks),
-        strict=True,
-    )
-    for own, other in pairs:
-        np.testing.assert_allclose(own, other, atol=1e-5)
 
 
 @pytest.mark.tensorflow

@@ -1,0 +1,43 @@
+"""Which measured rows keep the limits on outcomes, by what is believed: one rule for `ask` and `best`."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from bnnopt._typing import BoolArray, FloatArray
+from bnnopt.optimizer._goals import Goals
+from bnnopt.optimizer._outcome_model import OutcomeModel
+
+__all__ = ["Judged", "judged"]
+
+NOISELESS = 0.01  # of the range of an outcome: a standard deviation of noise that is none to speak of
+
+
+class Judged(NamedTuple):
+    """What counts of measured rows.
+
+    Attributes
+    ----------
+    believed : ndarray of shape (n_rows, n_outputs)
+        What the model expects of the functions there.
+    is_within : ndarray of bool of shape (n_rows,)
+        Whether a row counts as keeping all outcome constraints.
+    """
+
+    believed: FloatArray
+    is_within: BoolArray
+
+
+def judged(goals: Goals, model: OutcomeModel, points: FloatArray, measured: FloatArray) -> Judged:
+    """Return what counts of rows at encoded points, from what was measured there, (n_rows, n_outputs).
+
+    Of an outcome whose noise is more than a hundredth of its range, what the model believes says whether a
+    row keeps the limits: a row that only luck has put within narrow ones would be one to improve on that
+    nothing real can better. With less noise what was measured says so, since at a limit the smallest error of
+    a model would decide.
+    """
+    believed = model.moments(points)[0]
+    if not goals.constraints:
+        return Judged(believed, np.ones(len(points), dtype=bool))
+    is_noisy = np.sqrt(model.noise_variance(points)) > NOISELESS * np.ptp(measured, axis=0)
+    return Judged(believed, goals.is_feasible(np.where(is_noisy, believed, measured)))
