@@ -22,7 +22,7 @@ from bnnopt.optimizer._maximum import Pool
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._progress import progress
-from bnnopt.optimizer._same_settings import is_open
+from bnnopt.optimizer._same_settings import is_met, is_new
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._search import Search
 from bnnopt.optimizer._trust_region import Region, TrustRegion
@@ -197,17 +197,19 @@ class Proposals:
     def _design_rows(self, space: SearchSpace, batch: Batch, region: Region | None) -> pd.DataFrame:
         """Return the next new rows of a design that a batch misses."""
         known, seed = self._observations.known, self._modelling.seed
-        n_known = len(known)
+        start = 0
         if region is not None and region.n_restarts:
-            n_known, seed = n_known - region.start, self._modelling.seed_after(region.start)
+            start, seed = region.start, self._modelling.seed_after(region.start)
+        own = known.iloc[start:]  # rows of this design; those before a restart were no part of its plan
         design = (space.holding(batch.held) if batch.held else space).design(
-            max(self._n_initial, n_known + batch.request.n_new),
+            max(self._n_initial, len(own) + batch.request.n_new),
             method=self._initial_design,
             random_state=seed,
             context={**batch.request.context, **batch.held},
         )
-        before = pd.concat([part for part in (known, batch.rows) if len(part)] or [known])
-        return design[is_open(space, design, before)].iloc[: batch.n_missing].reset_index(drop=True)
+        is_left = is_new(space, design, _joined(known, batch.rows))
+        is_left &= ~is_met(space, design, _joined(own, batch.rows))
+        return design[is_left].iloc[: batch.n_missing].reset_index(drop=True)
 
     def _no_predictions(self) -> dict[str, float]:
         names = self._observations.outputs
@@ -222,3 +224,8 @@ class Proposals:
 def _restricted(space: SearchSpace, request: Request) -> SearchSpace:
     """Return a space with the constraints that a request adds."""
     return space.restricted(constraints=tuple(request.constraints)) if request.constraints else space
+
+
+def _joined(known: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows one after the other; those without any have no types to keep."""
+    return pd.concat([part for part in (known, rows) if len(part)] or [known])

@@ -9,7 +9,7 @@ from pandas.util import hash_pandas_object
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.space import Categorical, Real, SearchSpace
 
-__all__ = ["is_met", "is_new", "is_open", "keys_of", "settings_keys"]
+__all__ = ["is_met", "is_new", "keys_of", "settings_keys"]
 
 NEARBY = 0.01  # of the range of each number: what is run is a rounded plan, or missed it a little
 ROUNDED = 0.1  # of the range, at most: as far as rounding may have moved a number of few digits
@@ -47,11 +47,6 @@ def is_new(space: SearchSpace, candidates: pd.DataFrame, known: pd.DataFrame) ->
     """Return whether settings are neither among the known ones nor earlier in the table, shape (n,)."""
     keys = np.concatenate([settings_keys(space, known), settings_keys(space, candidates)])
     return ~pd.Series(keys).duplicated().to_numpy()[len(known) :]
-
-
-def is_open(space: SearchSpace, planned: pd.DataFrame, known: pd.DataFrame) -> BoolArray:
-    """Return which rows of a plan are new and not met by a known row, shape (n_planned,)."""
-    return is_new(space, planned, known) & ~is_met(space, planned, known)
 
 
 def is_met(space: SearchSpace, planned: pd.DataFrame, run: pd.DataFrame) -> BoolArray:

@@ -212,3 +212,8 @@ def box_row(make_optimizer, outcomes):
     optimizer = make_optimizer(LINE, goals, n_initial=2, n_candidates=4, trust_region=rule)
     optimizer.tell(pd.DataFrame({"x": np.linspace(0.1, 0.9, len(outcomes))}), outcomes)
     return where(optimizer.ask(1))[1]
+
+
+def test_rows_before_a_restart_are_no_part_of_its_design(lead):
+    """Rows at 0.5 may stand for 0.45 to 0.55, where both rows of the new design are."""
+    assert lead([8, 9, 0, 0, 0, 0], 0.5, min_length=0.3) == "start after restart 1"
