@@ -72,8 +72,6 @@ class OutcomeModel:
     expected: FloatArray | None = None
     """Outcomes of rows that count as known, (n, n_outputs), if there are any."""
 
-    _predicting: list[Any] | None = None
-
     def __init__(
         self,
         surrogate: BaseEstimator,
@@ -174,8 +172,7 @@ class OutcomeModel:
 
     def noise_variance(self, X: FloatArray) -> FloatArray:
         """Return the variance of the observation noise of each outcome, a mean over rows; (n_outputs,)."""
-        rows = self._asked(X)
-        _, total = self._restored([surrogate.predict(rows, return_std=True) for surrogate in self.surrogates])
+        _, total = self.observation_moments(X)
         _, of_function = self.moments(X)
         return np.maximum(np.square(total) - np.square(of_function), 0.0).mean(axis=0)
 
@@ -230,25 +227,10 @@ class OutcomeModel:
         found.expected = found.moments(X)[0]
         return found
 
-    def given_function(self) -> "OutcomeModel":
-        """Return the model without what takes the rows for noise, by which the next rows are chosen.
-
-        If rows are noise, all choices are alike; to choose is for those to say that know of a function. What
-        is predicted of observations stays.
-        """
-        found = copy(self)
-        found.surrogates = [
-            surrogate.given_function() if hasattr(surrogate, "given_function") else surrogate
-            for surrogate in self.surrogates
-        ]
-        found._predicting = self.surrogates
-        return found
-
     def observation_moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of new observations, each of shape (n, n_outputs)."""
         X = self._asked(X)
-        models = self.surrogates if self._predicting is None else self._predicting
-        return self._restored([surrogate.predict(X, return_std=True) for surrogate in models])
+        return self._restored([surrogate.predict(X, return_std=True) for surrogate in self.surrogates])
 
     def observation_quantiles(self, X: FloatArray, levels: Sequence[float]) -> FloatArray:
         """Return quantiles of new observations, shape (n, n_outputs, n_levels)."""

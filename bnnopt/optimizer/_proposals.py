@@ -107,7 +107,7 @@ class Proposals:
         search = Search(
             space=_restricted(space, request).with_observed_context(told),
             model_space=model_space,
-            model=self._modelling.of_outcomes(self._observations, model_space).given_function(),
+            model=self._modelling.of_outcomes(self._observations, model_space),
             scoring=self.scoring(request.objectives),
             observations=self._observations,
             pending=self._observations.pending,

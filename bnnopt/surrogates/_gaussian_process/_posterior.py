@@ -28,7 +28,6 @@ __all__ = ["EnsemblePosterior", "NoiseModel", "learn_noise", "learn_output"]
 MEAN_LOG_CHI2 = -1.2703628454614782  # of the logarithm of a squared standard normal number
 VARIANCE_LOG_CHI2 = 0.5 * np.pi**2
 LARGEST_LOG_FACTOR = 6.0
-LEAST_FUNCTION = 0.3  # of the variance of an observation: of a member with less the rest is noise to it
 PAIRS_AT_ONCE = 2**15  # of rows and inducing points: what is made of them stays in the cache
 NOISE_FAMILY, N_NOISE_MEMBERS = "squared_exponential", 4
 
@@ -106,16 +105,6 @@ class OutputEnsemble:
         """Distribution in the output's unit, from standardised moments of shape (n_members, 2, n_rows)."""
         means = spread_out(self.shares, self.centre + self.unit * moments[:, 0], self.calibration)
         return OutputMixture(self.shares, means, self.unit**2 * moments[:, 1] * self.calibration)
-
-    def given_function(self) -> "OutputEnsemble":
-        """Return the ensemble without members that take the rows for noise, itself if all or none do."""
-        own = [member for _, member in self.members]
-        is_function = np.array([member.share_of_function >= LEAST_FUNCTION for member in own])
-        if is_function.all() or not is_function.any():
-            return self
-        members = tuple(pair for pair, stays in zip(self.members, is_function, strict=True) if stays)
-        shares = self.shares[is_function]
-        return replace(self, members=members, shares=shares / shares.sum())
 
     def unseen(self, rows: Rows) -> HeldOutPredictions:
         """Predictions of rows, the ones that were learned from, as if they had never been seen."""
@@ -206,12 +195,6 @@ class EnsemblePosterior:
                 middle = self.mixtures(X, is_padded=True)[place].moments()[0][:, None]
                 draws[:, :, place] = middle + np.sqrt(output.calibration) * (draws[:, :, place] - middle)
         return draws
-
-    def given_function(self) -> "EnsemblePosterior":
-        """Return the posterior without members that take the rows for noise; itself if nothing changes."""
-        outputs = tuple(output.given_function() for output in self.outputs)
-        is_same = all(own is before for own, before in zip(outputs, self.outputs, strict=True))
-        return self if is_same else replace(self, outputs=outputs)
 
     def unseen(self) -> list[HeldOutPredictions]:
         """Predictions of rows as if they had never been seen, of each output."""

@@ -53,12 +53,6 @@ class GaussianProcess:
         """Variance of the noise, in units of the variance of y."""
         return float(self.hyperparameters.noise_variance[0])
 
-    @property
-    def share_of_function(self) -> float:
-        """Share of the function in the variance of an observation before the rows, without the offset."""
-        signal = float(self.hyperparameters.signal_variance[0])
-        return signal / (signal + self.noise_variance)
-
     def moments(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and variance of the function at rows of X, each of shape (n_rows,)."""
         places = self._scaled(X)

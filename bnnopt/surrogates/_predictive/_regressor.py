@@ -236,28 +236,6 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         found._posterior = posterior.believing(check_rows(self, X))
         return found
 
-    @available_if(_posterior_has("given_function"))
-    def given_function(self) -> Self:
-        """Return a copy of the fit that leaves out Gaussian processes which take the rows for noise.
-
-        If rows are noise, no choice of the next row is better than another; what to choose is for those to
-        say that know of a function. Where none of them does, all stay. Quantiles keep their levels.
-
-        Returns
-        -------
-        estimator
-            Fitted; this one if nothing is left out.
-        """
-        check_is_fitted(self)
-        posterior: Any = self._posterior
-        known = posterior.given_function()
-        if known is posterior:
-            return self
-        found = copy(self)
-        found._posterior = known
-        found.noise_variance_ = found._as_given(known.noise[None])[0]
-        return found
-
     def predict_noise_variance(self, X: ArrayLike) -> FloatArray:
         """Predict the variance of the observation noise.
 

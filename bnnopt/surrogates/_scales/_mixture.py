@@ -47,12 +47,6 @@ class ScaleMixture:
         """Return the posterior for which the latent values that each scale expects of rows are known."""
         return ScaleMixture(self._shares, [part.believing(X) for part in self._parts])
 
-    def given_function(self) -> "ScaleMixture":
-        """Return the posterior of estimators that know of a function; itself if nothing changes."""
-        parts = [part.given_function() for part in self._parts]
-        is_same = all(own is before for own, before in zip(parts, self._parts, strict=True))
-        return self if is_same else ScaleMixture(self._shares, parts)
-
     def noise_at(self, X: FloatArray) -> FloatArray:
         """Variance of an observation around the expected outcome at rows, shape (n_rows, 1)."""
         return average(self._shares, np.array([part.noise_at(X) for part in self._parts]))

@@ -70,13 +70,6 @@ class WarpedPosterior:
         found._member = Believed(self._member, X)
         return found
 
-    def given_function(self) -> "WarpedPosterior":
-        """Return the posterior of an estimator that knows of a function; itself if nothing changes."""
-        member = self._member.given_function()
-        if member is self._member:
-            return self
-        return WarpedPosterior(member, self._latent, self._rows, self._held_out)
-
     def noise_at(self, X: FloatArray) -> FloatArray:
         """Variance of an observation around the expected outcome at rows, shape (n_rows, 1)."""
         mixture, noise_std = self._latent_mixture(X, is_padded=True)

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -164,14 +164,6 @@ class Member:
         """Mean and variance of rows predicted without them, each of shape (n_places, n_outputs)."""
         at = np.searchsorted(self.held_out.rows, places)
         return self.held_out.mean[at], self.held_out.variance[at]
-
-    def given_function(self) -> "Member":
-        """Return the member of estimators that know of a function; itself if nothing changes."""
-        models = [
-            model.given_function() if hasattr(model, "given_function") else model for model in self.models
-        ]
-        is_same = all(own is before for own, before in zip(models, self.models, strict=True))
-        return self if is_same else replace(self, models=models)
 
     def unseen(self) -> list[HeldOutPredictions]:
         """Predictions of rows as if the member had never seen them, of each output; else held-out ones."""

@@ -1,6 +1,5 @@
 """Members with their shares of each output, and what they predict together."""
 
-from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -214,17 +213,6 @@ class StackedPosterior:
             :, None
         ]
         return middle + np.sqrt(factors) * (draws - middle)
-
-    def given_function(self) -> "StackedPosterior":
-        """Return the posterior of members that know of a function; itself if nothing changes."""
-        members = [member.given_function() for member in self.predicting]
-        if all(own is before for own, before in zip(members, self.predicting, strict=True)):
-            return self
-        found = copy(self)
-        found.predicting = members
-        mean_noise = np.array([member.mean_noise(None) for member in members])
-        found.noise = (self.shares * mean_noise).sum(axis=0) * np.array(self._calibration)
-        return found
 
     def unseen(self) -> list[HeldOutPredictions]:
         """Predictions of rows as if they had never been seen, of each output."""
