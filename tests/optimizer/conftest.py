@@ -76,7 +76,8 @@ def ask_best():
     """Return a function that asks for the setting of highest score, from very few candidates.
 
     Two rows are told, so that a setting that is better than random ones was climbed to. It returns the
-    setting, and its point of the unit cube; `ask_best.seen` are the points that were scored, call by call.
+    setting, and its point of the unit cube; `ask_best.seen` are the points that were scored, call by call,
+    without calls for the rows told alone.
     """
 
     def ask(space, score, *, slope=None, seed=0, n_candidates=2, told=None, acquisition=None, **options):
@@ -96,7 +97,12 @@ def ask_best():
         told = space.sample(2, random_state=seed + 99, context=context) if told is None else told
         optimizer.tell(told, [-1.0, 1.0])  # of mean 0 and standard deviation 1, as the surrogate is taught
         row = optimizer.ask(1, context=context, **wishes)
-        ask.seen = KnownScore.seen
+        known = space.encode(told)
+        ask.seen = [
+            points
+            for points in KnownScore.seen
+            if not np.isclose(points[:, None], known).all(-1).any(1).all()
+        ]
         assert space.is_feasible(row[space.names]).all()
         return row, space.encode(row)[0]
 
