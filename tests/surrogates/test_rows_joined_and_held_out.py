@@ -34,6 +34,7 @@ def test_held_out_rows_are_in_the_order_given_with_repeats_and_without_rows_of_n
     np.testing.assert_array_equal(joined.predict_held_out().mean, held_out.mean[[3, 1, 0, 4]])
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("n_networks", [2, 3, 8])
 @pytest.mark.parametrize("n_rows", [4, 21])
 def test_each_row_is_left_out_by_some_network(n_networks, n_rows, quick):
@@ -42,6 +43,7 @@ def test_each_row_is_left_out_by_some_network(n_networks, n_rows, quick):
     assert held_out.rows.tolist() == list(range(n_rows))
 
 
+@pytest.mark.tensorflow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(("n_rows", "share", "expected"), [(12, 0.25, 3), (5, 0.1, 1), (12, None, 0)])
 def test_a_single_network_does_not_know_the_share_that_it_leaves_out(n_rows, share, expected, by_heart):
@@ -52,6 +54,7 @@ def test_a_single_network_does_not_know_the_share_that_it_leaves_out(n_rows, sha
     assert (np.abs(model.predict(X) - y) > 0.15).sum() == expected
 
 
+@pytest.mark.tensorflow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("n_repeats", [1, 3])
 def test_rows_of_equal_inputs_are_left_out_together_and_by_the_same_network_again(n_repeats, by_heart):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bnnopt.exceptions import InvalidDataError
 
 N_ROWS, N_SAMPLE = 4500, 1000
-pytestmark = pytest.mark.usefixtures("few_rows_are_many")
+pytestmark = [pytest.mark.tensorflow, pytest.mark.usefixtures("few_rows_are_many")]
 
 
 @pytest.fixture(scope="module")

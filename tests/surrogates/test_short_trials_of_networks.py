@@ -68,6 +68,7 @@ def test_networks_join_where_their_trial_helps():
     assert "networks" in model.estimators_
 
 
+@pytest.mark.tensorflow
 def test_a_trial_goes_on_from_its_last_part():
     """With steps of next to nothing it stays where the part before ended, which itself stays as it was."""
     X, y = rows()

@@ -48,7 +48,8 @@ class Calibration(NamedTuple):
     def levels(self, levels: FloatArray) -> FloatArray:
         """Return the levels at which a predictive distribution has the quantiles that are meant by levels."""
         tail = np.maximum(np.minimum(levels, 1.0 - levels), LEAST_TAIL)
-        size = np.minimum(self.scale * -stdtrit(self.degrees, tail), FARTHEST_QUANTILE)
+        quantiles = np.where(tail < 0.5, stdtrit(self.degrees, tail), 0.0)  # SciPy may miss 0 by rounding
+        size = np.minimum(-self.scale * quantiles, FARTHEST_QUANTILE)
         return np.asarray(ndtr(np.where(levels < 0.5, -size, size)))
 
 
