@@ -1,6 +1,6 @@
 """Frozen models that say what is wrong with an argument in one sentence each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import groupby
@@ -91,11 +91,11 @@ def _no_number(name: str, flag: bool) -> InitErrorDetails:
 
 
 def _flag_in(value: Any) -> bool | None:
-    """Return the first of True and False in a value, a sequence or a mapping, None without one."""
+    """Return the first of True and False in a value, a collection or a mapping, None without one."""
     if isinstance(value, bool | np.bool_):
         return bool(value)
     parts = list(value.values()) if isinstance(value, Mapping) else value
-    if not isinstance(parts, list | tuple):
+    if not isinstance(parts, Collection) or isinstance(parts, str):
         return None
     return next((bool(part) for part in parts if isinstance(part, bool | np.bool_)), None)
 

@@ -75,6 +75,7 @@ def test_what_is_frozen_says_how_to_change_it():
         (lambda flag: Real("x", flag, 3), "lower"),
         (lambda flag: Integer("x", 0, flag), "upper"),
         (lambda flag: Discrete("x", [flag, 2.5]), "values"),
+        (lambda flag: Discrete("x", np.array([flag, not flag])), "values"),
         (lambda flag: Target("y", 1, tolerance=flag), "tolerance"),
         (lambda flag: WeightedSum([Minimize("a"), Minimize("b")], weights=[0.5, flag]), "weights"),
         (lambda flag: LinearConstraint({"x": flag, "z": 1.0}, upper=1), "coefficients"),

@@ -186,7 +186,7 @@ class Goals:
         noise : ndarray of shape (n_outputs,), optional
             Variance of the observation noise of each outcome; 0 if it is not given.
         is_within : ndarray of bool of shape (n_observed,), optional
-            Which rows count as keeping the constraints (`Judged`); by default what the outcomes say.
+            Which rows count as keeping the constraints (`KeptLimits`); by default what the outcomes say.
         """
         utilities = self.utilities(outcomes)
         is_feasible = self.is_feasible(outcomes) if is_within is None else is_within

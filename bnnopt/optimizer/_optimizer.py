@@ -459,7 +459,7 @@ class BayesianOptimizer(Predictions):
             gain = largest_gain(search)
         utility = self._goals.utilities(outcomes)[:, 0]
         return advise(
-            np.where(search.judged.is_within, utility, -np.inf),
+            np.where(search.kept_limits.is_within, utility, -np.inf),
             len(self._observations.told),
             gain,
             float(np.sqrt(search.scoring.goals.situation(outcomes, noise).noise_variance)),

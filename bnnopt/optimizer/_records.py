@@ -12,7 +12,7 @@ from bnnopt.acquisition import non_dominated
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
 from bnnopt.optimizer._goals import Goals
-from bnnopt.optimizer._judged import judged
+from bnnopt.optimizer._kept_limits import kept_limits
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
 from bnnopt.optimizer._observations import Earlier, Observations
 from bnnopt.optimizer._same_settings import is_new
@@ -304,7 +304,7 @@ class Records:
             return self._goals.is_feasible(outcomes), None
         space = self.space.with_observed_context(self._observations.told)
         model = self._modelling.of_outcomes(self._observations, space)
-        counts = judged(self._goals, model, space.encode(measured), outcomes)
+        counts = kept_limits(self._goals, model, space.encode(measured), outcomes)
         return counts.is_within, counts.believed
 
     def _within(self, *, is_believed: bool = True) -> tuple[pd.DataFrame, FloatArray | None]:

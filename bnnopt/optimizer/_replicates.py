@@ -5,7 +5,7 @@ import pandas as pd
 
 from bnnopt._tables import with_columns
 from bnnopt._typing import BoolArray, FloatArray
-from bnnopt.optimizer._judged import judged
+from bnnopt.optimizer._kept_limits import kept_limits
 from bnnopt.optimizer._search import Search
 
 __all__ = ["repeats"]
@@ -23,7 +23,7 @@ def repeats(search: Search, n: int) -> tuple[pd.DataFrame, FloatArray]:
     """
     measured, outcomes = search.observations.measured
     goals, points = search.scoring.goals, search.model_space.encode(measured)
-    order = goals.best_first(outcomes, judged(goals, search.model, points, outcomes).is_within)
+    order = goals.best_first(outcomes, kept_limits(goals, search.model, points, outcomes).is_within)
     ranked = search.model_space.rounded(measured.iloc[order])
     rows = with_columns(ranked, search.context)[_is_allowed(search, ranked)].iloc[:N_REPEATABLE]
     places = rows[search.model_space.setting_names]

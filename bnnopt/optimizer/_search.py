@@ -12,7 +12,7 @@ from bnnopt._tables import with_columns
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.optimizer._factors import Factors
 from bnnopt.optimizer._goals import Situation
-from bnnopt.optimizer._judged import Judged, judged
+from bnnopt.optimizer._kept_limits import KeptLimits, kept_limits
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_model import OutcomeModel
 from bnnopt.optimizer._progress import Tick, unseen
@@ -106,15 +106,17 @@ class Search:
         noise = None
         if self.scoring.acquisition.accepts("noise_variance"):
             noise = self.model.noise_variance(self.model_space.encode(measured))
-        situation = self.scoring.situation(self.judged.believed, noise, self.judged.is_within, outcomes)
+        situation = self.scoring.situation(
+            self.kept_limits.believed, noise, self.kept_limits.is_within, outcomes
+        )
         expected = self.model.expected
         return situation if expected is None else self.scoring.with_expected(expected, situation)
 
     @cached_property
-    def judged(self) -> Judged:
+    def kept_limits(self) -> KeptLimits:
         """What is believed of the rows measured, and which of them keep the outcome constraints."""
         measured, outcomes = self.measured
-        return judged(self.scoring.goals, self.model, self.model_space.encode(measured), outcomes)
+        return kept_limits(self.scoring.goals, self.model, self.model_space.encode(measured), outcomes)
 
     @cached_property
     def measured(self) -> tuple[pd.DataFrame, FloatArray]:
@@ -126,7 +128,7 @@ class Search:
     def best_settings(self, n: int) -> pd.DataFrame:
         """Return at most `n` of the best settings measured, best first; in a trust region of its box."""
         measured, outcomes = self.measured
-        ranked = measured.iloc[self.scoring.goals.best_first(outcomes, self.judged.is_within)]
+        ranked = measured.iloc[self.scoring.goals.best_first(outcomes, self.kept_limits.is_within)]
         if self.start is not None:
             ranked = ranked[self.space.is_inside(self.space.rounded(ranked))]
         return ranked.iloc[:n]

@@ -119,7 +119,7 @@ def _measured_points(search: Search) -> FloatArray:
     """Return the measured rows that draws are compared with, encoded; the best, where there are many."""
     measured, outcomes = search.measured
     is_asked_for = search.scoring.acquisition.accepts("observed")
-    order = search.scoring.goals.best_first(outcomes, search.judged.is_within)[
+    order = search.scoring.goals.best_first(outcomes, search.kept_limits.is_within)[
         : N_OBSERVED if is_asked_for else 0
     ]
     return _encoded(search, measured.iloc[order])

@@ -8,12 +8,12 @@ from bnnopt._typing import BoolArray, FloatArray
 from bnnopt.optimizer._goals import Goals
 from bnnopt.optimizer._outcome_model import OutcomeModel
 
-__all__ = ["Judged", "judged"]
+__all__ = ["KeptLimits", "kept_limits"]
 
 NOISELESS = 0.01  # of the range of an outcome: a standard deviation of noise that is none to speak of
 
 
-class Judged(NamedTuple):
+class KeptLimits(NamedTuple):
     """What counts of measured rows.
 
     Attributes
@@ -28,7 +28,7 @@ class Judged(NamedTuple):
     is_within: BoolArray
 
 
-def judged(goals: Goals, model: OutcomeModel, points: FloatArray, measured: FloatArray) -> Judged:
+def kept_limits(goals: Goals, model: OutcomeModel, points: FloatArray, measured: FloatArray) -> KeptLimits:
     """Return what counts of rows at encoded points, from what was measured there, (n_rows, n_outputs).
 
     Of an outcome whose noise is more than a hundredth of its range, what the model believes says whether a
@@ -38,6 +38,6 @@ def judged(goals: Goals, model: OutcomeModel, points: FloatArray, measured: Floa
     """
     believed = model.moments(points)[0]
     if not goals.constraints:
-        return Judged(believed, np.ones(len(points), dtype=bool))
+        return KeptLimits(believed, np.ones(len(points), dtype=bool))
     is_noisy = np.sqrt(model.noise_variance(points)) > NOISELESS * np.ptp(measured, axis=0)
-    return Judged(believed, goals.is_feasible(np.where(is_noisy, believed, measured)))
+    return KeptLimits(believed, goals.is_feasible(np.where(is_noisy, believed, measured)))
