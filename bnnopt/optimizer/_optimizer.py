@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from bnnopt._dask import is_partitioned
-from bnnopt._estimators import draw_seed
+from bnnopt._estimators import draw_seed, real, require
 from bnnopt._plain import listed, shown
 from bnnopt._tables import with_names
 from bnnopt._validation import lookup
@@ -410,8 +410,7 @@ class BayesianOptimizer(Predictions):
         InvalidDataError
             A setting is not what it should be, or the level is out of range.
         """
-        if not 0 < level < 1:
-            raise InvalidDataError(f"level must be above 0 and below 1, got {shown(level)}.")
+        require(real(0, 1), level=level)
         return self._proposals.intervals(self.space, as_settings(self.space, X), level)
 
     def advise(
