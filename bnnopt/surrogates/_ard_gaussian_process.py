@@ -18,6 +18,7 @@ from bnnopt._estimators import (
     check_parameters,
     draw_seed,
     last_fit_kept,
+    require,
     seed_parameter,
     whole,
 )
@@ -183,6 +184,7 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
             In the units of y.
         """
         check_is_fitted(self)
+        require(whole(1), n_samples=n_samples)
         rows = check_rows(self, X) / self._units
         rng = np.random.default_rng(draw_seed(random_state))
         with _threads_for(max(len(rows), len(self._left_out[0]))):

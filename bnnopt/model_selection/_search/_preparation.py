@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._estimators import Rule, draw_seed, flag, optional, real, seed_parameter, whole
+from bnnopt._estimators import Rule, draw_seed, flag, is_whole, optional, real, seed_parameter, whole
 from bnnopt._plain import shown
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.model_selection._search._compatibility import mapped
@@ -29,6 +29,8 @@ RULES = {
     "estimator": Rule(lambda value: hasattr(value, "fit"), "an estimator with fit"),
     "n_iter": whole(1),
     "n_points": whole(1),
+    "n_jobs": optional(Rule(is_whole, "a whole number")),
+    "pre_dispatch": Rule(lambda value: isinstance(value, str) or is_whole(value), "a whole number or text"),
     "n_initial": optional(whole(2)),
     "time_budget": optional(real(0, closed="left")),
     "progress": flag(),
