@@ -158,7 +158,7 @@ def test_without_uncertainty_the_best_means_are_taken():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n": 0}, "n must be at least 1, got 0"),
+        ({"n": 0}, "n must be a whole number of at least 1, got 0"),
         ({"outputs": []}, "at least one output"),
         ({"outputs": [draws_of(0), draws_of(0, n=7)]}, r"\(32, 8\), \(32, 7\)"),
         ({"pending": [8]}, "from 0 to 7, got 8"),

@@ -81,7 +81,7 @@ def test_arrays_that_do_not_fit_are_refused(options, message):
     ("row", "limits", "n_points", "message"),
     [
         ([0.0, 0.0], (2, 1), 5, "lower < upper"),
-        ([0.0, 0.0], (0, 1), 1, "at least 2 were expected; 1 came"),
+        ([0.0, 0.0], (0, 1), 1, "n_points must be a whole number of at least 2, got 1"),
         (pd.DataFrame({0: [1.0, 2.0], 1: [1.0, 2.0]}), (0, 1), 5, "a table of 2 rows came"),
     ],
 )
