@@ -15,11 +15,16 @@ from bnnopt._typing import FloatArray
 from bnnopt.surrogates._gaussian_process._covariances import covariances
 from bnnopt.surrogates._gaussian_process._ensemble import Ensemble, fit_ensemble
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess
-from bnnopt.surrogates._predictive._believed import Believed
-from bnnopt.surrogates._predictive._calibration import Calibration, calibration_of
-from bnnopt.surrogates._predictive._covariances import Covariances, mixed_covariances
-from bnnopt.surrogates._predictive._mixtures import OutputMixture, in_proportion, spread_out
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
+from bnnopt.surrogates._predictive._mixtures import (
+    Believed,
+    Covariances,
+    HeldOutPredictions,
+    OutputMixture,
+    in_proportion,
+    mixed_covariances,
+    spread_out,
+)
+from bnnopt.surrogates._predictive._quantiles import Calibration, calibration_of
 from bnnopt.surrogates._rows import Rows, in_blocks
 from bnnopt.surrogates._stacking._shares import calibration_factor
 
