@@ -48,8 +48,8 @@ SECTIONS = {
     "guide": (
         "Guide",
         "How to do what, one page a task.",
-        "user_guide surrogates acquisition model_selection intervals keras_models hyperparameter_search "
-        "optuna cluster",
+        "questions user_guide surrogates acquisition model_selection intervals keras_models "
+        "hyperparameter_search optuna cluster",
     ),
     "gallery/index": None,
     "about": ("Concepts", "What stands behind it.", "concepts method glossary bibliography"),

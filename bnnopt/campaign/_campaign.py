@@ -100,6 +100,16 @@ class Campaign:
         ----------
         folder : str or Path
             Where its campaign.toml is.
+
+        Returns
+        -------
+        Campaign
+            That of the folder.
+
+        Raises
+        ------
+        InvalidDataError
+            There is no campaign in the folder, it is of a newer version, or its settings are not valid.
         """
         return cls(folder)
 
@@ -129,6 +139,11 @@ class Campaign:
         empty : {"planned", "failed"}, default="planned"
             What an empty outcome of a run without status means.
 
+        Returns
+        -------
+        Campaign
+            That of the folder, with its first files written.
+
         Raises
         ------
         InvalidDataError
@@ -157,6 +172,12 @@ class Campaign:
         **parameters
             Parameters of `BayesianOptimizer` that are to differ from the settings, such as `acquisition`.
 
+        Returns
+        -------
+        BayesianOptimizer
+            Its rows are the measured and failed runs in the order of the table; planned and running ones are
+            pending.
+
         Raises
         ------
         InvalidDataError
@@ -165,12 +186,24 @@ class Campaign:
         return self._optimizer(self._unchanged()[0], seed, parameters)
 
     def check(self) -> list[Change]:
-        """Return what reads otherwise than it was recorded, in words too: nothing, as a rule."""
+        """Return what reads otherwise than it was recorded, in words too: nothing, as a rule.
+
+        Returns
+        -------
+        list of Change
+            One for each run and column, in the order of the table; empty where nothing changed.
+        """
         experiments, recorded = self._read()
         return changes_of(recorded, experiments)
 
     def accept_changes(self) -> list[Change]:
-        """Take what reads otherwise than it was recorded, and keep what it was as corrections."""
+        """Take what reads otherwise than it was recorded, and keep what it was as corrections.
+
+        Returns
+        -------
+        list of Change
+            What was accepted; empty where nothing changed.
+        """
         with self._files.lock():
             experiments, recorded = self._read()
             changes = changes_of(recorded, experiments)
@@ -308,6 +341,7 @@ class Campaign:
         Returns
         -------
         DataFrame with the columns batch, asked, version, seed, n_runs, n_measured, n_failed, n_pending
+            One row a batch, oldest first.
         """
         return history_of(batches(self._files), self._read()[0].frame)
 
@@ -333,7 +367,13 @@ class Campaign:
         return [pd.DataFrame(document["rows"]) for document in batches(self._files) if document["rows"]]
 
     def corrections(self) -> pd.DataFrame:
-        """Return what was changed of recorded runs and accepted, oldest first."""
+        """Return what was changed of recorded runs and accepted, oldest first.
+
+        Returns
+        -------
+        DataFrame with the columns id, column, before, after, date
+            One row a change; the date is that of its acceptance, as YYYY-MM-DD.
+        """
         columns = ["id", "column", "before", "after", "date"]
         return pd.DataFrame(Recorded.read(self._files).corrections, columns=columns)
 

@@ -74,6 +74,7 @@ class FitCheck:
         Returns
         -------
         FitVerdict
+            With one finding for each figure.
 
         Raises
         ------
@@ -136,6 +137,7 @@ def check_fit(
     Returns
     -------
     FitCheck
+        Predictions of all trainings and splits, and the sweeps.
 
     Raises
     ------

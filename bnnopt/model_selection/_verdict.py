@@ -115,6 +115,7 @@ def judge_fit(
     Returns
     -------
     FitVerdict
+        With one finding for each figure.
 
     Raises
     ------

@@ -78,6 +78,7 @@ class OutcomeConstraint(OutcomeModel):
         Returns
         -------
         ndarray of bool, of the shape of `y`
+            True on a limit too; False for NaN.
         """
         lower, upper = self.limits
         values = np.asarray(y, dtype=float)

@@ -248,14 +248,6 @@ class BayesianOptimizer(Predictions):
             Predictions are NaN for rows of the first design. `reason` says where a row comes from. Fewer rows
             come if no more new ones are left, or the acquisition gives all others the score -inf.
 
-        Warns
-        -----
-        SpaceExhaustedWarning
-            Fewer new rows are left than were asked for.
-        NothingToGainWarning
-            All scores are 0, or no outcome is expected to exceed the reference point: rows come from
-            elsewhere.
-
         Raises
         ------
         InvalidDataError
@@ -263,6 +255,14 @@ class BayesianOptimizer(Predictions):
             is inside the space, or an argument is out of its range.
         InfeasibleSpaceError
             No setting satisfies the constraints.
+
+        Warns
+        -----
+        SpaceExhaustedWarning
+            Fewer new rows are left than were asked for.
+        NothingToGainWarning
+            All scores are 0, or no outcome is expected to exceed the reference point: rows come from
+            elsewhere.
         """
         request = Request.checked(
             self.space,

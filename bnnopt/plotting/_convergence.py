@@ -76,6 +76,7 @@ class ConvergenceDisplay:
         Returns
         -------
         ConvergenceDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

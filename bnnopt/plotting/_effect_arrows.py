@@ -90,6 +90,7 @@ class EffectArrowsDisplay:
         Returns
         -------
         EffectArrowsDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

@@ -92,6 +92,7 @@ class LearningCurveDisplay:
         Returns
         -------
         LearningCurveDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

@@ -94,6 +94,7 @@ class LocalEffectsDisplay:
         Returns
         -------
         LocalEffectsDisplay
+            Not drawn yet; `plot` draws it.
         """
         shown = effects.outputs[0] if outcome is None else outcome
         rows = effects.of(shown)
@@ -121,6 +122,7 @@ class LocalEffectsDisplay:
         Returns
         -------
         LocalEffectsDisplay
+            Not drawn yet; `plot` draws it.
         """
         return cls.from_effects(local_effects(model, row, **options), outcome)
 

@@ -127,6 +127,7 @@ class MapDisplay:
         Returns
         -------
         MapDisplay
+            Not drawn yet; `plot` draws it.
         """
         statistic = lookup(STATISTICS, statistic, "statistic")
         first, second, value = column(x, "x"), column(y, "y"), column(values, "values")
@@ -179,6 +180,7 @@ class MapDisplay:
         Returns
         -------
         MapDisplay
+            Not drawn yet; `plot` draws it.
         """
         base = base_row(row, feature_names)
         x_edges, y_edges = (spread(ranges[side], n_points + 1, features[side]) for side in (0, 1))
@@ -275,6 +277,7 @@ class MapDisplay:
         Returns
         -------
         MapDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

@@ -123,6 +123,7 @@ class ParetoDisplay:
         Returns
         -------
         ParetoDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

@@ -85,6 +85,7 @@ class ReplicateSpreadDisplay:
         Returns
         -------
         ReplicateSpreadDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

@@ -100,6 +100,7 @@ class SearchDisplay:
         Returns
         -------
         SearchDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

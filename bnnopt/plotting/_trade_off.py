@@ -103,6 +103,7 @@ class TradeOffDisplay:
         Returns
         -------
         TradeOffDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

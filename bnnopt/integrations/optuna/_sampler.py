@@ -161,6 +161,11 @@ class BnnSampler(BaseSampler):
             Whose trials are looked at.
         trial : FrozenTrial
             The one that is asked for.
+
+        Returns
+        -------
+        dict of str to BaseDistribution
+            The distribution of each of these parameters, by name; empty before a trial is complete.
         """
         common = intersection_search_space(study.get_trials(deepcopy=False))
         return {name: each for name, each in common.items() if is_searchable(each)}
@@ -178,6 +183,11 @@ class BnnSampler(BaseSampler):
             The one that is asked for.
         search_space : dict of str to BaseDistribution
             The parameters; those without a choice are left to `sample_independent`.
+
+        Returns
+        -------
+        dict of str to object
+            The value of each parameter, in its own unit, within its range.
         """
         searchable = {name: each for name, each in search_space.items() if is_searchable(each)}
         if not searchable:
@@ -200,6 +210,11 @@ class BnnSampler(BaseSampler):
             The parameter.
         param_distribution : BaseDistribution
             Its range.
+
+        Returns
+        -------
+        object
+            The value, in the parameter's own unit, within its range.
         """
         chosen = self._independent_sampler or self._default_sampler(trial, param_name)
         return chosen.sample_independent(study, trial, param_name, param_distribution)

@@ -245,6 +245,7 @@ class BayesSearchCV(StandsForBestEstimator):
         Returns
         -------
         self
+            The search itself, fitted.
 
         Raises
         ------
