@@ -11,15 +11,15 @@ from bnnopt.campaign._beginning import begin, told
 from bnnopt.campaign._experiments import Experiments, refuse_own_names
 from bnnopt.campaign._folder import CampaignFolder
 from bnnopt.campaign._models import fit_record
-from bnnopt.campaign._planned import planned_rows, with_ids
-from bnnopt.campaign._recorded import Change, Recorded, changes_of
+from bnnopt.campaign._planned import planned_rows, with_ids, without_planned
+from bnnopt.campaign._recorded import Change, Recorded, changes_of, listed_changes
 from bnnopt.campaign._recording import Recording, given_runs
 from bnnopt.campaign._settings import CampaignSettings
-from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, WITHDRAWN
 from bnnopt.campaign._suggest import resume, with_intervals
 from bnnopt.campaign._suggestions import (
     batch_document,
     batches,
+    history_of,
     last_rows,
     next_number,
     predictions_of,
@@ -30,8 +30,6 @@ from bnnopt.exceptions import ChangedRowsError, InvalidDataError
 from bnnopt.optimizer import BayesianOptimizer
 
 __all__ = ["Campaign"]
-
-MOST_NAMED = 10
 
 
 class Campaign:
@@ -334,17 +332,7 @@ class Campaign:
         wanted = [str(name).strip() for name in ids]
         with self._files.lock():
             experiments, recorded = self._unchanged()
-            runs = experiments.frame
-            open_ids = runs.loc[runs["status"].isin(PENDING), "id"].tolist()
-            unknown = [name for name in wanted if name not in open_ids]
-            if unknown:
-                raise InvalidDataError(
-                    f"No run with the id(s) {unknown} is planned or running; on their way are {open_ids}. "
-                    "What was measured is not withdrawn: correct it in the table."
-                )
-            rows = [int(row) for row in runs.index[runs["id"].isin(wanted)]]
-            changed = experiments.with_cells({row: {"status": WITHDRAWN} for row in rows})
-            self._save(changed, experiments, recorded)
+            self._save(without_planned(experiments, wanted), experiments, recorded)
         return wanted
 
     def history(self) -> pd.DataFrame:
@@ -355,16 +343,7 @@ class Campaign:
         DataFrame with the columns batch, asked, version, seed, n_runs, n_measured, n_failed, n_pending
             One row a batch, oldest first.
         """
-        runs = self._read()[0].frame.set_index("id")["status"]
-        rows = []
-        for document in batches(self._files):
-            statuses = [runs.get(row.get("id"), WITHDRAWN) for row in document["rows"]]
-            counts = [statuses.count(MEASURED), statuses.count(FAILED), sum(s in PENDING for s in statuses)]
-            head = [document.get(name) for name in ("batch", "asked")]
-            version = document.get("versions", {}).get("bnnopt")
-            rows.append([*head, version, document.get("seed"), len(statuses), *counts])
-        columns = ["batch", "asked", "version", "seed", "n_runs", "n_measured", "n_failed", "n_pending"]
-        return pd.DataFrame(rows, columns=columns)
+        return history_of(batches(self._files), self._read()[0].frame)
 
     def predictions(self) -> pd.DataFrame:
         """Return what was predicted for every run ever suggested, and what came out.
@@ -416,13 +395,11 @@ class Campaign:
         experiments, recorded = self._read()
         changes = changes_of(recorded, experiments)
         if changes:
-            lines = [change.text for change in changes[:MOST_NAMED]]
-            more = [f"and {len(changes) - MOST_NAMED} more"] if len(changes) > MOST_NAMED else []
+            lines = "\n  ".join(listed_changes(changes))
             raise ChangedRowsError(
-                f"{experiments.where} reads otherwise than it was recorded:\n  "
-                + "\n  ".join(lines + more)
-                + f"\nCorrect the table (former versions are in {self.folder / 'history'}), or take it as it "
-                "is now: --accept-changes, in Python accept_changes()."
+                f"{experiments.where} reads otherwise than it was recorded:\n  {lines}\nCorrect the table "
+                f"(former versions are in {self.folder / 'history'}), or take it as it is now: "
+                "--accept-changes, in Python accept_changes()."
             )
         return experiments, recorded
 

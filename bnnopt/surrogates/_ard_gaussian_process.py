@@ -23,9 +23,9 @@ from bnnopt._estimators import (
 )
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt.surrogates._predictive._mixtures import log_normal_density
+from bnnopt.surrogates._predictive._mixtures import HeldOutPredictions, log_normal_density
 from bnnopt.surrogates._predictive._quantiles import NormalQuantiles
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
+from bnnopt.surrogates._predictive._regressor import checked_number_of_draws
 from bnnopt.surrogates._rows import Rows, check_arrays, check_rows
 
 __all__ = ["ARDGaussianProcessRegressor"]
@@ -184,13 +184,13 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
         """
         check_is_fitted(self)
         rows = check_rows(self, X) / self._units
-        rng = np.random.default_rng(draw_seed(random_state))
+        n_draws, rng = checked_number_of_draws(n_samples), np.random.default_rng(draw_seed(random_state))
         with _threads_for(max(len(rows), len(self._left_out[0]))):
             mean, covariance = self.gaussian_process_.predict(rows, return_cov=True)
             function = covariance - self.gaussian_process_.kernel_.k2.noise_level * np.eye(len(rows))
             values, vectors = np.linalg.eigh(function)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
-        draws = mean[:, None] + root @ rng.standard_normal((len(rows), n_samples))
+        draws = mean[:, None] + root @ rng.standard_normal((len(rows), n_draws))
         return draws * self._scale + self._offset
 
     def __sklearn_tags__(self) -> Any:

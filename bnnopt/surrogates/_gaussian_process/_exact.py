@@ -133,11 +133,10 @@ def exact_posterior(covariance: FloatArray, y: FloatArray, noise: FloatArray) ->
     return Posterior(weights=root.T @ (root @ y), explained=root.T, y=y, noise=noise)
 
 
-def exact_left_out(covariance: FloatArray, y: FloatArray, noise: FloatArray) -> LeftOut:
-    """Predict each row from all others; parameters as for `exact_posterior`."""
-    root = inverse_root(covariance + np.diag(noise))
-    variance = 1.0 / np.square(root).sum(axis=0)
-    return LeftOut(y - (root.T @ (root @ y)) * variance, variance)
+def exact_left_out(posterior: Posterior) -> LeftOut:
+    """Predict each row from all others, given the posterior of all rows."""
+    variance = 1.0 / np.square(posterior.explained).sum(axis=1)
+    return LeftOut(posterior.y - posterior.weights * variance, variance)
 
 
 @dataclass(frozen=True)

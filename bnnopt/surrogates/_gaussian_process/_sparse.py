@@ -81,23 +81,21 @@ def sparse_posterior(
 
 
 def sparse_left_out(
-    judged: Rows,
-    of_inducing: FloatArray,
-    with_rows: Covariances,
-    prior: Covariances,
-    noise_variance: float,
-    blocks: Iterable[Rows],
+    judged: Rows, posterior: Posterior, with_rows: Covariances, prior: Covariances, noise_variance: float
 ) -> LeftOut:
-    """Predict some of the rows, `judged`, each from all others; else as for `sparse_posterior`."""
-    features_of = _Features(with_rows, _whitening(of_inducing), prior, noise_variance)
-    precision, moment = _sums(features_of, blocks)
-    root = inverse_root(precision + np.eye(len(precision)))
-    weights, means, variances = root.T @ (root @ moment), [], []
+    """Predict some of the rows that a posterior was conditioned on, `judged`, each from all others.
+
+    Other parameters as for `sparse_posterior`.
+    """
+    assert posterior.whitening is not None
+    before, after = posterior.whitening
+    features_of, means, variances = _Features(with_rows, before, prior, noise_variance), [], []
     for rows in judged.blocks():
-        features, noise = features_of(rows)
-        y, own = rows.y[:, 0], features @ root.T
+        covariances, y = with_rows(rows.X), rows.y[:, 0]
+        _, noise = features_of.given(covariances, rows)
+        own = covariances @ after
         kept = np.maximum(1.0 - np.einsum("ij,ij->i", own, own) / noise, SMALLEST_KEPT)
-        means.append(y - (y - features @ weights) / kept)
+        means.append(y - (y - covariances @ posterior.weights) / kept)
         variances.append(noise / kept)
     return LeftOut(np.concatenate(means), np.concatenate(variances))
 
@@ -118,7 +116,11 @@ class _Features:
 
     def __call__(self, rows: Rows) -> tuple[FloatArray, FloatArray]:
         """Features of rows, shape (n, n_inducing), and the noise with what they leave unexplained."""
-        features = self.with_rows(rows.X) @ self.whitening
+        return self.given(self.with_rows(rows.X), rows)
+
+    def given(self, covariances: FloatArray, rows: Rows) -> tuple[FloatArray, FloatArray]:
+        """Return the same of rows whose covariances with the inducing points, (n, n_inducing), are known."""
+        features = covariances @ self.whitening
         explained = np.einsum("ij,ij->i", features, features)
         noise = rows.noise(self.noise_variance) / rows.weights
         return features, noise + np.maximum(self.prior(rows.X) - explained, 0.0)
