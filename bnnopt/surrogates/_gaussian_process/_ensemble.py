@@ -22,6 +22,7 @@ from bnnopt.surrogates._gaussian_process._exact import (
 from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior
 from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
+from bnnopt.surrogates._gaussian_process._pairs import RowsOfMembers
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition
 from bnnopt.surrogates._gaussian_process._sparse import MOST_INDUCING, bound_with_gradient
 from bnnopt.surrogates._gaussian_process._unseen import predict_unseen
@@ -349,7 +350,9 @@ class _Learner:
     def _rows_of(self, parts: IntArray) -> LearningRows:
         rows = self._rows
         return LearningRows(
-            X=np.stack([own(rows.X[part]) for own, part in zip(self._maps, parts, strict=True)]),
+            X=RowsOfMembers.of(
+                np.stack([own(rows.X[part]) for own, part in zip(self._maps, parts, strict=True)])
+            ),
             y=rows.y[parts, 0],
             weights=rows.weights[parts],
             noise_factors=rows.noise_factors[parts],

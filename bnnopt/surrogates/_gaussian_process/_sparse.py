@@ -30,6 +30,7 @@ from bnnopt.surrogates._gaussian_process._exact import (
 )
 from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters
 from bnnopt.surrogates._gaussian_process._kernels import Kernel
+from bnnopt.surrogates._gaussian_process._pairs import Between
 from bnnopt.surrogates._rows import Rows
 
 __all__ = ["MOST_EXACT", "MOST_INDUCING", "bound_with_gradient", "sparse_left_out", "sparse_posterior"]
@@ -181,7 +182,7 @@ def bound_with_gradient(
     own = hyperparameters
     signal, offset = float(own.signal_variance[0]), float(own.offset_variance[0])
     x, z = (own.scaled(inputs[None])[0] for inputs in (rows.X, inducing))
-    of_inducing, with_rows = kernel.matrix(z, z), kernel.matrix(x, z)
+    of_inducing, with_rows = kernel.matrix(Between(z, z)), kernel.matrix(Between(x, z))
     y, prior = rows.y[:, 0], signal * kernel.variance(x) + offset
     noise = rows.noise(float(own.noise_variance[0])) / rows.weights
     covariance = signal * of_inducing.value + offset
