@@ -49,6 +49,8 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
 
     Attributes
     ----------
+    gaussian_process_ : GaussianProcessRegressor
+        The fitted process of scikit-learn, on scaled inputs and a standardised output.
     n_features_in_ : int
         Number of inputs.
     noise_variance_ : float
@@ -90,6 +92,7 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -128,6 +131,7 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
         Returns
         -------
         HeldOutPredictions
+            Of the rows that were left out, in the units of y.
         """
         check_is_fitted(self)
         return HeldOutPredictions(np.arange(len(self._left_out[0])), *self._left_out)

@@ -63,6 +63,9 @@ class TransferRegressor(MixtureRegressor):
         Number of columns of X, that of the campaign included, and of outputs.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the inputs, if fitted on a DataFrame with string column names.
+    output_names_ : ndarray of shape (n_outputs,)
+        Names of the outputs, if y was a DataFrame with string column names. Predictions are arrays in that
+        order.
 
     References
     ----------
@@ -125,6 +128,7 @@ class TransferRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -148,12 +152,19 @@ class TransferRegressor(MixtureRegressor):
         ----------
         previous : TransferRegressor or None
             Fitted on some of the rows; None for a fit that knows of none.
-        X, y, sample_weight, noise_variance
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Inputs, as in `fit`.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Outputs, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+        noise_variance : array-like of the shape of y, default=None
             As in `fit`.
 
         Returns
         -------
         self
+            The estimator itself, fitted.
         """
         with self._fitting():
             rows = check_fit_data(self, X, y, sample_weight, noise_variance, may_stay=False)
