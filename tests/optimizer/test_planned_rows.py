@@ -76,3 +76,10 @@ def test_the_nearest_plan_is_met():
     plan = pd.DataFrame({"x": [0.5, 0.5, 0.5], "z": [0.2, 0.204, 0.9]})
     run = pd.DataFrame({"x": [0.5031234567], "z": [0.2051234567]})
     assert is_met(space, plan, run).tolist() == [False, True, False]
+
+
+def test_a_plan_is_met_by_a_row_that_is_near_in_every_setting():
+    space = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
+    run = pd.DataFrame({"x": [0.5031234567], "z": [0.2051234567]})
+    for x, z, meets in ((0.5, 0.2, True), (0.5, 0.9, False), (0.9, 0.2, False)):
+        assert is_met(space, pd.DataFrame({"x": [x], "z": [z]}), run).tolist() == [meets]
