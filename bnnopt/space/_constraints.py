@@ -296,6 +296,7 @@ class NonlinearConstraint(_Constraint):
 Constraint = Annotated[
     LinearConstraint | NonlinearConstraint | CardinalityConstraint, Field(discriminator="type")
 ]
+"""A constraint on settings; its `type` says which class it is."""
 
 
 def name_of_function(function: ConstraintFunction) -> str:
