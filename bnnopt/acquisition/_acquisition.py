@@ -133,6 +133,7 @@ class Acquisition:
         Returns
         -------
         bool
+            Whether it does.
         """
         if self.n_utilities in ("one", "many"):
             return self.takes_many == (n_utilities > 1)

@@ -20,6 +20,7 @@ def moments_of_draws(draws: ArrayLike) -> tuple[FloatArray, FloatArray]:
     Parameters
     ----------
     draws : array-like of shape (n_draws, n)
+        In any unit, finite.
 
     Returns
     -------

@@ -17,10 +17,8 @@ from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["acquisition_scores"]
 
-NUMBERS = (
-    "n_observed",
-    "noise_variance",
-)  # of the situation; its arrays would have to be joint with the draws
+# of the situation; its arrays would have to be joint with the draws
+NUMBERS = ("n_observed", "noise_variance")
 
 
 def acquisition_scores(

@@ -12,6 +12,8 @@ from bnnopt.exceptions import InvalidDataError
 __all__ = ["FORMS", "Form", "with_feasibility"]
 
 Form: TypeAlias = Literal["positive", "log", "utility"]
+"""How a probability of feasibility enters a score, see `with_feasibility`."""
+
 FORMS: tuple[Form, ...] = get_args(Form)
 
 

@@ -48,11 +48,18 @@ class NormalMixture(NamedTuple):
         Returns
         -------
         NormalMixture
+            Of one component, with the share 1.
         """
         return cls(np.ones(1), mean[None], std[None])
 
     def moments(self) -> tuple[FloatArray, FloatArray]:
-        """Return mean and standard deviation of the mixture, each of shape (n,) (law of total variance)."""
+        """Return mean and standard deviation of the mixture, each of shape (n,) (law of total variance).
+
+        Returns
+        -------
+        mean, std : ndarray of shape (n,)
+            In the unit of the distribution; the standard deviation is that of the mixture as a whole.
+        """
         if len(self.shares) == 1:
             return self.mean[0], self.std[0]
         mean = self.shares @ self.mean
@@ -65,6 +72,7 @@ class NormalMixture(NamedTuple):
         Returns
         -------
         NormalMixture
+            Of one component, with the mean and the standard deviation of `moments`.
         """
         return NormalMixture.normal(*self.moments())
 
@@ -162,6 +170,7 @@ def has_gradients(regressor: Any) -> bool:
     Returns
     -------
     bool
+        Whether it does.
     """
     model = regressor
     while isinstance(model, Pipeline):
@@ -214,6 +223,7 @@ def average_scores(scores: FloatArray, shares: FloatArray, form: Form) -> FloatA
     Returns
     -------
     ndarray of shape (n,)
+        In the unit of the scores.
     """
     if len(shares) == 1:
         return scores[0]

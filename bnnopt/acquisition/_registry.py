@@ -143,11 +143,7 @@ def get_acquisition(acquisition: str | Callable[..., Any] | Acquisition, **param
     Returns
     -------
     Acquisition
-
-    Warns
-    -----
-    ShadowedNameWarning
-        An installed package brings one of the same name as bnnopt's, which is the one that is taken.
+        As registered or given, with these parameters; what was given is not changed.
 
     Raises
     ------
@@ -155,6 +151,11 @@ def get_acquisition(acquisition: str | Callable[..., Any] | Acquisition, **param
         The name or a parameter is not known; the message lists the known ones.
     InvalidDataError
         The signature of a function does not take the arrays, or an entry point does not lead to one.
+
+    Warns
+    -----
+    ShadowedNameWarning
+        An installed package brings one of the same name as bnnopt's, which is the one that is taken.
 
     Examples
     --------

@@ -11,15 +11,15 @@ from bnnopt.campaign._beginning import begin, told
 from bnnopt.campaign._experiments import Experiments, refuse_own_names
 from bnnopt.campaign._folder import CampaignFolder
 from bnnopt.campaign._models import fit_record
-from bnnopt.campaign._planned import planned_rows, with_ids
-from bnnopt.campaign._recorded import Change, Recorded, changes_of
+from bnnopt.campaign._planned import planned_rows, with_ids, without_planned
+from bnnopt.campaign._recorded import Change, Recorded, changes_of, listed_changes
 from bnnopt.campaign._recording import Recording, given_runs
 from bnnopt.campaign._settings import CampaignSettings
-from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, WITHDRAWN
 from bnnopt.campaign._suggest import resume, with_intervals
 from bnnopt.campaign._suggestions import (
     batch_document,
     batches,
+    history_of,
     last_rows,
     next_number,
     predictions_of,
@@ -30,8 +30,6 @@ from bnnopt.exceptions import ChangedRowsError, InvalidDataError
 from bnnopt.optimizer import BayesianOptimizer
 
 __all__ = ["Campaign"]
-
-MOST_NAMED = 10
 
 
 class Campaign:
@@ -102,6 +100,16 @@ class Campaign:
         ----------
         folder : str or Path
             Where its campaign.toml is.
+
+        Returns
+        -------
+        Campaign
+            That of the folder.
+
+        Raises
+        ------
+        InvalidDataError
+            There is no campaign in the folder, it is of a newer version, or its settings are not valid.
         """
         return cls(folder)
 
@@ -131,6 +139,11 @@ class Campaign:
         empty : {"planned", "failed"}, default="planned"
             What an empty outcome of a run without status means.
 
+        Returns
+        -------
+        Campaign
+            That of the folder, with its first files written.
+
         Raises
         ------
         InvalidDataError
@@ -159,6 +172,12 @@ class Campaign:
         **parameters
             Parameters of `BayesianOptimizer` that are to differ from the settings, such as `acquisition`.
 
+        Returns
+        -------
+        BayesianOptimizer
+            Its rows are the measured and failed runs in the order of the table; planned and running ones are
+            pending.
+
         Raises
         ------
         InvalidDataError
@@ -167,12 +186,24 @@ class Campaign:
         return self._optimizer(self._unchanged()[0], seed, parameters)
 
     def check(self) -> list[Change]:
-        """Return what reads otherwise than it was recorded, in words too: nothing, as a rule."""
+        """Return what reads otherwise than it was recorded, in words too: nothing, as a rule.
+
+        Returns
+        -------
+        list of Change
+            One for each run and column, in the order of the table; empty where nothing changed.
+        """
         experiments, recorded = self._read()
         return changes_of(recorded, experiments)
 
     def accept_changes(self) -> list[Change]:
-        """Take what reads otherwise than it was recorded, and keep what it was as corrections."""
+        """Take what reads otherwise than it was recorded, and keep what it was as corrections.
+
+        Returns
+        -------
+        list of Change
+            What was accepted; empty where nothing changed.
+        """
         with self._files.lock():
             experiments, recorded = self._read()
             changes = changes_of(recorded, experiments)
@@ -301,17 +332,7 @@ class Campaign:
         wanted = [str(name).strip() for name in ids]
         with self._files.lock():
             experiments, recorded = self._unchanged()
-            runs = experiments.frame
-            open_ids = runs.loc[runs["status"].isin(PENDING), "id"].tolist()
-            unknown = [name for name in wanted if name not in open_ids]
-            if unknown:
-                raise InvalidDataError(
-                    f"No run with the id(s) {unknown} is planned or running; on their way are {open_ids}. "
-                    "What was measured is not withdrawn: correct it in the table."
-                )
-            rows = [int(row) for row in runs.index[runs["id"].isin(wanted)]]
-            changed = experiments.with_cells({row: {"status": WITHDRAWN} for row in rows})
-            self._save(changed, experiments, recorded)
+            self._save(without_planned(experiments, wanted), experiments, recorded)
         return wanted
 
     def history(self) -> pd.DataFrame:
@@ -320,17 +341,9 @@ class Campaign:
         Returns
         -------
         DataFrame with the columns batch, asked, version, seed, n_runs, n_measured, n_failed, n_pending
+            One row a batch, oldest first.
         """
-        runs = self._read()[0].frame.set_index("id")["status"]
-        rows = []
-        for document in batches(self._files):
-            statuses = [runs.get(row.get("id"), WITHDRAWN) for row in document["rows"]]
-            counts = [statuses.count(MEASURED), statuses.count(FAILED), sum(s in PENDING for s in statuses)]
-            head = [document.get(name) for name in ("batch", "asked")]
-            version = document.get("versions", {}).get("bnnopt")
-            rows.append([*head, version, document.get("seed"), len(statuses), *counts])
-        columns = ["batch", "asked", "version", "seed", "n_runs", "n_measured", "n_failed", "n_pending"]
-        return pd.DataFrame(rows, columns=columns)
+        return history_of(batches(self._files), self._read()[0].frame)
 
     def predictions(self) -> pd.DataFrame:
         """Return what was predicted for every run ever suggested, and what came out.
@@ -354,7 +367,13 @@ class Campaign:
         return [pd.DataFrame(document["rows"]) for document in batches(self._files) if document["rows"]]
 
     def corrections(self) -> pd.DataFrame:
-        """Return what was changed of recorded runs and accepted, oldest first."""
+        """Return what was changed of recorded runs and accepted, oldest first.
+
+        Returns
+        -------
+        DataFrame with the columns id, column, before, after, date
+            One row a change; the date is that of its acceptance, as YYYY-MM-DD.
+        """
         columns = ["id", "column", "before", "after", "date"]
         return pd.DataFrame(Recorded.read(self._files).corrections, columns=columns)
 
@@ -376,13 +395,11 @@ class Campaign:
         experiments, recorded = self._read()
         changes = changes_of(recorded, experiments)
         if changes:
-            lines = [change.text for change in changes[:MOST_NAMED]]
-            more = [f"and {len(changes) - MOST_NAMED} more"] if len(changes) > MOST_NAMED else []
+            lines = "\n  ".join(listed_changes(changes))
             raise ChangedRowsError(
-                f"{experiments.where} reads otherwise than it was recorded:\n  "
-                + "\n  ".join(lines + more)
-                + f"\nCorrect the table (former versions are in {self.folder / 'history'}), or take it as it "
-                "is now: --accept-changes, in Python accept_changes()."
+                f"{experiments.where} reads otherwise than it was recorded:\n  {lines}\nCorrect the table "
+                f"(former versions are in {self.folder / 'history'}), or take it as it is now: "
+                "--accept-changes, in Python accept_changes()."
             )
         return experiments, recorded
 

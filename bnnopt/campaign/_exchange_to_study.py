@@ -64,6 +64,7 @@ def study_of_campaign(
     Returns
     -------
     optuna.Study
+        The new study.
 
     Raises
     ------

@@ -58,7 +58,13 @@ class CampaignEffects:
     settings: CampaignSettings
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return all numbers as tables by name, for scripts."""
+        """Return all numbers as tables by name, for scripts.
+
+        Returns
+        -------
+        dict of str to DataFrame
+            Numbers in the units of settings and outcomes, by the name of the table.
+        """
         found = {"recipe": self.effects.row, "effects": self.effects.table}
         if self.direction is not None:
             found |= {"direction": self.direction.settings, "outcomes": self.direction.outcomes}
@@ -67,7 +73,13 @@ class CampaignEffects:
         return found
 
     def shown(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return titles and tables of text, for people."""
+        """Return titles and tables of text, for people.
+
+        Returns
+        -------
+        list of (str, DataFrame of str)
+            The title of each table, and the table as text.
+        """
         recipe = with_units(readable(self.effects.row, self.settings.space), self.settings.units)
         parts = [(f"Recipe of {self.where}:", recipe)]
         parts += [self._of_outcome(name) for name in self.effects.outputs]
@@ -172,11 +184,23 @@ class CampaignMap:
     settings: CampaignSettings
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return all numbers as tables by name, for scripts."""
+        """Return all numbers as tables by name, for scripts.
+
+        Returns
+        -------
+        dict of str to DataFrame
+            Numbers in the units of settings and outcomes, by the name of the table.
+        """
         return {"cells": self._cells(), "best": self.best}
 
     def shown(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return titles and tables of text, for people."""
+        """Return titles and tables of text, for people.
+
+        Returns
+        -------
+        list of (str, DataFrame of str)
+            The title of each table, and the table as text.
+        """
         found, units = self.found, self.settings.units
         heads = {"best": "Best predicted", "mean": "Mean predicted", "slice": "Predicted"}
         unit = f" [{found.unit}]" if found.unit else ""
@@ -264,6 +288,7 @@ def campaign_effects(
     Returns
     -------
     CampaignEffects
+        With the settings of the campaign, for `tables`, `shown` and pictures.
 
     Raises
     ------
@@ -319,6 +344,7 @@ def campaign_map(
     Returns
     -------
     CampaignMap
+        With the settings of the campaign, for `tables`, `shown` and pictures.
 
     Raises
     ------

@@ -39,7 +39,13 @@ class CampaignLearning:
     settings: CampaignSettings
 
     def shown(self) -> list[tuple[str, pd.DataFrame]]:
-        """Return a title and a table of text for each outcome and kind, for people."""
+        """Return a title and a table of text for each outcome and kind, for people.
+
+        Returns
+        -------
+        list of (str, DataFrame of str)
+            The title of each table, and the table as text, with a row for each number of runs.
+        """
         parts = []
         for name in self.curve.outputs:
             unit = self.settings.units.get(name, "")

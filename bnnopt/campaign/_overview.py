@@ -38,7 +38,13 @@ class Overview(NamedTuple):
     predictions: pd.DataFrame
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the same as plain values."""
+        """Return the same as plain values.
+
+        Returns
+        -------
+        dict of str to object
+            `counts`, `note`, and each table as a list of one mapping a row, as JSON takes them.
+        """
         tables = {
             name: table.to_dict("records")
             for name, table in self._asdict().items()

@@ -37,6 +37,7 @@ def check_picture(path: str | Path, *, replace: bool = False) -> Path:
     Returns
     -------
     Path
+        The path of the file.
 
     Raises
     ------

@@ -29,6 +29,7 @@ def readable(table: pd.DataFrame, space: SearchSpace) -> pd.DataFrame:
     Returns
     -------
     DataFrame of str, shape (n_rows, n_columns)
+        Rows and columns as in the table.
     """
     known = {variable.name: variable for variable in space.variables}
     columns = {name: [_writer(known.get(name))(cell) for cell in table[name]] for name in table.columns}

@@ -1,7 +1,7 @@
 """What was recorded of each run, and what reads otherwise since."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -13,9 +13,10 @@ from bnnopt.campaign._settings import CampaignSettings
 from bnnopt.campaign._statuses import SETTLED, WITHDRAWN, error_name
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["Change", "Recorded", "changes_of", "first_outcomes"]
+__all__ = ["Change", "Recorded", "changes_of", "first_outcomes", "listed_changes"]
 
 FORMAT = 1
+MOST_NAMED = 10  # changes in a message
 SAME = 1e-9  # of a number: spreadsheets do not keep more digits
 Cell = bool | int | float | str | None
 
@@ -241,3 +242,9 @@ def _is_same(first: Cell, second: Cell) -> bool:
 
 def _shown(cell: Cell) -> str:
     return "nothing" if cell is None else f"{cell:g}" if isinstance(cell, float) else str(cell)
+
+
+def listed_changes(changes: Sequence[Change]) -> list[str]:
+    """Return changes in words, of many the first ones and how many more there are."""
+    lines, n_more = [change.text for change in changes[:MOST_NAMED]], len(changes) - MOST_NAMED
+    return [*lines, f"and {n_more} more"] if n_more > 0 else lines

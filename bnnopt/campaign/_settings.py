@@ -67,7 +67,18 @@ class TargetList(FrozenModel):
     tolerance: FiniteFloat = Field(gt=0)
 
     def constraint(self, value: float) -> OutcomeConstraint:
-        """Return the constraint that the outcome is within the tolerance of `value`."""
+        """Return the constraint that the outcome is within the tolerance of `value`.
+
+        Parameters
+        ----------
+        value : float
+            What is wanted of the outcome, in its unit.
+
+        Returns
+        -------
+        OutcomeConstraint
+            From `value` - `tolerance` to `value` + `tolerance`.
+        """
         refuse_flags(value=value)
         return OutcomeConstraint(self.outcome, value - self.tolerance, value + self.tolerance)
 
@@ -210,6 +221,11 @@ class CampaignSettings(FrozenModel):
             The file. `descriptors` of a variable may be the path of a CSV, relative to it, whose first column
             is the level.
 
+        Returns
+        -------
+        CampaignSettings
+            What the file says, with the tables that it names.
+
         Raises
         ------
         InvalidDataError
@@ -247,11 +263,28 @@ class CampaignSettings(FrozenModel):
         return {name: unit for name, unit in units.items() if unit}
 
     def make_surrogate(self, **parameters: Any) -> BaseEstimator:
-        """Make the surrogate, not fitted; `parameters` override those of the settings."""
+        """Make the surrogate.
+
+        Parameters
+        ----------
+        **parameters
+            Parameters of the estimator; they override those of the settings.
+
+        Returns
+        -------
+        estimator
+            Not fitted.
+        """
         return _surrogate(self.surrogate, **parameters)
 
     def make_acquisition(self) -> Acquisition | None:
-        """Make the acquisition function, None for the default."""
+        """Make the acquisition function.
+
+        Returns
+        -------
+        Acquisition or None
+            None for the default of the optimizer.
+        """
         if self.acquisition is None:
             return None
         return get_acquisition(self.acquisition.name, **self.acquisition.parameters)
@@ -294,6 +327,7 @@ class CampaignSettings(FrozenModel):
         Returns
         -------
         tuple of objectives
+            As `BayesianOptimizer` and its `ask` take them.
 
         Raises
         ------

@@ -15,12 +15,13 @@ import pandas as pd
 
 from bnnopt._plain import plain
 from bnnopt.campaign._folder import CampaignFolder
-from bnnopt.campaign._statuses import MEASURED
+from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, WITHDRAWN
 
 __all__ = [
     "batch_document",
     "batches",
     "checksum_of",
+    "history_of",
     "last_rows",
     "next_number",
     "predictions_of",
@@ -67,6 +68,32 @@ def last_rows(folder: CampaignFolder) -> list[dict[str, Any]]:
 def next_number(folder: CampaignFolder) -> int:
     """Return the number of the next batch: no file of a batch has it or a larger one."""
     return 1 + max((int(path.stem.split("_")[-1]) for path in folder.suggestions()), default=0)
+
+
+def history_of(asked: Iterable[Mapping[str, Any]], runs: pd.DataFrame) -> pd.DataFrame:
+    """Return how each batch came about, and what became of its runs.
+
+    Parameters
+    ----------
+    asked : iterable of mapping
+        From `batches`.
+    runs : DataFrame
+        The table, with `id` and `status`.
+
+    Returns
+    -------
+    DataFrame of shape (n_batches, 8)
+        batch, asked, version, seed, n_runs, n_measured, n_failed, n_pending.
+    """
+    known, rows = runs.set_index("id")["status"], []
+    for document in asked:
+        statuses = [known.get(row.get("id"), WITHDRAWN) for row in document["rows"]]
+        counts = [statuses.count(MEASURED), statuses.count(FAILED), sum(s in PENDING for s in statuses)]
+        head = [document.get(name) for name in ("batch", "asked")]
+        version = document.get("versions", {}).get("bnnopt")
+        rows.append([*head, version, document.get("seed"), len(statuses), *counts])
+    columns = ["batch", "asked", "version", "seed", "n_runs", "n_measured", "n_failed", "n_pending"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def predictions_of(

@@ -50,6 +50,11 @@ class Validation(NamedTuple):
         ----------
         units : mapping of str to str
             Units of the outcomes by name.
+
+        Returns
+        -------
+        list of str
+            Numbers in the units of the outcomes.
         """
         found = [
             f"{row['outcome']}: {row['n']} runs left out in turn: error {_with_unit(row, 'rmse', units)} "

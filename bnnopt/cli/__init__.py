@@ -33,7 +33,14 @@ def _version(
 
 
 def main() -> None:
-    """Run the command; an error that bnnopt raises on purpose, or of a file, is shown as a plain message."""
+    """Run the command; an error that bnnopt raises on purpose, or of a file, is shown as a plain message.
+
+    Raises
+    ------
+    SystemExit
+        With the exit code: 2 for such an error, 3 where recorded runs read otherwise, 130 after an
+        interruption.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that has no character for a unit

@@ -147,6 +147,7 @@ def attainable_map(
     Returns
     -------
     AttainableMap
+        Cell by cell the best prediction, its recipe, and the mean and the slice beside it.
 
     Raises
     ------

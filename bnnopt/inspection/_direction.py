@@ -104,6 +104,7 @@ def improving_direction(
     Returns
     -------
     ImprovingDirection
+        The change of each setting and what it does to each outcome, with intervals.
 
     Raises
     ------

@@ -91,6 +91,7 @@ class LocalEffects:
         Returns
         -------
         DataFrame
+            With the columns of `table`.
 
         Raises
         ------
@@ -146,6 +147,7 @@ class LocalEffects:
         Returns
         -------
         Compensation
+            How much of the second setting it takes, and what happens to the other outcome, with intervals.
 
         Raises
         ------
@@ -208,6 +210,7 @@ def local_effects(
     Returns
     -------
     LocalEffects
+        Slopes and changes of each outcome by each setting, with intervals.
 
     Raises
     ------

@@ -92,6 +92,7 @@ def cells_along(space: SearchSpace, name: str, n_cells: int) -> tuple[FloatArray
     edges : ndarray of shape (n_cells + 1,)
         Increasing, in the unit of the variable.
     values : ndarray of shape (n_cells,)
+        Increasing, in the unit of the variable.
 
     Raises
     ------

@@ -65,6 +65,7 @@ def replicate_spread(model: Any, data: Any = None) -> ReplicateSpread:
     Returns
     -------
     ReplicateSpread
+        Both spreads for each outcome and setting that was repeated.
 
     Raises
     ------

@@ -166,7 +166,13 @@ class TableModel:
         return np.moveaxis(self._checked(found.reshape(n_draws, len(rows), -1)), -1, 0)
 
     def best(self) -> Any:
-        """Raise `InvalidDataError`: an estimator knows no best row."""
+        """Refuse to say which row is best, which an estimator does not know.
+
+        Raises
+        ------
+        InvalidDataError
+            In any case; the row has to be given.
+        """
         raise InvalidDataError(
             "row: an estimator knows no best row; give the settings to look at, as row=...."
         )

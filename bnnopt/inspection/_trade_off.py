@@ -109,6 +109,7 @@ def trade_off(
     Returns
     -------
     TradeOff
+        Values of both settings along the path, and all outcomes there, with intervals.
 
     Raises
     ------

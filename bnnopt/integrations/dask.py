@@ -108,6 +108,7 @@ def random_partitions(
     Returns
     -------
     dask DataFrame of n rows
+        Settings by name in the user's units; computed when and where a partition is needed.
 
     Raises
     ------

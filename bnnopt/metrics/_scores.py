@@ -63,6 +63,7 @@ def prediction_scores(
     Returns
     -------
     PredictionScores
+        Errors in the unit of the outcome, shares of intervals that hold, and the log density in nats.
 
     Raises
     ------

@@ -67,6 +67,7 @@ class LaterCohortSplit(BaseCrossValidator):
         Returns
         -------
         int
+            The parameter `n_splits`.
         """
         return self.n_splits
 
@@ -84,10 +85,10 @@ class LaterCohortSplit(BaseCrossValidator):
         groups : array-like of shape (n,)
             The cohort of each row: numbers, dates or text.
 
-        Yields
-        ------
-        train, validation : ndarray of int
-            Row numbers, increasing.
+        Returns
+        -------
+        iterator of (ndarray of int, ndarray of int)
+            Row numbers of training and validation, increasing.
 
         Raises
         ------

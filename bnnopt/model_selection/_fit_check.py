@@ -74,6 +74,7 @@ class FitCheck:
         Returns
         -------
         FitVerdict
+            With one finding for each figure.
 
         Raises
         ------
@@ -137,6 +138,7 @@ def check_fit(
     Returns
     -------
     FitCheck
+        Predictions of all trainings and splits, and the sweeps.
 
     Raises
     ------

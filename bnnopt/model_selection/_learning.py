@@ -103,6 +103,7 @@ def learning_curve(
     Returns
     -------
     LearningCurve
+        Scores by number of rows and repetition, for each outcome.
 
     Raises
     ------

@@ -35,6 +35,7 @@ def retrain(
     Returns
     -------
     list of n_retrainings fitted estimators
+        One for each seed, in the order in which the seeds were drawn.
 
     Raises
     ------
@@ -59,11 +60,19 @@ def retrained_predictions(
 
     Parameters
     ----------
-    estimator, X, y, n_retrainings, random_state
+    estimator : regressor
         As in `retrain`.
+    X : array-like or DataFrame of shape (n, n_features)
+        Rows to train on, in the units of the estimator.
+    y : array-like or DataFrame of shape (n,) or (n, n_outputs)
+        Their outcomes.
     rows : array-like or DataFrame of shape (n_rows, n_features)
         Where to predict: a grid, held-out rows, or random points of the region of interest. Not the rows of
         X, at which overfitted models agree.
+    n_retrainings : int, default=5
+        How many clones, at least 2.
+    random_state : int, Generator, RandomState or None, default=None
+        Seeds the seeds.
 
     Returns
     -------

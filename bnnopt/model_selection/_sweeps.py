@@ -61,6 +61,7 @@ def input_sweeps(
     Returns
     -------
     dict of feature to Sweep
+        In the order of the features.
 
     Raises
     ------

@@ -117,6 +117,7 @@ def judge_fit(
     Returns
     -------
     FitVerdict
+        With one finding for each figure.
 
     Raises
     ------

@@ -96,6 +96,7 @@ class Chebyshev(Aggregate):
         Returns
         -------
         Chebyshev
+            A new one; this one stays as it is.
 
         Raises
         ------

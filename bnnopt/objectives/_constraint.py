@@ -79,6 +79,7 @@ class OutcomeConstraint(OutcomeModel):
         Returns
         -------
         ndarray of bool, of the shape of `y`
+            True on a limit too; False for NaN.
         """
         lower, upper = self.limits
         values = numbers_of(y, "y")

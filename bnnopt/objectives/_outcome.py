@@ -84,6 +84,7 @@ class Outcome(OutcomeModel):
         Returns
         -------
         ndarray of bool, of the shape of `y`
+            True on a bound that `closed` includes.
         """
         values = numbers_of(y, "y")
         flags = np.ones(values.shape, dtype=bool)
@@ -102,5 +103,6 @@ class Outcome(OutcomeModel):
         Returns
         -------
         iterator of (ndarray of bool, of the shape of `y`, and str)
+            Nothing where all values are within the bounds.
         """
         return beyond_bounds(numbers_of(y, "y"), self.lower, self.upper, self.closed)

@@ -32,11 +32,14 @@ def split_objectives(
     Parameters
     ----------
     objectives : iterable of objectives and outcome constraints
+        As `BayesianOptimizer` takes them, any number of each.
 
     Returns
     -------
-    objectives : list of everything else
+    objectives : list of objectives
+        Those that are no outcome constraints.
     constraints : list of OutcomeConstraint
+        The others.
     """
     listed = list(objectives)
     constraints = [entry for entry in listed if isinstance(entry, OutcomeConstraint)]

@@ -5,19 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from bnnopt._dask import is_partitioned
-from bnnopt._estimators import draw_seed, real, require
+from bnnopt._estimators import draw_seed
 from bnnopt._plain import listed, shown
 from bnnopt._tables import with_names
 from bnnopt._validation import lookup
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
 from bnnopt.objectives import Objective, Outcome
-from bnnopt.optimizer._advice import StoppingAdvice, advise
+from bnnopt.optimizer._advice import StoppingAdvice
 from bnnopt.optimizer._arguments import (
     MOST,
     acquisition_for,
@@ -32,15 +30,13 @@ from bnnopt.optimizer._batch import Request
 from bnnopt.optimizer._gains import warn_of_no_gain
 from bnnopt.optimizer._goals import Goals, reference_in_order
 from bnnopt.optimizer._local_search import checked_rule
-from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of, scan_partitions
+from bnnopt.optimizer._maximum import Pool, PoolScores
 from bnnopt.optimizer._modelling import Modelling
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._outcome_scales import wanted_ends
 from bnnopt.optimizer._predictions import Predictions
 from bnnopt.optimizer._proposals import Proposals
-from bnnopt.optimizer._steps import largest_gain
 from bnnopt.optimizer._summary import as_html, as_text
-from bnnopt.optimizer._tables import as_settings
 from bnnopt.optimizer._trust_region import TrustRegion
 from bnnopt.space import DESIGN_METHODS, Constraint, SearchSpace
 from bnnopt.surrogates import make_surrogate
@@ -253,14 +249,6 @@ class BayesianOptimizer(Predictions):
             Predictions are NaN for rows of the first design. `reason` says where a row comes from. Fewer rows
             come if no more new ones are left, or the acquisition gives all others the score -inf.
 
-        Warns
-        -----
-        SpaceExhaustedWarning
-            Fewer new rows are left than were asked for.
-        NothingToGainWarning
-            All scores are 0, or no outcome is expected to exceed the reference point: rows come from
-            elsewhere.
-
         Raises
         ------
         InvalidDataError
@@ -268,6 +256,14 @@ class BayesianOptimizer(Predictions):
             is inside the space, or an argument is out of its range.
         InfeasibleSpaceError
             No setting satisfies the constraints.
+
+        Warns
+        -----
+        SpaceExhaustedWarning
+            Fewer new rows are left than were asked for.
+        NothingToGainWarning
+            All scores are 0, or no outcome is expected to exceed the reference point: rows come from
+            elsewhere.
         """
         request = Request.checked(
             self.space,
@@ -376,43 +372,10 @@ class BayesianOptimizer(Predictions):
             As in `ask`.
         """
         sizes = at_least(n_best, "n_best", 1), at_least(n_sample, "n_sample", 0)
-        search = self._proposals.search(
-            self.space, Request.checked(self.space, 1, context=context, objectives=objectives)
+        request = Request.checked(self.space, 1, context=context, objectives=objectives)
+        return self._proposals.scores_of_pool(
+            self.space, request, candidates, *sizes, is_screened=is_screened
         )
-        scan = PoolScan(search, *sizes, np.random.default_rng(search.seed), is_screened=is_screened)
-        if is_partitioned(candidates):
-            best, scores = scan_partitions(scan, candidates)
-        else:
-            best, scores = scan.run(blocks_of(with_names(candidates), search))
-        add = self._proposals.with_predictions
-        sample = add(scan.sample, search).assign(score=search.score(scan.sample))
-        return PoolScores(add(best, search).assign(score=scores), sample, scan.n_candidates, scan.n_exact)
-
-    def intervals(self, X: Any, level: float = 0.95) -> pd.DataFrame:
-        """Predict for settings between which limits a new observation of each outcome lies.
-
-        The ends are quantiles, so they stay within the bounds of an outcome.
-
-        Parameters
-        ----------
-        X : DataFrame, or array of shape (n_rows, n_names) in the order of `space.names`
-            Settings and context, such as the table of `ask`; other columns are ignored.
-        level : float, default=0.95
-            Probability of the interval, above 0 and below 1; as much is left out below as above.
-
-        Returns
-        -------
-        DataFrame of n_rows
-            For each outcome `<name>_lower` and `<name>_upper`, in its unit; NaN while `ask` still returns
-            rows of the first design.
-
-        Raises
-        ------
-        InvalidDataError
-            A setting is not what it should be, or the level is out of range.
-        """
-        require(real(0, 1), level=level)
-        return self._proposals.intervals(self.space, as_settings(self.space, X), level)
 
     def advise(
         self,
@@ -452,18 +415,6 @@ class BayesianOptimizer(Predictions):
         """
         check_gain(min_gain)
         limit = at_least(patience, "patience", 1, default=max(10, 2 * self.space.n_settings))
-        search = self._proposals.search(self.space, Request.checked(self.space, 1, context=context))
-        measured, outcomes = self._observations.measured
-        noise = search.model.noise_variance(search.model_space.encode(measured))
-        with self._proposals.threads():
-            gain = largest_gain(search)
-        utility = self._goals.utilities(outcomes)[:, 0]
-        return advise(
-            np.where(search.kept_limits.is_within, utility, -np.inf),
-            len(self._observations.told),
-            gain,
-            float(np.sqrt(search.scoring.goals.situation(outcomes, noise).noise_variance)),
-            min_gain=min_gain,
-            patience=limit,
-            budget=None if budget is None else at_least(budget, "budget", 1),
-        )
+        rows = None if budget is None else at_least(budget, "budget", 1)
+        request = Request.checked(self.space, 1, context=context)
+        return self._proposals.advice(self.space, request, min_gain=min_gain, patience=limit, budget=rows)

@@ -4,10 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from bnnopt._estimators import draw_seed
+from bnnopt._estimators import draw_seed, real, require
 from bnnopt._typing import FloatArray
 from bnnopt.optimizer._arguments import at_least
 from bnnopt.optimizer._outcome_model import OutcomeModel
+from bnnopt.optimizer._proposals import Proposals
 from bnnopt.optimizer._saved import Saved
 from bnnopt.optimizer._tables import as_settings
 from bnnopt.space import SearchSpace
@@ -17,6 +18,8 @@ __all__ = ["Predictions"]
 
 class Predictions(Saved):
     """The side of an optimizer that is asked what it expects; nothing becomes pending."""
+
+    _proposals: Proposals
 
     def predict(self, X: Any, *, noise: bool = True) -> pd.DataFrame:
         """Predict the mean and the standard deviation of each outcome.
@@ -69,6 +72,32 @@ class Predictions(Saved):
         model, space = self._model()
         rows = space.encode(as_settings(self.space, X))
         return model.draws(rows, n_draws, draw_seed(random_state))
+
+    def intervals(self, X: Any, level: float = 0.95) -> pd.DataFrame:
+        """Predict for settings between which limits a new observation of each outcome lies.
+
+        The ends are quantiles, so they stay within the bounds of an outcome.
+
+        Parameters
+        ----------
+        X : DataFrame, or array of shape (n_rows, n_names) in the order of `space.names`
+            Settings and context, such as the table of `ask`; other columns are ignored.
+        level : float, default=0.95
+            Probability of the interval, above 0 and below 1; as much is left out below as above.
+
+        Returns
+        -------
+        DataFrame of n_rows
+            For each outcome `<name>_lower` and `<name>_upper`, in its unit; NaN while `ask` still returns
+            rows of the first design.
+
+        Raises
+        ------
+        InvalidDataError
+            A setting is not what it should be, or the level is out of range.
+        """
+        require(real(0, 1), level=level)
+        return self._proposals.intervals(self.space, as_settings(self.space, X), level)
 
     def predict_held_out(self) -> pd.DataFrame:
         """Predict each measured row without itself: what the model is worth for rows that it has not seen.

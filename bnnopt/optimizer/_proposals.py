@@ -8,23 +8,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._tables import with_columns
+from bnnopt._dask import is_partitioned
+from bnnopt._tables import with_columns, with_names
 from bnnopt._threads import one_thread
 from bnnopt.acquisition import Acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Objective
+from bnnopt.optimizer._advice import StoppingAdvice, advise
 from bnnopt.optimizer._arguments import cost_of
 from bnnopt.optimizer._batch import Batch, Request, Where
 from bnnopt.optimizer._elsewhere import is_flat
 from bnnopt.optimizer._gains import with_reachable_reference
 from bnnopt.optimizer._local_search import places_of, region_of, start_reason
-from bnnopt.optimizer._maximum import Pool
+from bnnopt.optimizer._maximum import Pool, PoolScan, PoolScores, blocks_of, scan_partitions
 from bnnopt.optimizer._modelling import MIN_MEASURED, Modelling
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._progress import progress
 from bnnopt.optimizer._same_settings import is_met, is_new
 from bnnopt.optimizer._scoring import Scoring
 from bnnopt.optimizer._search import Search
+from bnnopt.optimizer._steps import largest_gain
 from bnnopt.optimizer._trust_region import Region, TrustRegion
 from bnnopt.space import SearchSpace
 
@@ -148,6 +151,55 @@ class Proposals:
                 model_space.encode(settings), [0.5 - 0.5 * level, 0.5 + 0.5 * level]
             )
         return pd.DataFrame(ends.reshape(len(settings), -1), index=settings.index, columns=names)
+
+    def scores_of_pool(
+        self,
+        space: SearchSpace,
+        request: Request,
+        candidates: Any,
+        n_best: int,
+        n_sample: int,
+        *,
+        is_screened: bool,
+    ) -> PoolScores:
+        """Score what is feasible of a pool; see `BayesianOptimizer.score_pool`."""
+        search = self.search(space, request)
+        rng = np.random.default_rng(search.seed)
+        scan = PoolScan(search, n_best, n_sample, rng, is_screened=is_screened)
+        if is_partitioned(candidates):
+            best, scores = scan_partitions(scan, candidates)
+        else:
+            best, scores = scan.run(blocks_of(with_names(candidates), search))
+        sample = self.with_predictions(scan.sample, search).assign(score=search.score(scan.sample))
+        best = self.with_predictions(best, search).assign(score=scores)
+        return PoolScores(best, sample, scan.n_candidates, scan.n_exact)
+
+    def advice(
+        self,
+        space: SearchSpace,
+        request: Request,
+        *,
+        min_gain: float | None,
+        patience: int,
+        budget: int | None,
+    ) -> StoppingAdvice:
+        """Say whether going on is worth it; see `BayesianOptimizer.advise`."""
+        search = self.search(space, request)
+        measured, outcomes = self._observations.measured
+        noise = search.model.noise_variance(search.model_space.encode(measured))
+        with self.threads():
+            gain = largest_gain(search)
+        goals = search.scoring.goals
+        utility = goals.utilities(outcomes)[:, 0]
+        return advise(
+            np.where(search.kept_limits.is_within, utility, -np.inf),
+            len(self._observations.told),
+            gain,
+            float(np.sqrt(goals.situation(outcomes, noise).noise_variance)),
+            min_gain=min_gain,
+            patience=patience,
+            budget=budget,
+        )
 
     def _table(self, batch: Batch, search: Search | None) -> pd.DataFrame:
         """Return a batch as `ask` does; a search predicts its outcomes."""

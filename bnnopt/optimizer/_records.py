@@ -104,7 +104,13 @@ class Records:
         return not is_early and len(self._observations.measured[0]) >= MIN_MEASURED
 
     def summary(self) -> dict[str, int]:
-        """Count the rows told, measured, failed, repeated (settings as before) and pending."""
+        """Count the rows told, measured, failed, repeated (settings as before) and pending.
+
+        Returns
+        -------
+        dict of str to int
+            `n_told`, `n_measured`, `n_failed`, `n_repeated` and `n_pending`.
+        """
         told = self._observations.told
         n_failed = int(self._observations.is_failed.sum())
         return {
@@ -154,10 +160,12 @@ class Records:
 
         Parameters
         ----------
-        X, y
-            As in `tell`: the settings of this space, and the outcomes in their units.
+        X : table, mapping, or array of shape (n_rows, n_names)
+            Settings of this space, as in `tell`.
+        y : table, mapping, Series or array of shape (n_rows,) or (n_rows, n_outputs)
+            Outcomes in their units, as in `tell`.
         campaign : str or sequence of str of length n_rows
-            The name of the campaign, or that of each row. The function is let differ between campaigns.
+            The name of the campaign, or that of each row. The function may differ between campaigns.
 
         Raises
         ------
@@ -176,8 +184,10 @@ class Records:
         ----------
         rows : sequence of int
             Numbers of the rows, the index of `data`.
-        y, noise_std
-            As in `tell`, one row for each of `rows`.
+        y : table, mapping, Series or array of shape (n_rows,) or (n_rows, n_outputs)
+            The outcomes as in `tell`, one row for each of `rows`.
+        noise_std : as `y`, optional
+            Their standard errors as in `tell`.
 
         Raises
         ------
@@ -231,6 +241,7 @@ class Records:
         Returns
         -------
         int
+            Number of rows that were pending and are so no more.
         """
         return self._observations.withdraw(as_settings(self.space, X))
 
@@ -266,6 +277,12 @@ class Records:
 
         With one objective these are the rows of the best utility. Which rows satisfy the constraints is as in
         `best`, and so is the column `is_measured_within`.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_columns)
+            Rows of `data` in the order in which they were told, with `is_measured_within` where there are
+            outcome constraints.
 
         Raises
         ------

@@ -66,6 +66,7 @@ def is_met(space: SearchSpace, planned: pd.DataFrame, run: pd.DataFrame) -> Bool
     Returns
     -------
     ndarray of bool, shape (n_planned,)
+        True where a row that was run means the planned one.
     """
     found = np.zeros(len(planned), dtype=bool)
     if not len(planned) or not len(run):

@@ -26,6 +26,7 @@ class Saved(Records):
         Returns
         -------
         str
+            JSON; write it to a file of any name.
         """
         return self.state().text()
 
@@ -64,6 +65,7 @@ class Saved(Records):
         Returns
         -------
         BayesianOptimizer
+            Its next `ask` is that of the optimizer that was saved.
 
         Raises
         ------

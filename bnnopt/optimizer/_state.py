@@ -111,6 +111,7 @@ class OptimizerState(FrozenModel):
         Returns
         -------
         OptimizerState
+            With its checksum.
         """
         state = cls(
             version=VERSION,
@@ -127,12 +128,24 @@ class OptimizerState(FrozenModel):
         return state.model_copy(update={"checksum": checksum_of(state.content())})
 
     def content(self) -> dict[str, JsonValue]:
-        """Return what the JSON holds."""
+        """Return what the JSON holds.
+
+        Returns
+        -------
+        dict of str to JSON value
+            The parameters of this class by name, `space` and `rows` as nested mappings.
+        """
         content: dict[str, JsonValue] = json.loads(self.text())
         return content
 
     def text(self) -> str:
-        """Return the JSON; functions of constraints are in it by name."""
+        """Return the JSON; functions of constraints are in it by name.
+
+        Returns
+        -------
+        str
+            JSON, indented by one space, with the checksum.
+        """
         return self.model_dump_json(indent=1, context=BY_NAME)
 
     @classmethod
@@ -151,6 +164,7 @@ class OptimizerState(FrozenModel):
         Returns
         -------
         OptimizerState
+            Every value checked.
 
         Raises
         ------
@@ -178,7 +192,7 @@ class OptimizerState(FrozenModel):
             ) from error
 
     def refuse_reinterpretation(self, text: str | bytes, parts: Iterable[str]) -> None:
-        """Raise `InvalidDataError` if JSON says something else than this state, which was made of it.
+        """Check that JSON says the same as this state, which was made of it.
 
         Parameters
         ----------
@@ -186,6 +200,11 @@ class OptimizerState(FrozenModel):
             The JSON.
         parts : iterable of str
             What was given in the place of what the JSON names.
+
+        Raises
+        ------
+        InvalidDataError
+            It says something else; the message names the first place.
         """
         given = {key: value for key, value in parsed(text).items() if key not in {*parts, "checksum"}}
         place = first_difference(given, self.content())
@@ -204,6 +223,11 @@ class OptimizerState(FrozenModel):
             The objects of one's own, by name; they may also take the place of what is registered.
         functions : sequence of callables, or mapping of str to callable, default=()
             One of them may be the acquisition function that the state names by its module.
+
+        Returns
+        -------
+        dict of str to object
+            Keyword arguments of `BayesianOptimizer`.
 
         Raises
         ------

@@ -86,6 +86,12 @@ class TrustRegion(FrozenModel):
         ----------
         n_settings : int
             Number of settings, at least 1.
+
+        Returns
+        -------
+        int
+            `failure_tolerance`, or by default the larger one of 4 and `n_settings`, divided by `batch_size`
+            and rounded up.
         """
         return self.failure_tolerance or ceil(max(4, n_settings) / self.batch_size)
 

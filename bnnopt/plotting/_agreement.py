@@ -80,6 +80,7 @@ class AgreementDisplay:
         Returns
         -------
         AgreementDisplay
+            Not drawn yet; `plot` draws it.
         """
         means = [np.asarray(estimator.predict(rows), dtype=float) for estimator in estimators]
         return cls([pick_output(mean.reshape(len(mean), -1), output) for mean in means], **options)
@@ -119,6 +120,12 @@ class AgreementDisplay:
         return self
 
     def describe(self) -> str:
-        """Return the agreement and what it was found on, a line each, as the legend shows them."""
+        """Return the agreement and what it was found on, a line each, as the legend shows them.
+
+        Returns
+        -------
+        str
+            Two lines.
+        """
         n_retrainings, n_rows = self.predictions.shape
         return f"agreement {self.agreement_:.3f}\n{n_retrainings} retrainings, {n_rows} rows"

@@ -89,6 +89,7 @@ class CalibrationDisplay:
         Returns
         -------
         CalibrationDisplay
+            Not drawn yet; `plot` draws it.
         """
         return cls(*calibration_curve(y, mean, std), len(np.asarray(y)), **options)
 

@@ -77,6 +77,7 @@ class ConvergenceDisplay:
         Returns
         -------
         ConvergenceDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

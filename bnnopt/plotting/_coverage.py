@@ -95,6 +95,7 @@ class CoverageDisplay:
         Returns
         -------
         CoverageDisplay
+            Not drawn yet; `plot` draws it.
         """
         data, shown = optimizer.data, shown_outcome(optimizer, outcome)
         x, y = features

@@ -91,6 +91,7 @@ class EffectArrowsDisplay:
         Returns
         -------
         EffectArrowsDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

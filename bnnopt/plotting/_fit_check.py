@@ -77,6 +77,7 @@ class FitCheckDisplay:
         Returns
         -------
         FitCheckDisplay
+            Not drawn yet; `plot` draws it.
         """
         found = verdict.findings
         arrays = [[getattr(finding, part) for finding in found] for part in ("value", "lower", "upper")]

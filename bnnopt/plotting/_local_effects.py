@@ -96,6 +96,7 @@ class LocalEffectsDisplay:
         Returns
         -------
         LocalEffectsDisplay
+            Not drawn yet; `plot` draws it.
         """
         shown = effects.outputs[0] if outcome is None else outcome
         rows = effects.of(shown)
@@ -123,6 +124,7 @@ class LocalEffectsDisplay:
         Returns
         -------
         LocalEffectsDisplay
+            Not drawn yet; `plot` draws it.
         """
         return cls.from_effects(local_effects(model, row, **options), outcome)
 

@@ -128,6 +128,7 @@ class MapDisplay:
         Returns
         -------
         MapDisplay
+            Not drawn yet; `plot` draws it.
         """
         statistic = lookup(STATISTICS, statistic, "statistic")
         first, second, value = column(x, "x"), column(y, "y"), column(values, "values")
@@ -181,6 +182,7 @@ class MapDisplay:
         Returns
         -------
         MapDisplay
+            Not drawn yet; `plot` draws it.
         """
         require(whole(2), n_points=n_points)
         refuse_flags(contour=contour)
@@ -279,6 +281,7 @@ class MapDisplay:
         Returns
         -------
         MapDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

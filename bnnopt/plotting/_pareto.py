@@ -124,6 +124,7 @@ class ParetoDisplay:
         Returns
         -------
         ParetoDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

@@ -99,6 +99,7 @@ class ParityDisplay:
         Returns
         -------
         ParityDisplay
+            Not drawn yet; `plot` draws it.
         """
         return cls(y, mean, std, **options)
 
@@ -113,6 +114,7 @@ class ParityDisplay:
         estimator : fitted regressor
             Anything with `predict(X, return_std=True)`.
         X : array-like of shape (n, n_features)
+            Inputs, in the units of the estimator.
         y : array-like of shape (n,) or (n, n_outputs)
             Measured values.
         output : int, default=0
@@ -123,6 +125,7 @@ class ParityDisplay:
         Returns
         -------
         ParityDisplay
+            Not drawn yet; `plot` draws it.
         """
         mean, std = predict_outputs(estimator, X)
         measured = np.asarray(y, dtype=float)
@@ -200,7 +203,13 @@ class ParityDisplay:
         return self
 
     def describe(self) -> str:
-        """Return the statistics, a line each, as the legend shows them."""
+        """Return the statistics, a line each, as the legend shows them.
+
+        Returns
+        -------
+        str
+            Three lines, or four where there are standard deviations.
+        """
         error = f"MAE {self.mae_:.3g} {self.unit}".strip()
         covered = "" if self.coverage_ is None else f"\n95 % interval covers {100 * self.coverage_:.0f} %"
         return f"n = {len(self.y)}\n{error}\nR² {self.r2_:.2f}{covered}"

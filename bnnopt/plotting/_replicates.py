@@ -86,6 +86,7 @@ class ReplicateSpreadDisplay:
         Returns
         -------
         ReplicateSpreadDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

@@ -114,6 +114,7 @@ class RoughnessDisplay:
         Returns
         -------
         RoughnessDisplay
+            Not drawn yet; `plot` draws it.
         """
         x = spread(limits, n_points, feature)
         rows = with_names(rows)
@@ -152,5 +153,11 @@ class RoughnessDisplay:
         return self
 
     def describe(self) -> str:
-        """Return the roughness and the number of sweeps, as the legend shows them."""
+        """Return the roughness and the number of sweeps, as the legend shows them.
+
+        Returns
+        -------
+        str
+            One line.
+        """
         return f"roughness {self.roughness_:.2f} over {len(self.curves)} sweep(s)"

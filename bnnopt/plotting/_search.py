@@ -101,6 +101,7 @@ class SearchDisplay:
         Returns
         -------
         SearchDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

@@ -135,6 +135,7 @@ class SliceDisplay:
         Returns
         -------
         SliceDisplay
+            Not drawn yet; `plot` draws it.
         """
         base = base_row(row, feature_names)
         rows = base.varied({feature: spread(limits, n_points, feature)})
@@ -175,6 +176,7 @@ class SliceDisplay:
         Returns
         -------
         SliceDisplay
+            Not drawn yet; `plot` draws it.
         """
         around = AroundRow.of(optimizer, row, outcome)
         values = values_along(observed_space(optimizer), feature, n_points)

@@ -104,6 +104,7 @@ class SweepDisplay:
         Returns
         -------
         SweepDisplay
+            Not drawn yet; `plot` draws it.
         """
         base = base_row(row, feature_names)
 

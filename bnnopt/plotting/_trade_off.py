@@ -105,6 +105,7 @@ class TradeOffDisplay:
         Returns
         -------
         TradeOffDisplay
+            Not drawn yet; `plot` draws it.
 
         Raises
         ------

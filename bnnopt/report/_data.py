@@ -97,6 +97,7 @@ class ReportData:
         Returns
         -------
         ReportData
+            For `write_report`.
 
         Raises
         ------

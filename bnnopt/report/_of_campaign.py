@@ -21,6 +21,7 @@ def campaign_report(campaign: Campaign, *, seed: int = 0) -> ReportData:
     Returns
     -------
     ReportData
+        For `write_report`.
 
     Raises
     ------

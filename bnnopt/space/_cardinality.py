@@ -94,7 +94,19 @@ class CardinalityConstraint(FrozenModel):
         return self.variables
 
     def check_variables(self, variables: Sequence[Variable]) -> None:
-        """Raise `ValueError` naming the parts that are not among `variables`, or cannot be parts."""
+        """Check that the parts are variables of a space, and can be parts.
+
+        Parameters
+        ----------
+        variables : sequence of Variable
+            Those of the space.
+
+        Raises
+        ------
+        ValueError
+            A part is not among them, is no `Real`, has a lower bound other than 0, or cannot be set to the
+            least amount; the message names it.
+        """
         known = {variable.name: variable for variable in variables}
         unknown = [name for name in self.names if name not in known]
         if unknown:
@@ -113,6 +125,7 @@ class CardinalityConstraint(FrozenModel):
         Returns
         -------
         ndarray of bool, shape (n_rows,)
+            True where a row keeps the constraint.
 
         Raises
         ------

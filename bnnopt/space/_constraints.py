@@ -46,7 +46,13 @@ class _Constraint(FrozenModel):
         )
 
     def check_variables(self, variables: Sequence[Variable]) -> None:
-        """Raise `ValueError` if it cannot bind these variables; a function may take any."""
+        """Check that the constraint can bind the variables of a space; a function may take any.
+
+        Parameters
+        ----------
+        variables : sequence of Variable
+            Those of the space.
+        """
 
     def _check_limits(self) -> None:
         lower, upper = self.limits
@@ -110,7 +116,18 @@ class LinearConstraint(_Constraint):
         return tuple(self.coefficients)
 
     def check_variables(self, variables: Sequence[Variable]) -> None:
-        """Raise `ValueError` naming the variables it binds that are not among `variables`, or not numbers."""
+        """Check that the variables it binds are in a space, and are numbers.
+
+        Parameters
+        ----------
+        variables : sequence of Variable
+            Those of the space.
+
+        Raises
+        ------
+        ValueError
+            Variables that it binds are not among them, or have levels; the message names these.
+        """
         known = {variable.name: variable for variable in variables}
         unknown = [name for name in self.names if name not in known]
         if unknown:
@@ -135,6 +152,7 @@ class LinearConstraint(_Constraint):
         Returns
         -------
         ndarray of bool, shape (n_rows,)
+            True where a row keeps the limits.
 
         Raises
         ------
@@ -206,6 +224,11 @@ class NonlinearConstraint(_Constraint):
     def importable_name(self) -> str:
         """Return "module:function", under which another process finds the function.
 
+        Returns
+        -------
+        str
+            As `function` takes it.
+
         Raises
         ------
         ValueError
@@ -230,6 +253,7 @@ class NonlinearConstraint(_Constraint):
         Returns
         -------
         ndarray of bool, shape (n_rows,)
+            True where a row keeps the limits.
 
         Raises
         ------
@@ -272,6 +296,7 @@ class NonlinearConstraint(_Constraint):
 Constraint = Annotated[
     LinearConstraint | NonlinearConstraint | CardinalityConstraint, Field(discriminator="type")
 ]
+"""A constraint on settings; its `type` says which class it is."""
 
 
 def name_of_function(function: ConstraintFunction) -> str:
@@ -285,6 +310,7 @@ def name_of_function(function: ConstraintFunction) -> str:
     Returns
     -------
     str
+        Module and qualified name.
     """
     name = getattr(function, "__qualname__", type(function).__qualname__)
     return f"{getattr(function, '__module__', type(function).__module__)}:{name}"

@@ -50,12 +50,14 @@ class Face(NamedTuple):
         n : int
             Number of rows, >= 0.
         random_state : int, Generator, RandomState or None, default=None
+            Seeds the draws.
         context : mapping of str to value, optional
             As in `SearchSpace.sample`; `values` need not be given again.
 
         Returns
         -------
         DataFrame of shape (n, n_names), or of no rows
+            Settings by name, in the user's units.
 
         Raises
         ------

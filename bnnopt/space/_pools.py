@@ -24,6 +24,8 @@ from bnnopt.space._tables import kinds_of
 __all__ = ["ROWS_OF_A_BLOCK", "file_pool", "product_pool", "random_pool", "sobol_pool"]
 
 ROWS_OF_A_BLOCK = 65_536
+"""Rows of each table that a pool yields by default."""
+
 LARGEST_SEQUENCE = 2**30  # different points that a Sobol sequence of scipy has
 
 

@@ -95,6 +95,7 @@ class SearchSpace(VariableSet):
         Returns
         -------
         SearchSpace
+            A new one; this one stays as it is.
 
         Raises
         ------
@@ -126,6 +127,7 @@ class SearchSpace(VariableSet):
         Returns
         -------
         SearchSpace
+            A new one; this one stays as it is.
 
         Raises
         ------
@@ -190,6 +192,7 @@ class SearchSpace(VariableSet):
         Returns
         -------
         ndarray of bool, shape (n_rows,)
+            True where all settings of a row are within.
 
         Raises
         ------
@@ -204,13 +207,14 @@ class SearchSpace(VariableSet):
 
         Parameters
         ----------
-        X : DataFrame with the columns `setting_names` and those of the constraints, or array of shape
-        (n_rows, n_names)
-            Settings in the user's units.
+        X : DataFrame, or array of shape (n_rows, n_names)
+            Settings in the user's units; a DataFrame has the columns `setting_names` and those of the
+            constraints.
 
         Returns
         -------
         ndarray of bool, shape (n_rows,)
+            True where a row is inside and keeps all constraints.
 
         Raises
         ------
@@ -237,6 +241,7 @@ class SearchSpace(VariableSet):
         n : int
             Number of rows, >= 0.
         random_state : int, Generator, RandomState or None, default=None
+            Seeds the draws.
         context : mapping of str to value, optional
             Values of context variables for all rows. One that is not given is drawn like a setting from its
             bounds or levels, and is an error when it has none.
@@ -244,6 +249,7 @@ class SearchSpace(VariableSet):
         Returns
         -------
         DataFrame of shape (n, n_names)
+            Settings, and the context that is given, by name in the user's units.
 
         Raises
         ------
@@ -272,6 +278,7 @@ class SearchSpace(VariableSet):
             Scrambled Sobol sequence (Owen 1998), Latin hypercube (McKay, Beckman and Conover 1979) or
             independent uniform points. Discrete variables take equal slices of each coordinate.
         random_state : int, Generator, RandomState or None, default=None
+            Seeds the design.
         context : mapping of str to value, optional
             As in `sample`.
 
@@ -307,6 +314,7 @@ class SearchSpace(VariableSet):
         Returns
         -------
         DataFrame of shape (n_feasible, n_settings + number of contexts given)
+            Settings by name in the user's units.
 
         Raises
         ------

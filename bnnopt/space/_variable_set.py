@@ -117,7 +117,13 @@ class VariableSet(FrozenModel):
         return self.n_points is not None
 
     def without_steps(self) -> Self:
-        """Return the same with each `Real` a continuum; points of the unit cube stay where they are."""
+        """Return the same with each `Real` a continuum; points of the unit cube stay where they are.
+
+        Returns
+        -------
+        VariableSet
+            A new one of the same class; this one stays as it is.
+        """
         free = {"step": None, "digits": None}
         variables = [
             type(each)(**(each.model_dump() | free)) if each.name in self.stepped_names else each
@@ -138,6 +144,7 @@ class VariableSet(FrozenModel):
         Returns
         -------
         DataFrame of shape (n_rows, n_names)
+            In the order of `names`, in the user's units.
 
         Raises
         ------
@@ -147,11 +154,28 @@ class VariableSet(FrozenModel):
         return as_frame(X, self.variables, self.names)[self.names]
 
     def kinds(self) -> dict[str, Kind]:
-        """Return by name what the column of each variable in a file is: its levels, numbers, or unknown."""
+        """Return by name what the column of each variable in a file is: its levels, numbers, or unknown.
+
+        Returns
+        -------
+        dict of str to ("number", "text", "auto" or sequence of levels)
+            One for each variable.
+        """
         return kinds_of(self.variables)
 
     def with_levels(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return a table in which numbers that stand for one level of text are that level; see `as_table`."""
+        """Return a table in which numbers that stand for one level of text are that level; see `as_table`.
+
+        Parameters
+        ----------
+        X : DataFrame
+            Settings by name; other columns stay as they are.
+
+        Returns
+        -------
+        DataFrame of the shape of X
+            A new table where anything changes.
+        """
         return with_levels(X, self.variables)
 
     def rounded(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -166,6 +190,7 @@ class VariableSet(FrozenModel):
         Returns
         -------
         DataFrame of the shape of X
+            Columns that are no `Real` with a step stay as they are.
 
         Raises
         ------
@@ -195,6 +220,7 @@ class VariableSet(FrozenModel):
         Returns
         -------
         ndarray of float64, shape (n_rows, n_dims)
+            One point a row; columns as in `encoded_names`.
 
         Raises
         ------
@@ -215,10 +241,12 @@ class VariableSet(FrozenModel):
         Parameters
         ----------
         X : array of shape (n_rows, n_dims)
+            Points of the unit cube, finite; columns as in `encoded_names`.
 
         Returns
         -------
         DataFrame of shape (n_rows, n_names)
+            Settings by name, in the user's units.
 
         Raises
         ------

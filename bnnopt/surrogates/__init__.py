@@ -9,9 +9,9 @@ from bnnopt.surrogates._bounded import BoundedRegressor
 from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
 from bnnopt.surrogates._keras_mc_dropout import KerasMCDropoutRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
+from bnnopt.surrogates._predictive._mixtures import HeldOutPredictions
 from bnnopt.surrogates._registry import SURROGATES, make_surrogate
-from bnnopt.surrogates._scales._trial import needs_power_scale
+from bnnopt.surrogates._scales._mixture import needs_power_scale
 from bnnopt.surrogates._stacking._members import held_out_predictions
 from bnnopt.surrogates._transfer import TransferRegressor
 

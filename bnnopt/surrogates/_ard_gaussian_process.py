@@ -24,9 +24,9 @@ from bnnopt._estimators import (
 )
 from bnnopt._threads import one_thread
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt.surrogates._predictive._mixtures import log_normal_density
+from bnnopt.surrogates._predictive._mixtures import HeldOutPredictions, log_normal_density
 from bnnopt.surrogates._predictive._quantiles import NormalQuantiles
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
+from bnnopt.surrogates._predictive._regressor import checked_number_of_draws
 from bnnopt.surrogates._rows import Rows, check_arrays, check_rows
 
 __all__ = ["ARDGaussianProcessRegressor"]
@@ -50,6 +50,8 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
 
     Attributes
     ----------
+    gaussian_process_ : GaussianProcessRegressor
+        The fitted process of scikit-learn, on scaled inputs and a standardised output.
     n_features_in_ : int
         Number of inputs.
     noise_variance_ : float
@@ -91,6 +93,7 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -129,6 +132,7 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
         Returns
         -------
         HeldOutPredictions
+            Of the rows that were left out, in the units of y.
         """
         check_is_fitted(self)
         return HeldOutPredictions(np.arange(len(self._left_out[0])), *self._left_out)
@@ -186,13 +190,13 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
         check_is_fitted(self)
         require(whole(1), n_samples=n_samples)
         rows = check_rows(self, X) / self._units
-        rng = np.random.default_rng(draw_seed(random_state))
+        n_draws, rng = checked_number_of_draws(n_samples), np.random.default_rng(draw_seed(random_state))
         with _threads_for(max(len(rows), len(self._left_out[0]))):
             mean, covariance = self.gaussian_process_.predict(rows, return_cov=True)
             function = covariance - self.gaussian_process_.kernel_.k2.noise_level * np.eye(len(rows))
             values, vectors = np.linalg.eigh(function)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
-        draws = mean[:, None] + root @ rng.standard_normal((len(rows), n_samples))
+        draws = mean[:, None] + root @ rng.standard_normal((len(rows), n_draws))
         return draws * self._scale + self._offset
 
     def __sklearn_tags__(self) -> Any:

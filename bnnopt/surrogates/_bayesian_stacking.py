@@ -1,35 +1,28 @@
 """Stacking of predictive distributions: members weighed by what they say of rows that they have not seen."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils.metaestimators import available_if
 
-from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, seed_parameter, seeded_clone
-from bnnopt._parallel import spread
+from bnnopt._estimators import Rule, flag, seed_parameter
 from bnnopt._plain import shown
-from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError, MissingDependencyError
 from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
 from bnnopt.surrogates._mc_dropout import MCDropoutRegressor
 from bnnopt.surrogates._predictive._regressor import MixtureRegressor
 from bnnopt.surrogates._rows import as_dense, check_fit_data, open_batches
-from bnnopt.surrogates._stacking._members import Data, Member, fit_member
-from bnnopt.surrogates._stacking._posterior import SMALLEST_SHARE, StackedPosterior, Weighed
-from bnnopt.surrogates._stacking._trials import GROWTH, Trial, Trials, trial_of, verdict
+from bnnopt.surrogates._stacking._members import Data, Member
+from bnnopt.surrogates._stacking._posterior import StackedPosterior, Weighed
+from bnnopt.surrogates._stacking._trials import EarlierFit, fitted_members
 
 __all__ = ["BayesianStackingRegressor", "standing_of"]
 
 Estimators = Sequence[tuple[str, BaseEstimator]]
-
-
-def _members_have(name: str) -> Callable[["BayesianStackingRegressor"], bool]:
-    """Tell whether all members that predict have a method; taken for granted before a fit."""
-    return lambda model: all(member.has(name) for member in model._members)
 
 
 class BayesianStackingRegressor(MixtureRegressor):
@@ -98,6 +91,9 @@ class BayesianStackingRegressor(MixtureRegressor):
 
     trains_outputs_jointly: ClassVar[bool] = True
 
+    _predicting: Sequence[Member] = ()  # before a fit
+    _earlier: EarlierFit | None = None
+
     _rules: ClassVar[dict[str, Rule]] = {"calibrate": flag(), "random_state": seed_parameter()}
 
     def __init__(
@@ -137,6 +133,7 @@ class BayesianStackingRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -167,15 +164,22 @@ class BayesianStackingRegressor(MixtureRegressor):
         previous : BayesianStackingRegressor or None
             Fitted; None for a fit that knows of none. Of a `BoundedRegressor` of one, on another scale,
             only which members take part is kept, until trials in parts on this scale are made.
-        X, y, sample_weight, noise_variance
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Inputs, as in `fit`.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Outputs, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+        noise_variance : array-like of the shape of y, default=None
             As in `fit`.
 
         Returns
         -------
         self
+            The estimator itself, fitted.
         """
         with self._fitting():
-            named, X = self._checked_members(), as_dense(X)
+            named, X = dict(self._pairs()), as_dense(X)
             rows = check_fit_data(self, X, y, sample_weight, noise_variance)
             data = Data.of(rows, X, y, sample_weight, noise_variance, named)
             return self._learn(data, named, y, _known_of(previous, self))
@@ -191,6 +195,7 @@ class BayesianStackingRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -198,15 +203,12 @@ class BayesianStackingRegressor(MixtureRegressor):
             As `GaussianProcessEnsembleRegressor.fit_stream`, or if a member cannot read batches.
         """
         with self._fitting():
-            named = self._checked_members()
+            named = dict(self._pairs())
             rows, source = open_batches(self, batches)
             return self._learn(Data.of_batches(rows, batches, named), named, source.y, None)
 
     def _check(self) -> None:
-        self._checked_members()
-
-    def _checked_members(self) -> dict[str, BaseEstimator]:
-        check_parameters(self, self._rules)
+        super()._check()
         pairs = self._pairs()
         names = [name for name, _ in pairs]
         taken = set(self._get_param_names())
@@ -220,102 +222,29 @@ class BayesianStackingRegressor(MixtureRegressor):
                 "estimators must be (name, estimator) pairs, at least one, with unlike names that hold no "
                 f"'__' and are none of {sorted(taken)}; got {shown(self.estimators)}."
             )
-        return dict(pairs)
 
-    def _learn(self, data: Data, named: dict[str, BaseEstimator], y: Any, previous: Self | None) -> Self:
-        seed = draw_seed(self.random_state)
-        members, left_out, trials = self._fit_members(data, named, seed, previous)
+    def _learn(self, data: Data, named: dict[str, BaseEstimator], y: Any, earlier: EarlierFit | None) -> Self:
+        members, left_out, trials = fitted_members(data, named, self.random_state, earlier)
         if not members:
             raise MissingDependencyError(f"No member could be fitted: {'; '.join(left_out.values())}")
         weighed = Weighed.of(data, members)
         posterior = StackedPosterior(members, weighed, bool(self.calibrate), data)
         shares = pd.DataFrame(weighed.shares, index=[member.name for member in members])
-        self._trials, self._members = trials, posterior.predicting
+        estimators = {member.name: member.fitted for member in members}
+        self._predicting = posterior.predicting
+        self._earlier = EarlierFit(estimators, left_out, shares.max(axis=1).to_dict(), trials)
         return self._keep(
             posterior,
             y,
             shares=shares,
-            estimators={member.name: member.fitted for member in members},
+            estimators=estimators,
             left_out=left_out,
             held_out_log_density=posterior.held_out_log_density,
             has_gradients=all(member.has_gradients for member in posterior.predicting),
         )
 
-    def _fit_members(
-        self, data: Data, named: dict[str, BaseEstimator], seed: int, previous: Self | None
-    ) -> tuple[list[Member], dict[str, str], Trials]:
-        """Return the members, why others were left out, and how trials stand."""
-        seeded = {name: seeded_clone(estimator, seed) for name, estimator in named.items()}
-        short = [name for name, model in seeded.items() if hasattr(model, "trial_parameters")]
-        before = {} if previous is None else previous.estimators_
-        long = {name: (model, before.get(name)) for name, model in seeded.items() if name not in short}
-        found, left_out = _fitted_members(long, data, seed)
-        trials = Trials(data.n_rows)
-        for name in short:
-            try:
-                others = list(found.values())
-                reason = self._verdict(name, seeded[name], data, others, previous, trials) if others else ""
-                if reason:
-                    left_out[name] = reason
-                else:
-                    found[name] = fit_member(name, seeded[name], data, seed, before.get(name))
-            except MissingDependencyError as error:
-                left_out[name] = str(error)
-        return [found[name] for name in named if name in found], left_out, trials
-
-    def _verdict(
-        self,
-        name: str,
-        model: BaseEstimator,
-        data: Data,
-        others: list[Member],
-        previous: Self | None,
-        trials: Trials,
-    ) -> str:
-        """Say why a member is left out, "" if it is not, by a trial now or the last; note how it stands."""
-        known = None if previous is None else previous._trials.ended_at.get(name)
-        if previous is None or known is None:
-            trial = trial_of(name, model, data, draw_seed(self.random_state))
-        else:
-            trials.ended_at[name] = known
-            before, n_new = previous._trials.open.get(name), data.n_rows - previous._trials.n_rows
-            if before is None and data.n_rows < GROWTH * known:
-                return previous._standing(name, known)
-            trial = trial_of(name, model, data, draw_seed(self.random_state), before, n_new)
-            if not trial.has_ended:
-                trials.open[name] = trial
-                return previous._standing(name, known)
-        trials.ended_at[name] = data.n_rows
-        return verdict(trial, data, others)
-
-    def _standing(self, name: str, known: int) -> str:
-        """Say why a member of this fit is left out of the next, "" if it is not."""
-        if name in self.left_out_:
-            return self.left_out_[name]
-        is_needed = (self.shares_.loc[name] >= SMALLEST_SHARE).any()
-        return "" if is_needed else f"its share was next to nothing at {known} rows"
-
-    @available_if(_members_have("sample_y"))
-    def sample_y(
-        self, X: ArrayLike, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0
-    ) -> FloatArray:
-        """Draw functions from the posterior and evaluate them at X; there if all predicting members have it.
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix or DataFrame of shape (n_samples_X, n_features)
-            Inputs.
-        n_samples : int, default=1
-            Number of draws, at least 1; they come from the members in proportion to their shares.
-        random_state : int, RandomState or None, default=0
-            Seeds the draws.
-
-        Returns
-        -------
-        ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
-            In the units of y.
-        """
-        return super().sample_y(X, n_samples, random_state)
+    def _offers(self, name: str) -> bool:
+        return name == "predict_held_out" or all(member.has(name) for member in self._predicting)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters.
@@ -328,6 +257,7 @@ class BayesianStackingRegressor(MixtureRegressor):
         Returns
         -------
         dict
+            Values by name.
         """
         params: dict[str, Any] = super().get_params(deep=False)
         for name, estimator in self._pairs() if deep else ():
@@ -346,6 +276,7 @@ class BayesianStackingRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, not fitted again.
         """
         if "estimators" in params:
             self.estimators = params.pop("estimators")
@@ -355,14 +286,6 @@ class BayesianStackingRegressor(MixtureRegressor):
             self.estimators = [(name, params.pop(name, estimator)) for name, estimator in pairs]
         super().set_params(**params)
         return self
-
-    @property
-    def _members(self) -> list[Member]:
-        return getattr(self, "_predicting", [])
-
-    @_members.setter
-    def _members(self, members: list[Member]) -> None:
-        self._predicting = members
 
     def _pairs(self) -> list[tuple[str, BaseEstimator]]:
         """Return names and estimators, the default ones where none were given."""
@@ -383,38 +306,18 @@ def standing_of(previous: Any) -> BayesianStackingRegressor | None:
     previous : BayesianStackingRegressor, or anything else, of which there is nothing to keep
         Fitted on the same rows in other units, such as another scale of the outcome.
     """
-    if not isinstance(previous, BayesianStackingRegressor) or not hasattr(previous, "_trials"):
+    if not isinstance(previous, BayesianStackingRegressor) or previous._earlier is None:
         return None
-    found, trials = copy(previous), previous._trials
-    found.estimators_ = {}
-    found._trials = Trials(trials.n_rows, trials.ended_at, dict.fromkeys(trials.ended_at, Trial(None, 0)))
+    found = copy(previous)
+    found._earlier = previous._earlier.without_members()
     return found
 
 
-def _known_of(previous: Any, model: BayesianStackingRegressor) -> BayesianStackingRegressor | None:
+def _known_of(previous: Any, model: BayesianStackingRegressor) -> EarlierFit | None:
     """Return what a fit knows of an earlier one."""
-    if isinstance(previous, type(model)):
-        return previous
-    return standing_of(getattr(previous, "estimator_", None))
-
-
-def _fitted_members(
-    models: dict[str, tuple[BaseEstimator, Any]], data: Data, seed: int
-) -> tuple[dict[str, Member], dict[str, str]]:
-    """Fit members side by side, each after an earlier one if there is any; say why others cannot be had."""
-    calls = [(name, model, data, seed, previous) for name, (model, previous) in models.items()]
-    is_here = data.rows.stream is not None  # batches that only this process can read
-    done = [_fit_or_reason(*call) for call in calls] if is_here else spread(_fit_or_reason, calls)
-    members = {name: each for name, each in zip(models, done, strict=True) if isinstance(each, Member)}
-    return members, {name: each for name, each in zip(models, done, strict=True) if isinstance(each, str)}
-
-
-def _fit_or_reason(name: str, model: BaseEstimator, data: Data, seed: int, previous: Any) -> Member | str:
-    """Fit a member, or say what is missing for it."""
-    try:
-        return fit_member(name, model, data, seed, previous)
-    except MissingDependencyError as error:
-        return str(error)
+    if not isinstance(previous, type(model)):
+        previous = standing_of(getattr(previous, "estimator_", None))
+    return None if previous is None else previous._earlier
 
 
 def _is_pair(item: Any) -> bool:

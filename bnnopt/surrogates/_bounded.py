@@ -1,17 +1,14 @@
 """Regression of an outcome with bounds, by any regressor on a scale without bounds."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter
 
 from bnnopt._estimators import (
     Rule,
-    check_parameters,
     draw_seed,
     last_step,
     optional,
@@ -22,21 +19,17 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import admissible_scales, beyond_bounds, refuse_rows
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor, standing_of
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions, MixtureRegressor
-from bnnopt.surrogates._rows import check_arrays, numbers
+from bnnopt.surrogates._predictive._mixtures import HeldOutPredictions
+from bnnopt.surrogates._predictive._regressor import MixtureRegressor
+from bnnopt.surrogates._rows import check_arrays, checked_noise, checked_weights
 from bnnopt.surrogates._scales._latent import BoundedRows, ScaleFit, fit_on_scale
-from bnnopt.surrogates._scales._mixture import ScaleMixture, shares_of_scales
+from bnnopt.surrogates._scales._mixture import ScaleMixture, needs_power_scale, shares_of_scales
 from bnnopt.surrogates._scales._posterior import WarpedPosterior
-from bnnopt.surrogates._scales._trial import needs_power_scale
 from bnnopt.surrogates._stacking._members import Member
 
 __all__ = ["BoundedRegressor"]
 
 WIDTHS = (1e-100, 1e100)  # the exponents of the scale end at e**-300 and e**300
-
-
-def _inner_has(name: str) -> Callable[["BoundedRegressor"], bool]:
-    return lambda model: hasattr(last_step(model._inner)[0], name)
 
 
 class BoundedRegressor(MixtureRegressor):
@@ -108,6 +101,8 @@ class BoundedRegressor(MixtureRegressor):
         Number of inputs, and 1.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the inputs, if fitted on a DataFrame with string column names.
+    output_names_ : ndarray of shape (1,)
+        Name of the output, if y was a DataFrame with a string column name.
 
     References
     ----------
@@ -179,6 +174,7 @@ class BoundedRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -203,15 +199,22 @@ class BoundedRegressor(MixtureRegressor):
         previous : BoundedRegressor or None
             Fitted on some of the rows; None for a fit that knows of none. Of a stacking on another scale, or
             on none, which members take part is kept.
-        X, y, sample_weight, noise_variance
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Inputs, as in `fit`.
+        y : array-like of shape (n_samples,)
+            Outputs, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+        noise_variance : array-like of shape (n_samples,), default=None
             As in `fit`.
 
         Returns
         -------
         self
+            The estimator itself, fitted.
         """
         with self._fitting():
-            scales = self._checked_scales()
+            scales = admissible_scales(self.lower, self.upper, self.scale)
             rows, given = self._checked_rows(X, y, sample_weight, noise_variance)
             seed = draw_seed(self.random_state)
             if self.scale == "auto" and rows.lower is None and rows.upper is None:
@@ -231,43 +234,8 @@ class BoundedRegressor(MixtureRegressor):
             ]
             return self._take(fits, rows)
 
-    @available_if(_inner_has("sample_y"))
-    def sample_y(
-        self, X: ArrayLike, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0
-    ) -> FloatArray:
-        """Draw functions from the posterior and evaluate them at X; there if the estimator has it.
-
-        Parameters
-        ----------
-        X : array-like, sparse matrix or DataFrame of shape (n_samples_X, n_features)
-            Inputs.
-        n_samples : int, default=1
-            Number of draws, at least 1.
-        random_state : int, RandomState or None, default=0
-            Seeds the draws.
-
-        Returns
-        -------
-        ndarray of shape (n_samples_X, n_samples)
-            Within the bounds, in the unit of y.
-        """
-        return super().sample_y(X, n_samples, random_state)
-
-    @available_if(_inner_has("predict_held_out"))
-    def predict_held_out(self) -> HeldOutPredictions:
-        """Return what the fit predicts for its rows, each without itself; there if the estimator has it.
-
-        Returns
-        -------
-        HeldOutPredictions
-            In the unit of y.
-
-        Raises
-        ------
-        InvalidDataError
-            If no row was left out.
-        """
-        return super().predict_held_out()
+    def _offers(self, name: str) -> bool:
+        return hasattr(last_step(self._inner)[0], name)
 
     @property
     def _inner(self) -> Any:
@@ -278,9 +246,9 @@ class BoundedRegressor(MixtureRegressor):
     def _unfitted(self) -> Any:
         return BayesianStackingRegressor() if self.estimator is None else self.estimator
 
-    def _checked_scales(self) -> tuple[str, ...]:
-        check_parameters(self, self._rules)
-        return admissible_scales(self.lower, self.upper, self.scale)
+    def _check(self) -> None:
+        super()._check()
+        admissible_scales(self.lower, self.upper, self.scale)
 
     def _checked_rows(
         self, X: Any, y: Any, sample_weight: Any, noise_variance: Any
@@ -296,18 +264,12 @@ class BoundedRegressor(MixtureRegressor):
         for is_bad, problem in beyond_bounds(outcomes, self.lower, self.upper):
             refuse_rows(column, is_bad, "y", problem)
         _refuse_extremes(outcomes, self.lower, self.upper)
-        columns = {
-            name: np.ones(len(outcomes)) if value is None else _checked_column(value, name, len(outcomes))
-            for name, value in named.items()
-        }
-        weights = columns["sample_weight"]
+        weights = checked_weights(sample_weight, len(outcomes), 2)
+        known = checked_noise(noise_variance, targets)
+        noise = np.ones(len(outcomes)) if known is None else known[:, 0]  # then none reaches the estimator
         kept = weights > 0
-        if kept.sum() < 2:
-            raise InvalidDataError("sample_weight is zero for too many rows: at least 2 need one above zero.")
-        noise = columns["noise_variance"][kept]
-        return BoundedRows.of(
-            inputs[kept], outcomes[kept], weights[kept], noise, self.lower, self.upper
-        ), given
+        bounds = self.lower, self.upper
+        return BoundedRows.of(inputs[kept], outcomes[kept], weights[kept], noise[kept], *bounds), given
 
     def _refuse_unknown(self, given: frozenset[str]) -> None:
         inner = self._unfitted
@@ -372,13 +334,3 @@ def _refuse_extremes(y: FloatArray, lower: float | None, upper: float | None) ->
             f"y: distances between values and bounds must be {WIDTHS[0]:.0e} to {WIDTHS[1]:.0e}, got "
             f"{bad[0]:.3g}. Use another unit."
         )
-
-
-def _checked_column(values: Any, name: str, n_rows: int) -> FloatArray:
-    column = np.asarray(numbers(values, name), dtype=float)
-    if column.shape != (n_rows,) or not np.all(np.isfinite(column) & (column >= 0)):
-        raise InvalidDataError(
-            f"{name} must have one finite number of at least 0 for each of the {n_rows} rows, got shape "
-            f"{column.shape} with the values {column.ravel()[:5].tolist()} first."
-        )
-    return column

@@ -6,18 +6,27 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from bnnopt._estimators import Rule, check_parameters, draw_seed, flag, one_of, seed_parameter, whole
+from bnnopt._estimators import (
+    Rule,
+    draw_seed,
+    flag,
+    is_whole,
+    one_of,
+    seed_parameter,
+    whole,
+)
 from bnnopt._plain import shown
 from bnnopt._threads import one_thread
-from bnnopt._typing import ArrayLike
+from bnnopt._typing import ArrayLike, BoolArray, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._gaussian_process import FAMILIES, EnsemblePosterior, learn_output
 from bnnopt.surrogates._predictive._regressor import MixtureRegressor
 from bnnopt.surrogates._rows import Rows, check_fit_data, open_batches
-from bnnopt.surrogates._rows._one_hot import check_one_hot_columns
 
 __all__ = ["GaussianProcessEnsembleRegressor"]
+
+ROUNDING = 1e-9  # how far from 0 and 1 a number in a column of a level may be
 
 DEFAULT_KERNELS = (
     "matern_5_2",
@@ -163,6 +172,7 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -171,7 +181,6 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
             than 2 rows have a weight above 0.
         """
         with self._fitting():
-            self._check()
             return self._learn(check_fit_data(self, X, y, sample_weight, noise_variance), y)
 
     def fit_stream(self, batches: Iterable[Any]) -> Self:
@@ -191,6 +200,7 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -202,12 +212,11 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
             first; else as `fit`.
         """
         with self._fitting():
-            self._check()
             rows, source = open_batches(self, batches)
             return self._learn(rows, source.y)
 
     def _check(self) -> None:
-        check_parameters(self, self._rules)
+        super()._check()
         if (
             isinstance(self.kernels, str)
             or not isinstance(self.kernels, Sequence | np.ndarray)
@@ -220,11 +229,11 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
             )
         for name in self.kernels:
             lookup(FAMILIES, name, "kernel")
-        check_one_hot_columns(self.one_hot_columns)
+        _check_one_hot_columns(self.one_hot_columns)
 
     @one_thread()
     def _learn(self, rows: Rows, y: Any) -> Self:
-        check_one_hot_columns(self.one_hot_columns, rows.X)
+        _check_one_hot_columns(self.one_hot_columns, rows.X)
         rng = np.random.default_rng(draw_seed(self.random_state))
         settings: dict[str, Any] = {
             "families": list(self.kernels),
@@ -258,3 +267,55 @@ def _members_table(posterior: EnsemblePosterior) -> pd.DataFrame:
             }
             rows.append({"output": place, "kernel": name, "share": float(share), **variances, **scales})
     return pd.DataFrame(rows)
+
+
+def _check_one_hot_columns(one_hot_columns: Any, X: FloatArray | None = None) -> None:
+    """Raise `InvalidDataError` for columns that are no levels of categories.
+
+    Parameters
+    ----------
+    one_hot_columns : sequence of sequence of int, or None
+        Positions of the columns of each category.
+    X : ndarray of shape (n_rows, n_inputs), default=None
+        Rows that are to have one 1 among the columns of each category, and 0 in the others.
+    """
+    if one_hot_columns is None:
+        return
+    if not _are_groups(one_hot_columns):
+        raise InvalidDataError(
+            "one_hot_columns must hold the positions of the columns of each category, at least two of each, "
+            f"whole numbers from 0, none twice, such as [[0, 1, 2], [5, 6]]; got {shown(one_hot_columns)}."
+        )
+    for columns in one_hot_columns if X is not None else ():
+        _check_levels(list(columns), np.asarray(X))
+
+
+def _are_groups(groups: Any) -> bool:
+    if not _is_sequence(groups) or not all(_is_sequence(group) and len(group) > 1 for group in groups):
+        return False
+    places = [place for group in groups for place in group]
+    return all(is_whole(place) and place >= 0 for place in places) and len(set(places)) == len(places)
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes)
+
+
+def _check_levels(columns: list[int], X: FloatArray) -> None:
+    if max(columns) >= X.shape[1]:
+        raise InvalidDataError(
+            f"one_hot_columns: X has no column {max(columns)}, it has {X.shape[1]}. Count from 0."
+        )
+    is_bad = ~_is_one_level(X[:, columns])
+    if is_bad.any():
+        row = X[np.argmax(is_bad), columns]
+        raise InvalidDataError(
+            f"one_hot_columns: in columns {columns} each row must have one 1 and else 0, got "
+            f"{shown(row.tolist())} in {int(is_bad.sum())} row(s) such as this one. Name the columns of one "
+            "category, or leave one_hot_columns out."
+        )
+
+
+def _is_one_level(X: FloatArray) -> BoolArray:
+    is_one, is_zero = np.abs(X - 1.0) <= ROUNDING, np.abs(X) <= ROUNDING
+    return np.asarray((is_one | is_zero).all(axis=1) & (is_one.sum(axis=1) == 1))

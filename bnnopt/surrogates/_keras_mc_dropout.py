@@ -18,12 +18,11 @@ from bnnopt._estimators import (
     seed_parameter,
     whole,
 )
-from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._keras._posterior import KerasPosterior, Training
 from bnnopt.surrogates._keras._routed_parameters import RoutedParameters
 from bnnopt.surrogates._predictive._quantiles import NormalQuantiles
+from bnnopt.surrogates._predictive._regressor import checked_number_of_draws
 from bnnopt.surrogates._rows import Rows, check_fit_data, check_number_of_outputs, check_rows, number_of_axes
 
 __all__ = ["KerasMCDropoutRegressor"]
@@ -198,6 +197,7 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -221,6 +221,7 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
         Returns
         -------
         self
+            The estimator itself, fitted.
         """
         return self._train(X, y, sample_weight, is_continued=hasattr(self, "posterior_"), is_partial=True)
 
@@ -330,10 +331,8 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
             In the units of y.
         """
         rows = self._checked(X)
-        if not is_whole(n_samples) or n_samples < 1:
-            raise InvalidDataError(f"n_samples must be a whole number of at least 1, got {shown(n_samples)}.")
-        rng = np.random.default_rng(draw_seed(random_state))
-        values = self.posterior_.draws(rows, int(n_samples), self._n_masks, rng)
+        n_draws, rng = checked_number_of_draws(n_samples), np.random.default_rng(draw_seed(random_state))
+        values = self.posterior_.draws(rows, n_draws, self._n_masks, rng)
         return values[:, 0] if self._y_ndim == 1 else values
 
     @property

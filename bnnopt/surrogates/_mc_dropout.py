@@ -5,10 +5,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from bnnopt._estimators import Rule, check_parameters
+from bnnopt._estimators import Rule
 from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._dropout._engines import FEW_ROWS, TENSORFLOW, check_installed
+from bnnopt.surrogates._dropout._ensemble import FEW_ROWS, TENSORFLOW, check_installed
 from bnnopt.surrogates._dropout._few_rows import KNOWN
 from bnnopt.surrogates._dropout._fit import TrainedFit, fit_networks
 from bnnopt.surrogates._dropout._networks import FULL_BATCH_ROWS, RULES, UPDATES_PER_CHUNK, check_layers
@@ -193,6 +193,11 @@ class MCDropoutRegressor(MixtureRegressor):
         ----------
         **parameters
             Parameters that are to differ from the paper's.
+
+        Returns
+        -------
+        MCDropoutRegressor
+            Not fitted.
         """
         setting: dict[str, Any] = {
             "hidden_layer_sizes": (20, 20),
@@ -227,6 +232,7 @@ class MCDropoutRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -244,10 +250,8 @@ class MCDropoutRegressor(MixtureRegressor):
         """
         before = self._trained if self.warm_start else None
         with self._fitting(is_first=before is None):
-            self._check()
             rows = check_fit_data(self, X, y, sample_weight, is_first=before is None)
-            self._check_outputs(rows.y.shape[1], before)
-            return self._take(fit_networks(self, rows, before, n_updates=int(self.max_iter)), y)
+            return self._learn(rows, y, before, int(self.max_iter))
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn from further rows.
@@ -272,10 +276,11 @@ class MCDropoutRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
-        ValueError
+        InvalidDataError
             As `fit`, or if `early_stopping` is True.
         """
         if self.early_stopping:
@@ -284,11 +289,9 @@ class MCDropoutRegressor(MixtureRegressor):
             )
         before = self._trained
         with self._fitting(is_first=before is None):
-            self._check()
             rows = check_fit_data(self, X, y, sample_weight, is_first=before is None, may_stay=False)
-            self._check_outputs(rows.y.shape[1], before)
             n_updates = min(int(self.max_iter), UPDATES_PER_CHUNK)
-            return self._take(fit_networks(self, rows, before, n_updates=n_updates, is_more=True), y)
+            return self._learn(rows, y, before, n_updates, is_more=True)
 
     def fit_stream(self, batches: Iterable[Any]) -> Self:
         """Learn from batches of rows, such as those of a tf.data set, without holding them all.
@@ -308,6 +311,7 @@ class MCDropoutRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -335,10 +339,8 @@ class MCDropoutRegressor(MixtureRegressor):
         """
         before = self._trained if self.warm_start else None
         with self._fitting(is_first=before is None):
-            self._check()
             rows, source = open_batches(self, batches, is_first=before is None)
-            self._check_outputs(rows.y.shape[1], before)
-            return self._take(fit_networks(self, rows, before, n_updates=int(self.max_iter)), source.y)
+            return self._learn(rows, source.y, before, int(self.max_iter))
 
     def fit_after(self, previous: Any, X: ArrayLike, y: ArrayLike, **further: ArrayLike) -> Self:
         """Fit, going on from the weights of an earlier fit on much the same rows, in a sixth of the updates.
@@ -347,22 +349,23 @@ class MCDropoutRegressor(MixtureRegressor):
         ----------
         previous : MCDropoutRegressor or None
             Fitted; None, or one of another shape, trains anew.
-        X, y
-            All rows, as in `fit`.
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Inputs of all rows, as in `fit`.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Their outputs, as in `fit`.
         **further
             `sample_weight`, as in `fit`.
 
         Returns
         -------
         self
+            The estimator itself, fitted.
         """
         with self._fitting():
-            self._check()
             rows = check_fit_data(self, X, y, further.get("sample_weight"))
             before = self._before(previous, rows)
             share = 1.0 if before is None else SHARE_OF_UPDATES
-            n_updates = max(int(self.max_iter * share), 1)
-            return self._take(fit_networks(self, rows, before, n_updates=n_updates), y)
+            return self._learn(rows, y, before, max(int(self.max_iter * share), 1))
 
     def fit_trial(
         self,
@@ -380,7 +383,11 @@ class MCDropoutRegressor(MixtureRegressor):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Inputs, as in `fit`.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Outputs, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
             As in `fit`.
         previous : MCDropoutRegressor or None, default=None
             An earlier part of the same trial, on much the same rows, to go on from; None to begin.
@@ -390,6 +397,7 @@ class MCDropoutRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -398,13 +406,12 @@ class MCDropoutRegressor(MixtureRegressor):
         """
         check_installed()
         with self._fitting():
-            self._check()
             rows = check_fit_data(self, X, y, sample_weight)
             is_small = rows.stream is None and len(rows) <= FULL_BATCH_ROWS
             is_known = self.activation in KNOWN and not self.early_stopping
             engine = FEW_ROWS if is_small and is_known else TENSORFLOW
-            before, n_updates = self._before(previous, rows), max(round(self.max_iter * share), 1)
-            return self._take(fit_networks(self, rows, before, n_updates=n_updates, engine=engine), y)
+            n_updates = max(round(self.max_iter * share), 1)
+            return self._learn(rows, y, self._before(previous, rows), n_updates, engine=engine)
 
     @property
     def trial_parameters(self) -> dict[str, Any]:
@@ -421,14 +428,13 @@ class MCDropoutRegressor(MixtureRegressor):
         return before if before is not None and before.is_of_shape(self, rows) else None
 
     def _check(self) -> None:
-        check_parameters(self, self._rules)
+        super()._check()
         check_layers(self.hidden_layer_sizes)
 
-    def _check_outputs(self, n_outputs: int, before: TrainedFit | None) -> None:
+    def _learn(self, rows: Rows, y: Any, before: TrainedFit | None, n_updates: int, **how: Any) -> Self:
+        """Train so many updates, from an earlier training if there is one; `how` as in `fit_networks`."""
         if before is not None:
-            check_number_of_outputs(n_outputs, len(before.noise))
-
-    def _take(self, fit: TrainedFit, y: Any) -> Self:
-        return self._keep(
-            fit, y, held_out_log_density=fit.held_out_log_density, has_gradients=False, **fit.attributes()
-        )
+            check_number_of_outputs(rows.y.shape[1], len(before.noise))
+        fit = fit_networks(self, rows, before, n_updates=n_updates, **how)
+        density = fit.held_out_log_density
+        return self._keep(fit, y, held_out_log_density=density, has_gradients=False, **fit.attributes())

@@ -6,11 +6,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils.metaestimators import available_if
 
 from bnnopt._estimators import (
     Rule,
-    check_parameters,
     draw_seed,
     is_whole,
     last_step,
@@ -23,9 +21,8 @@ from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates._bayesian_stacking import BayesianStackingRegressor
-from bnnopt.surrogates._predictive._calibration import Calibration
-from bnnopt.surrogates._predictive._mixtures import OutputMixture
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions, MixtureRegressor
+from bnnopt.surrogates._predictive._mixtures import HeldOutPredictions, OutputMixture
+from bnnopt.surrogates._predictive._regressor import MixtureRegressor
 from bnnopt.surrogates._rows import Rows, check_fit_data
 from bnnopt.surrogates._stacking._members import Data, Member, fit_member
 from bnnopt.surrogates._stacking._posterior import StackedPosterior, Weighed
@@ -75,6 +72,9 @@ class TransferRegressor(MixtureRegressor):
         Number of columns of X, that of the campaign included, and of outputs.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the inputs, if fitted on a DataFrame with string column names.
+    output_names_ : ndarray of shape (n_outputs,)
+        Names of the outputs, if y was a DataFrame with string column names. Predictions are arrays in that
+        order.
 
     References
     ----------
@@ -143,6 +143,7 @@ class TransferRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -166,15 +167,21 @@ class TransferRegressor(MixtureRegressor):
         ----------
         previous : TransferRegressor or None
             Fitted on some of the rows; None for a fit that knows of none.
-        X, y, sample_weight, noise_variance
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Inputs, as in `fit`.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Outputs, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+        noise_variance : array-like of the shape of y, default=None
             As in `fit`.
 
         Returns
         -------
         self
+            The estimator itself, fitted.
         """
         with self._fitting():
-            check_parameters(self, self._rules)
             rows = check_fit_data(self, X, y, sample_weight, noise_variance, may_stay=False)
             tables = _Tables.of(rows, self._place(), self.present)
             before = previous.estimators_ if isinstance(previous, type(self)) else {}
@@ -209,16 +216,19 @@ class TransferRegressor(MixtureRegressor):
             name: fit_member(name, seeded_clone(self._unfitted, seed), data, seed, before.get(name))
             for name, data in datas.items()
         }
-        n_present = len(datas[ALONE].rows)
         members: list[Any] = [
-            _AtPresent(member, n_present, tables.n_campaigns) if name == WITH_EARLIER else member
+            _AtPresent(
+                member,
+                len(datas[ALONE].rows),
+                tables.n_campaigns if name == WITH_EARLIER else 0,
+                tables.column,
+            )
             for name, member in fitted.items()
         ]
         weighed = Weighed.of(datas[ALONE], members)
         posterior = StackedPosterior(members, weighed, False, datas[ALONE])
-        self._predicting = posterior.predicting
         return self._keep(
-            _WithoutColumn(posterior, tables.column),
+            posterior,
             y,
             shares=pd.DataFrame(weighed.shares, index=list(fitted)),
             estimators={name: member.fitted for name, member in fitted.items()},
@@ -230,27 +240,8 @@ class TransferRegressor(MixtureRegressor):
     def _unfitted(self) -> BaseEstimator:
         return BayesianStackingRegressor() if self.estimator is None else self.estimator
 
-    @available_if(lambda model: hasattr(last_step(model._unfitted)[0], "sample_y"))
-    def sample_y(
-        self, X: ArrayLike, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0
-    ) -> FloatArray:
-        """Draw functions from the posterior and evaluate them at X; there if the estimator has it.
-
-        Parameters
-        ----------
-        X : array-like or DataFrame of shape (n_samples_X, n_features)
-            Inputs.
-        n_samples : int, default=1
-            Number of draws, at least 1.
-        random_state : int, RandomState or None, default=0
-            Seeds the draws.
-
-        Returns
-        -------
-        ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
-            In the units of y.
-        """
-        return super().sample_y(X, n_samples, random_state)
+    def _offers(self, name: str) -> bool:
+        return name == "predict_held_out" or hasattr(last_step(self._unfitted)[0], name)
 
 
 @dataclass(frozen=True)
@@ -306,12 +297,19 @@ def _joined(present: Data, earlier: Data) -> Data:
 
 
 class _AtPresent:
-    """A member that learned from all campaigns, asked at the present one: no mark is set."""
+    """A member, asked at the present campaign by rows that have the column of campaigns among their inputs.
 
-    def __init__(self, member: Member, n_present: int, n_marks: int) -> None:
+    The column is left aside, and no mark of an earlier campaign is set.
+    """
+
+    def __init__(self, member: Member, n_present: int, n_marks: int, column: int | None) -> None:
         self.name, self.has_gradients = member.name, member.has_gradients
-        self._member, self._n_present, self._n_marks = member, n_present, n_marks
-        self.held_out = _of_present(member.held_out, n_present)
+        self._member, self._n_present, self._n_marks, self._column = member, n_present, n_marks, column
+        self.held_out = self._of_present(member.held_out)
+
+    def has(self, name: str) -> bool:
+        """Tell that there is no more than what stands here."""
+        return False
 
     def held_out_at(self, places: Any) -> tuple[FloatArray, FloatArray]:
         """As `Member.held_out_at`, of rows of the present campaign."""
@@ -319,7 +317,7 @@ class _AtPresent:
 
     def unseen(self) -> list[HeldOutPredictions]:
         """As `Member.unseen`, of rows of the present campaign."""
-        return [_of_present(own, self._n_present) for own in self._member.unseen()]
+        return [self._of_present(own) for own in self._member.unseen()]
 
     def moments(self, X: FloatArray) -> list[OutputMixture]:
         """As `Member.moments`."""
@@ -330,68 +328,35 @@ class _AtPresent:
         return self._member.mixtures(self._at(X))
 
     def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
-        """As `Member.slopes`, by the inputs."""
-        d = X.shape[1]
-        return [(mixture, mean[..., :d], variance[..., :d]) for mixture, mean, variance in self._slopes(X)]
+        """As `Member.slopes`, 0 by the column."""
+        found = self._member.slopes(self._at(X))
+        return [
+            (mixture, self._by_inputs(mean), self._by_inputs(variance)) for mixture, mean, variance in found
+        ]
 
     def noise_at(self, X: FloatArray) -> FloatArray:
         """As `Member.noise_at`."""
         return self._member.noise_at(self._at(X))
 
     def mean_noise(self, X: Any) -> FloatArray:
-        """As `Member.mean_noise`."""
-        return self._member.mean_noise(None if X is None else self._at(X))
+        """As `Member.mean_noise`, of rows without the column."""
+        return self._member.mean_noise(None if X is None else self._marked(X))
 
     def draw(self, X: FloatArray, n_samples: int, seed: int) -> FloatArray:
         """As `Member.draw`."""
         return self._member.draw(self._at(X), n_samples, seed)
 
-    def _slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
-        return self._member.slopes(self._at(X))
-
     def _at(self, X: FloatArray) -> FloatArray:
+        return self._marked(X if self._column is None else np.delete(X, self._column, axis=1))
+
+    def _marked(self, X: FloatArray) -> FloatArray:
         return np.pad(np.asarray(X), ((0, 0), (0, self._n_marks)))
 
+    def _by_inputs(self, slopes: FloatArray) -> FloatArray:
+        own = slopes[..., : slopes.shape[-1] - self._n_marks]
+        return own if self._column is None else np.insert(own, self._column, 0.0, axis=-1)
 
-def _of_present(own: HeldOutPredictions, n_present: int) -> HeldOutPredictions:
-    """Return predictions of the rows of the present campaign, which come first."""
-    kept = own.rows < n_present
-    return HeldOutPredictions(own.rows[kept], own.mean[kept], own.variance[kept])
-
-
-class _WithoutColumn:
-    """A posterior of inputs, asked with a column of campaigns among them, which it leaves aside."""
-
-    def __init__(self, posterior: StackedPosterior, column: int | None) -> None:
-        self._posterior, self._column, self.noise = posterior, column, posterior.noise
-
-    @property
-    def calibrations(self) -> list[Calibration]:
-        return self._posterior.calibrations
-
-    def unseen(self) -> list[HeldOutPredictions]:
-        return self._posterior.unseen()
-
-    def noise_at(self, X: FloatArray) -> FloatArray:
-        return self._posterior.noise_at(self._without(X))
-
-    def mixtures(self, X: FloatArray, *, is_padded: bool) -> list[OutputMixture]:
-        return self._posterior.mixtures(self._without(X), is_padded=is_padded)
-
-    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
-        found = self._posterior.slopes(self._without(X))
-        return [
-            (mixture, self._with(by_mean), self._with(by_variance)) for mixture, by_mean, by_variance in found
-        ]
-
-    def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
-        return self._posterior.draw(self._without(X), n_samples, rng)
-
-    def held_out(self) -> HeldOutPredictions:
-        return self._posterior.held_out()
-
-    def _without(self, X: FloatArray) -> FloatArray:
-        return X if self._column is None else np.delete(X, self._column, axis=1)
-
-    def _with(self, gradients: FloatArray) -> FloatArray:
-        return gradients if self._column is None else np.insert(gradients, self._column, 0.0, axis=-1)
+    def _of_present(self, own: HeldOutPredictions) -> HeldOutPredictions:
+        """Return predictions of the rows of the present campaign, which come first."""
+        kept = own.rows < self._n_present
+        return HeldOutPredictions(own.rows[kept], own.mean[kept], own.variance[kept])

@@ -224,8 +224,12 @@ def surrogate_checks(
 
     Parameters
     ----------
-    estimator, random_state, n_draws
+    estimator : estimator or str
         As in `check_surrogate`.
+    random_state : int, Generator, RandomState or None, default=0
+        As in `check_surrogate`.
+    n_draws : int, default=256
+        As in `check_surrogate`, at least 64.
 
     Returns
     -------

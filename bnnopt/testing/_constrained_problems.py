@@ -74,11 +74,23 @@ class ConstrainedProblem:
         return ("value", *(constraint.name for constraint in self.constraints))
 
     def objectives(self) -> list[Minimize | OutcomeConstraint]:
-        """Return what is wanted: a small value, and all constraints of outcomes kept."""
+        """Return what is wanted: a small value, and all constraints of outcomes kept.
+
+        Returns
+        -------
+        list of Minimize and OutcomeConstraint
+            As `BayesianOptimizer` takes them.
+        """
         return [Minimize("value"), *self.constraints]
 
     def space(self) -> SearchSpace:
-        """Return the search space."""
+        """Return the search space.
+
+        Returns
+        -------
+        SearchSpace
+            With the constraints on settings, where the problem has some.
+        """
         return self.settings
 
     def outcomes(self, settings: pd.DataFrame) -> pd.DataFrame:
@@ -113,6 +125,7 @@ def make_constrained_problem(name: str) -> ConstrainedProblem:
     Returns
     -------
     ConstrainedProblem
+        With its space, its constraints, and the least feasible value where it is known.
 
     Raises
     ------
@@ -180,3 +193,4 @@ CONSTRAINED_PROBLEMS: dict[str, Callable[[], ConstrainedProblem]] = {
     "hartmann6_ball": _hartmann6_ball,
     "pressure_vessel": _pressure_vessel,
 }
+"""What makes each toy problem with constraints, see `make_constrained_problem`."""

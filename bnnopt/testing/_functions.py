@@ -40,6 +40,7 @@ def branin(X: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of shape (n,)
+        The value of each row, without a unit.
 
     Raises
     ------
@@ -69,6 +70,7 @@ def hartmann6(X: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of shape (n,)
+        The value of each row, without a unit.
 
     Raises
     ------
@@ -97,6 +99,7 @@ def ackley(X: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of shape (n,)
+        The value of each row, without a unit.
 
     Raises
     ------
@@ -126,6 +129,7 @@ def levy(X: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of shape (n,)
+        The value of each row, without a unit.
 
     Raises
     ------
@@ -156,6 +160,7 @@ def rosenbrock(X: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of shape (n,)
+        The value of each row, without a unit.
 
     Raises
     ------
@@ -187,6 +192,7 @@ def styblinski_tang(X: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of shape (n,)
+        The value of each row, without a unit.
 
     Raises
     ------

@@ -24,6 +24,7 @@ def branin_currin(X: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of shape (n, 2)
+        Both values of each row, without a unit.
 
     Raises
     ------
@@ -58,6 +59,7 @@ def zdt1(X: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of shape (n, 2)
+        Both values of each row, without a unit.
 
     Raises
     ------
@@ -87,6 +89,7 @@ def dtlz2(X: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of shape (n, 2)
+        Both values of each row, without a unit.
 
     Raises
     ------

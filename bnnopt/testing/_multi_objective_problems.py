@@ -67,11 +67,23 @@ class MultiObjectiveProblem:
         return tuple(-worst for worst in self.reference)
 
     def objectives(self) -> list[Minimize]:
-        """Return what is wanted: each value as small as possible."""
+        """Return what is wanted: each value as small as possible.
+
+        Returns
+        -------
+        list of Minimize
+            One for each outcome, in their order.
+        """
         return [Minimize(name) for name in self.outcome_names]
 
     def space(self) -> SearchSpace:
-        """Return the search space: one `Real` for each input, named x1, x2, ..."""
+        """Return the search space: one `Real` for each input, named x1, x2, ...
+
+        Returns
+        -------
+        SearchSpace
+            Within `bounds`.
+        """
         return box(self.bounds)
 
     def outcomes(self, settings: pd.DataFrame) -> pd.DataFrame:
@@ -79,8 +91,8 @@ class MultiObjectiveProblem:
 
         Parameters
         ----------
-        settings : DataFrame with the columns x1, x2, ...
-            In the units of `bounds`; other columns are ignored.
+        settings : DataFrame of shape (n, n_columns)
+            With the columns x1, x2 and so on, in the units of `bounds`; others are ignored.
 
         Returns
         -------
@@ -108,6 +120,7 @@ def make_multi_objective_problem(name: str, **parameters: int) -> MultiObjective
     Returns
     -------
     MultiObjectiveProblem
+        With its space, its reference point and its hypervolume.
 
     Raises
     ------
@@ -143,3 +156,4 @@ MULTI_OBJECTIVE_PROBLEMS: dict[str, Callable[..., MultiObjectiveProblem]] = {
     "dtlz2": _dtlz2,
     "zdt1": _zdt1,
 }
+"""What makes each toy problem of two objectives, see `make_multi_objective_problem`."""

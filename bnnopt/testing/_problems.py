@@ -59,11 +59,23 @@ class Problem:
         return len(self.bounds)
 
     def space(self) -> SearchSpace:
-        """Return the search space: one `Real` for each input, named x1, x2, ..."""
+        """Return the search space: one `Real` for each input, named x1, x2, ...
+
+        Returns
+        -------
+        SearchSpace
+            Within `bounds`.
+        """
         return box(self.bounds)
 
     def objectives(self) -> list[Minimize]:
-        """Return what is wanted: a small value."""
+        """Return what is wanted: a small value.
+
+        Returns
+        -------
+        list of Minimize
+            One, of the outcome `value`.
+        """
         return [Minimize("value")]
 
     def outcomes(self, settings: pd.DataFrame) -> pd.DataFrame:
@@ -71,8 +83,8 @@ class Problem:
 
         Parameters
         ----------
-        settings : DataFrame with the columns x1, x2, ...
-            In the units of `bounds`; other columns are ignored.
+        settings : DataFrame of shape (n, n_columns)
+            With the columns x1, x2 and so on, in the units of `bounds`; others are ignored.
 
         Returns
         -------
@@ -101,6 +113,7 @@ def make_problem(name: str, **parameters: int) -> Problem:
     Returns
     -------
     Problem
+        With its space and its least value.
 
     Raises
     ------
@@ -154,3 +167,4 @@ PROBLEMS: dict[str, Callable[..., Problem]] = {
     "rosenbrock": _rosenbrock,
     "styblinski_tang": _styblinski_tang,
 }
+"""What makes each toy problem, see `make_problem`."""

@@ -113,6 +113,16 @@ def test_at_the_border_between_successes_and_failures_they_are_alike(success):
     assert left > 0.55
 
 
+def test_what_few_rows_leave_open_is_settled_by_a_prior(success):
+    """By evidence alone 30 rows tell these sides as 0.74 and 0.24, and four leave the end open: 0.6."""
+    X = np.random.default_rng(0).random((30, 2))
+    likely, unlikely = success(X, X[:, 0] < 0.5, np.array([[0.25, 0.5], [0.75, 0.5]]))
+    assert likely > 0.92 > 0.06 > unlikely
+    four = np.array([[0.2], [0.3], [0.7], [0.8]])
+    end, row = success(four, four[:, 0] < 0.5, np.array([[0.0], [0.2]]))
+    assert 0.7 < end < row < 0.85
+
+
 @pytest.mark.parametrize("n", [201, 1000])
 def test_many_rows_learn_their_scales_from_some_and_predict_from_all(n, success):
     """A failure that stands alone is seen, whether or not it is among the 200 rows that scales come from."""

@@ -71,6 +71,18 @@ def test_discrete_settings_keep_to_their_values_and_bounds(ask_best):
 
 
 @pytest.mark.parametrize("seed", range(3))
+def test_from_its_least_value_a_number_steps_up_only(seed, ask_best):
+    """To one of the next two, or one further off: three values are tried, the largest ones not among them."""
+    space = SearchSpace([Discrete("d", range(100)), Real("x", 0, 1)])
+    row, _ = ask_best(space, settings_of(space, lambda rows: -rows["d"] - np.square(rows["x"])), seed=seed)
+    assert row["d"].item() == 0.0
+    tried = [np.unique(np.rint(99 * points[:, 0])) for points in ask_best.seen]
+    around = [values for values in tried if 1 in values and 2 in values and 0 not in values]
+    assert around
+    assert max(map(len, around)) <= 3
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_a_step_out_of_the_constraints_leads_to_the_nearest_place_within(seed, ask_best):
     """Each n has its best place on the edge a + b = 4 + n, nearest to where the climb stood before."""
     space = SearchSpace(

@@ -280,7 +280,7 @@ def test_weights_and_known_noise_reach_the_latent_value():
     assert seen["noise_variance"] == pytest.approx(variances[kept] / (Y_FIVE[kept] * unit) ** 2, rel=1e-12)
     with pytest.raises(InvalidDataError, match="BayesianRidge, takes no noise_variance"):
         BoundedRegressor(BayesianRidge()).fit(X_FIVE, Y_FIVE, noise_variance=variances)
-    with pytest.raises(InvalidDataError, match="sample_weight must have one finite number of at least 0"):
+    with pytest.raises(InvalidDataError, match=r"sample_weight must be 0 or from .*, got -2 in row 2"):
         model.fit(X_FIVE, Y_FIVE, sample_weight=[1, 1, -2, 1, 0])
 
 
@@ -294,7 +294,7 @@ def test_a_fit_goes_on_from_an_earlier_one_on_the_same_scale():
     again = BoundedRegressor(GoingOn(), 0, None, "log").fit_after(first, X_FIVE, Y_FIVE)
     other = BoundedRegressor(GoingOn(), 0, None, "identity").fit_after(first, X_FIVE, Y_FIVE)
     assert again.estimator_.previous_ is first.estimator_
-    assert other.estimator_.previous_ is None
+    assert getattr(other.estimator_, "previous_", None) is None
 
 
 def test_trials_of_members_go_on_in_parts_where_the_scale_changes():

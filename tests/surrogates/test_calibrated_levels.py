@@ -10,7 +10,7 @@ from bnnopt import (
     GaussianProcessEnsembleRegressor,
     TransferRegressor,
 )
-from bnnopt.surrogates._predictive._calibration import calibration_of
+from bnnopt.surrogates._predictive._quantiles import calibration_of
 
 LEVELS = np.array([1e-300, 1e-9, 0.025, 0.4, 0.5, 0.6, 0.975, 1 - 1e-9])
 

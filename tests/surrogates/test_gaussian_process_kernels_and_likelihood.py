@@ -30,6 +30,7 @@ from bnnopt.surrogates._gaussian_process._hyperparameters import (
 )
 from bnnopt.surrogates._gaussian_process._input_maps import INPUT_MAPS, RangeMap, RankMap
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS, NetworkKernel
+from bnnopt.surrogates._gaussian_process._pairs import Between, RowsOfMembers
 from bnnopt.surrogates._gaussian_process._sparse import JITTER, bound_with_gradient
 from bnnopt.surrogates._rows import Rows
 
@@ -51,7 +52,8 @@ def some_rows(n_rows=12, seed=0, **changes):
         "noise_factors": np.ones((1, n_rows)),
         "known_noise": np.zeros((1, n_rows)),
     }
-    return LearningRows(**(own | changes))
+    own |= changes
+    return LearningRows(**(own | {"X": RowsOfMembers.of(own["X"])}))
 
 
 def differences(value, point, step=1e-4):
@@ -108,7 +110,7 @@ def test_slopes_by_the_inputs_are_those_of_differences(name):
 def test_slopes_by_the_length_scales_are_those_of_differences(name):
     rng = np.random.default_rng(0)
     X, Z, weights = rng.random((2, 8, 3)) * 2.0, rng.random((2, 5, 3)), rng.standard_normal((2, 8, 5))
-    matrix = KERNELS[name].matrix(X, Z)
+    matrix = KERNELS[name].matrix(Between(X, Z))
     np.testing.assert_allclose(matrix.value, KERNELS[name](X, Z), rtol=1e-12)
     for member in range(2):
         expected = differences(
@@ -163,7 +165,7 @@ def test_the_marginal_likelihood_is_that_of_scikit_learn(name):
     own = OF_SCIKIT_LEARN[name](np.exp(POINT[:2]))
     kernel = ConstantKernel(np.exp(0.4)) * own + ConstantKernel(np.exp(-1.0))
     alpha = (np.exp(-2.0) + SMALLEST_NOISE) * factors + known
-    process = GaussianProcessRegressor(kernel, alpha=alpha, optimizer=None).fit(rows.X[0], rows.y[0])
+    process = GaussianProcessRegressor(kernel, alpha=alpha, optimizer=None).fit(rows.X.tables[0], rows.y[0])
     assert likelihood_at(rows, name, POINT) == pytest.approx(process.log_marginal_likelihood_value_, rel=1e-5)
 
 
@@ -180,8 +182,12 @@ def test_a_row_of_weight_three_is_three_rows():
     factors, known = np.linspace(0.5, 2.0, 12)[None], np.linspace(0.0, 0.3, 12)[None]
     weighted = some_rows(weights=weights, noise_factors=factors, known_noise=known)
     places = np.repeat(np.arange(12), weights[0].astype(int))
-    repeated = LearningRows(
-        weighted.X[:, places], weighted.y[:, places], np.ones((1, 15)), factors[:, places], known[:, places]
+    repeated = some_rows(
+        X=weighted.X.tables[:, places],
+        y=weighted.y[:, places],
+        weights=np.ones((1, 15)),
+        noise_factors=factors[:, places],
+        known_noise=known[:, places],
     )
     own = Hyperparameters.of(POINT[None])
     for quantity in (log_marginal_likelihood, lambda *given: likelihood_with_gradient(*given)[1]):
@@ -209,8 +215,14 @@ def test_the_gradient_of_the_marginal_likelihood_is_that_of_differences(name, ch
 
 def test_members_side_by_side_do_not_know_each_other():
     one, other = some_rows(seed=1), some_rows(seed=2)
-    pairs = zip(vars(one).values(), vars(other).values(), strict=True)
-    both = LearningRows(*(np.concatenate(pair) for pair in pairs))
+    both = some_rows(
+        X=np.concatenate([one.X.tables, other.X.tables]),
+        y=np.concatenate([one.y, other.y]),
+        **{
+            name: np.concatenate([getattr(one, name)] * 2)
+            for name in ("weights", "noise_factors", "known_noise")
+        },
+    )
     names, points = ["exponential", "squared_exponential"], np.stack([POINT, 0.5 * POINT])
     together = likelihood_with_gradient(both, names, Hyperparameters.of(points))
     for place, rows in enumerate((one, other)):
@@ -267,12 +279,12 @@ def test_the_gradient_of_the_bound_stays_right_where_rows_say_much(table):
 
 @pytest.mark.parametrize("name", KERNELS)
 def test_with_all_rows_inducing_the_bound_climbs_as_the_marginal_likelihood(table, name):
-    rows = LearningRows(
-        table.X[None],
-        table.y[None, :, 0],
-        table.weights[None],
-        table.noise_factors[None],
-        table.known_noise.T,
+    rows = some_rows(
+        X=table.X[None],
+        y=table.y[None, :, 0],
+        weights=table.weights[None],
+        noise_factors=table.noise_factors[None],
+        known_noise=table.known_noise.T,
     )
     own = Hyperparameters.of(POINT[None])
     bound, of_bound = bound_with_gradient(table, table.X, KERNELS[name], own)
@@ -288,7 +300,7 @@ def some_anchors(point, std=2.0):
 
 def of_a_sine(n_rows=40):
     rows = some_rows(n_rows)
-    return replace(rows, y=np.sin(6 * rows.X[..., 0]))
+    return replace(rows, y=np.sin(6 * rows.X.tables[..., 0]))
 
 
 def climbed(rows, kernel, anchors, n_steps, start=None):
@@ -347,14 +359,35 @@ def test_factors_of_matrices_on_the_edge():
         cholesky(-np.eye(2))
 
 
-def test_inverses_and_log_determinants_are_those_of_numpy():
-    roots = np.random.default_rng(0).standard_normal((3, 5, 5))
-    covariances = roots @ np.swapaxes(roots, 1, 2) + np.eye(5)
-    found, log_determinants = inverses(covariances)
-    np.testing.assert_allclose(found, np.linalg.inv(covariances), rtol=1e-9, atol=1e-12)
+@pytest.mark.parametrize("n_rows", [1, 2, 5, 8])
+def test_inverses_and_log_determinants_are_those_of_numpy(n_rows):
+    rng = np.random.default_rng(0)
+    roots, y = rng.standard_normal((3, n_rows, n_rows)), rng.standard_normal((3, n_rows))
+    covariances = roots @ np.swapaxes(roots, 1, 2) + np.eye(n_rows)
+    rows = RowsOfMembers.of(rng.random((3, n_rows, 2)))
+    found, solved, log_determinants = inverses(covariances[:, rows.first, rows.second], y, rows.diagonal)
+    inverse = np.linalg.inv(covariances)
+    np.testing.assert_allclose(found, inverse[:, rows.first, rows.second], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(solved, (inverse @ y[:, :, None])[:, :, 0], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(log_determinants, np.linalg.slogdet(covariances)[1])
     root = inverse_root(covariances[0])
-    np.testing.assert_allclose(root.T @ root, found[0], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(root.T @ root, inverse[0], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_pairs_among_rows_are_those_of_each_with_each(name):
+    """Two members of one table and one of another; every pair of rows stands there once."""
+    rng = np.random.default_rng(0)
+    X, logs = rng.random((2, 7, 3))[[0, 1, 0]], 0.3 * rng.standard_normal((3, 3))
+    rows, weights = RowsOfMembers.of(X), rng.standard_normal((3, 28))
+    assert len(rows.tables) == 2
+    scaled = X * np.exp(-logs)[:, None]
+    once, each = KERNELS[name].matrix(rows.scaled(logs)), KERNELS[name].matrix(Between(scaled, scaled))
+    np.testing.assert_allclose(once.value, each.value[:, rows.first, rows.second], rtol=1e-6)
+    spread = np.zeros((3, 7, 7))
+    spread[:, rows.first, rows.second] = weights
+    expected = each.by_log_length_scales(spread)
+    np.testing.assert_allclose(once.by_log_length_scales(weights), expected, rtol=1e-6, atol=1e-9)
 
 
 def test_the_map_by_range_by_hand():

@@ -10,8 +10,8 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern
 
 from bnnopt.surrogates._gaussian_process import _process as process_module
+from bnnopt.surrogates._gaussian_process._comparison import _mixed as held_out
 from bnnopt.surrogates._gaussian_process._ensemble import _are_noise as are_noise
-from bnnopt.surrogates._gaussian_process._ensemble import _mixed as held_out
 from bnnopt.surrogates._gaussian_process._exact import LeftOut, exact_left_out, exact_posterior
 from bnnopt.surrogates._gaussian_process._hyperparameters import SMALLEST_NOISE, Hyperparameters
 from bnnopt.surrogates._gaussian_process._input_maps import RangeMap
@@ -22,7 +22,7 @@ from bnnopt.surrogates._gaussian_process._posterior import (
     NoiseModel,
     learn_noise,
 )
-from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition, leave_out
+from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition
 from bnnopt.surrogates._gaussian_process._sparse import sparse_left_out, sparse_posterior
 from bnnopt.surrogates._rows import Rows, _rows
 
@@ -67,7 +67,7 @@ def test_moments_are_those_of_scikit_learn(name):
 
 def test_left_out_rows_are_those_of_a_fit_without_them():
     places = np.arange(15)
-    found = leave_out("matern_5_2", PLAIN, OWN, Rows.of(X, Y, None, NOISE), places, places)
+    found = member().left_out(Rows.of(X, Y, None, NOISE), places)
     for row in places:
         kept = np.arange(15) != row
         mean, std = reference("matern_5_2", X[kept], Y[kept], NOISE[kept]).predict(X[[row]], return_std=True)
@@ -78,8 +78,10 @@ def test_left_out_rows_are_those_of_a_fit_without_them():
 def test_a_joined_row_is_judged_as_one_measurement():
     """A row of weight 4 has a quarter of the noise in its left-out variance; a measurement has all of it."""
     places, weights, noise = np.arange(15), np.where(np.arange(15) == 2, 4.0, 1.0), np.full(15, 0.2)
-    found = leave_out("matern_5_2", PLAIN, OWN, Rows.of(X, Y, weights, noise), places, places)
-    variance = exact_left_out(kernel_of("matern_5_2")(X), Y, (noise + SMALLEST_NOISE) / weights).variance
+    rows = Rows.of(X, Y, weights, noise)
+    found = condition("matern_5_2", PLAIN, OWN, rows, places).left_out(rows, places)
+    given = kernel_of("matern_5_2")(X), Y, (noise + SMALLEST_NOISE) / weights
+    variance = exact_left_out(exact_posterior(*given)).variance
     np.testing.assert_allclose(found.variance - variance, np.where(places == 2, 0.15, 0.0), atol=1e-6)
 
 
@@ -90,7 +92,7 @@ def test_one_row_by_hand():
     mean, variance = posterior.moments(np.array([[3.0], [0.0]]), 3.0)
     np.testing.assert_allclose(mean, [6.0, 0.0])
     np.testing.assert_allclose(variance, [0.75, 3.0])
-    np.testing.assert_allclose(exact_left_out(*given), [[0.0], [4.0]], atol=1e-12)
+    np.testing.assert_allclose(exact_left_out(posterior), [[0.0], [4.0]], atol=1e-12)
 
 
 ALL_ROWS = Rows.of(X, Y, None, NOISE)
@@ -112,7 +114,8 @@ def sparse(kernel, inducing):
 
 
 def sparse_without(kernel, inducing, judged=slice(None)):
-    return sparse_left_out(ALL_ROWS.only(judged), *parts(kernel, inducing))
+    _, *own, _ = parts(kernel, inducing)
+    return sparse_left_out(ALL_ROWS.only(judged), sparse(kernel, inducing), *own)
 
 
 def test_inducing_points_that_are_all_rows_give_the_exact_posterior():
@@ -123,7 +126,7 @@ def test_inducing_points_that_are_all_rows_give_the_exact_posterior():
     ):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
     mean, variance = sparse_without(kernel, X)
-    expected, of_variance = exact_left_out(kernel(X), Y, NOISE)
+    expected, of_variance = exact_left_out(exact)
     np.testing.assert_allclose(mean, expected, atol=2e-3)
     np.testing.assert_allclose(variance, of_variance, rtol=1e-2)
 

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from bnnopt import BoundedRegressor, GaussianProcessEnsembleRegressor
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.surrogates import HeldOutPredictions, needs_power_scale
-from bnnopt.surrogates._scales._power import PowerScale, marginal_gain
+from bnnopt.surrogates._scales._warps import PowerScale, marginal_gain
 from bnnopt.testing import check_surrogate
 
 RNG = np.random.default_rng(0)

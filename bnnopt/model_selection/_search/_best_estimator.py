@@ -70,6 +70,7 @@ class StandsForBestEstimator(Documented, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         MetadataRouter
+            The routes of the search.
         """
         return self._router().add(
             splitter=self.cv, method_mapping=MethodMapping().add(caller="fit", callee="split")
@@ -135,6 +136,13 @@ class StandsForBestEstimator(Documented, MetaEstimatorMixin, BaseEstimator):
         -------
         float
             Larger is better.
+
+        Raises
+        ------
+        InvalidDataError
+            Parameters for the scorer were passed without metadata routing.
+        AttributeError
+            The search has `refit=False`.
         """
         _need_refit(self, "score")
         best = self._best
@@ -164,6 +172,7 @@ class StandsForBestEstimator(Documented, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the unit of the targets, or class labels.
         """
         return self._best.predict(X)
 
@@ -179,6 +188,7 @@ class StandsForBestEstimator(Documented, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
+            Each row adds up to 1; columns as in `classes_`.
         """
         return self._best.predict_proba(X)
 
@@ -194,6 +204,7 @@ class StandsForBestEstimator(Documented, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
+            Natural logarithms, at most 0; columns as in `classes_`.
         """
         return self._best.predict_log_proba(X)
 
@@ -209,6 +220,7 @@ class StandsForBestEstimator(Documented, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
+            As the best estimator defines it.
         """
         return self._best.decision_function(X)
 
@@ -224,6 +236,7 @@ class StandsForBestEstimator(Documented, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
+            As the best estimator defines it.
         """
         return self._best.score_samples(X)
 
@@ -239,6 +252,7 @@ class StandsForBestEstimator(Documented, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray or sparse matrix of shape (n_samples, n_features_out)
+            As the best estimator defines it.
         """
         return self._best.transform(X)
 
@@ -254,5 +268,6 @@ class StandsForBestEstimator(Documented, MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray or sparse matrix of shape (n_samples, n_features)
+            In the units of the rows that the search was fitted on.
         """
         return self._best.inverse_transform(X)

@@ -186,13 +186,15 @@ class _Climb:
         return basis @ np.linalg.lstsq(basis.T @ self._curvature @ basis, slope)[0]
 
     def _reach(self, step: FloatArray) -> float:
-        """How many steps lead to the first face, or bound of a coordinate that a face binds."""
+        """How many steps lead to the first face, or bound of a coordinate that a face binds.
+
+        Faces that a step runs along, as all equalities are, are none that it leads to.
+        """
         normals = np.vstack([self._faces.normals, *self._bounds_of_bound()])
         bound = self._faces.is_bound
         ahead, behind = self._faces.upper - self._here, self._here - self._faces.lower
         slack = np.concatenate([self._slack, ahead[bound], behind[bound]])
         rates = normals @ step
-        rates[: len(self._slack)][self._faces.is_equality] = 0.0
         is_ahead = rates > ROUND_OFF * float(np.linalg.norm(step))
         return float((slack[is_ahead] / rates[is_ahead]).min(initial=np.inf))
 

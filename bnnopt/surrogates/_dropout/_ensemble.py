@@ -7,23 +7,83 @@ a plan, and what it returns predicts. An estimator scales rows on the way in and
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray
-from bnnopt.surrogates._dropout._engines import TENSORFLOW, Engine
 from bnnopt.surrogates._dropout._held_out import HeldOutError, Holdout, held_out_mean
 from bnnopt.surrogates._dropout._networks import Networks, Training, TrainingPlan, draw_masks
 from bnnopt.surrogates._rows import Rows
 
-__all__ = ["TrainedEnsemble", "TrainedNetworks", "train_ensemble"]
+__all__ = [
+    "FEW_ROWS",
+    "TENSORFLOW",
+    "Engine",
+    "TrainedEnsemble",
+    "TrainedNetworks",
+    "check_installed",
+    "train_ensemble",
+]
 
 MOST_MASKS_FOR_NOISE = 32  # of a network
 DRAWS_FOR_NOISE = 128  # of all: what too few masks add to an error they add to the variance between networks
 ROWS_AT_ONCE = 16_384
 
+NEEDED = ("tensorflow", "keras", "scikeras")
+
 Chunk = tuple[FloatArray, FloatArray, FloatArray]  # X, y and weights of rows
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What trains networks and passes rows through them: files of this room, loaded when they are needed.
+
+    Attributes
+    ----------
+    training, passes : str
+        Names of files, of which one has `train_networks`, the other `propagate` and `propagate_moments`.
+    """
+
+    training: str
+    passes: str
+
+    def train(self, *arrays: Any, **options: Any) -> Training:
+        """Train networks; see `_training.train_networks`."""
+        training: Training = _file(self.training).train_networks(*arrays, **options)
+        return training
+
+    def propagate(self, X: FloatArray, networks: Networks, masks: list[FloatArray]) -> FloatArray:
+        """Evaluate every thinned network at every row, (n_rows, n_networks, n_masks, n_outputs)."""
+        values: FloatArray = _file(self.passes).propagate(X, networks, masks)
+        return values
+
+    def moments(
+        self, X: FloatArray, networks: Networks, masks: list[FloatArray]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Mean and variance over networks and masks at every row, each of shape (n_rows, n_outputs)."""
+        mean, variance = _file(self.passes).propagate_moments(X, networks, masks)
+        return mean, variance
+
+
+def _file(name: str) -> Any:
+    return import_module(f"bnnopt.surrogates._dropout.{name}")
+
+
+def check_installed() -> None:
+    """Raise `MissingDependencyError` where what trains networks is not installed, without loading it."""
+    try:
+        missing = [name for name in NEEDED if find_spec(name) is None]
+    except (ImportError, ValueError) as error:  # a package that is kept from being found
+        missing = [str(error)]
+    if missing:
+        _file("_tensorflow")  # says what is missing, and the remedy
+
+
+TENSORFLOW = Engine("_training", "_propagation")
+FEW_ROWS = Engine("_few_rows", "_few_rows")  # in NumPy
 
 
 @dataclass(frozen=True)

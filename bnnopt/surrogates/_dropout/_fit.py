@@ -11,28 +11,28 @@ from sklearn.exceptions import ConvergenceWarning
 
 from bnnopt._estimators import LARGEST_SEED, draw_seed
 from bnnopt._typing import FloatArray
-from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._dropout._engines import TENSORFLOW, Engine
-from bnnopt.surrogates._dropout._ensemble import Chunk, TrainedNetworks, train_ensemble
+from bnnopt.surrogates._dropout._ensemble import TENSORFLOW, Chunk, Engine, TrainedNetworks, train_ensemble
 from bnnopt.surrogates._dropout._held_out import HashedHoldout, Holdout, hold_out
 from bnnopt.surrogates._dropout._networks import (
     UPDATES_PER_CHUNK,
     Networks,
     Training,
     TrainingPlan,
-    check_shapes,
     loss_of_the_mean,
     training_plan,
 )
 from bnnopt.surrogates._dropout._scaling import Scaling
-from bnnopt.surrogates._predictive._mixtures import OutputMixture, log_normal_density
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
+from bnnopt.surrogates._predictive._mixtures import (
+    SMALLEST_VARIANCE,
+    HeldOutPredictions,
+    OutputMixture,
+    log_normal_density,
+)
 from bnnopt.surrogates._rows import LARGEST_TABLE, Rows, draw_chunks
 
 __all__ = ["TrainedFit", "fit_networks"]
 
 LARGEST_FALL = 0.05  # of the loss over the last chunk of updates, in units of that of the mean
-SMALLEST_VARIANCE = 1e-12  # of a held-out prediction, in squared units of the output's standard deviation
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,6 @@ class TrainedFit:
             OutputMixture(np.ones(1), *pair)
             for pair in zip(mean.T[:, None], variance.T[:, None], strict=True)
         ]
-
-    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
-        """Refuse: there are none."""
-        raise InvalidDataError("Dropout networks have no exact gradients.")
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
         """Evaluate new functions at the rows of X, shape (n_rows, n_samples, n_outputs)."""
@@ -184,7 +180,6 @@ def fit_networks(
     engine : Engine
         Trains and judges.
     """
-    check_shapes(estimator.get_params(deep=False), rows.y.shape[1])
     scaling = before.scaling if before else Scaling.of(rows)
     scaled = rows.scaled(scaling.x.scale(rows.X), scaling.y.scale(rows.y))
     history = before.history if before else History()
@@ -247,12 +242,6 @@ def _seed(random_state: Any, n_before: int) -> int:
 
 def _check_shape(plan: TrainingPlan, networks: Networks) -> None:
     """Refuse to go on with networks of another shape than the plan's."""
-    n_outputs, n_trained = len(plan.output_weights), networks.kernels[-1].shape[2]
-    if n_outputs != n_trained:
-        raise InvalidDataError(
-            f"y has {n_outputs} output(s), but the training that goes on had {n_trained}. "
-            "Set warm_start=False and fit anew."
-        )
     planned = (plan.n_networks, plan.hidden_layer_sizes)
     trained = (networks.n_networks, networks.hidden_layer_sizes)
     if planned != trained:

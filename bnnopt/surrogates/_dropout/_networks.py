@@ -26,7 +26,6 @@ __all__ = [
     "Training",
     "TrainingPlan",
     "check_layers",
-    "check_shapes",
     "draw_masks",
     "first_networks",
     "initial_weights",
@@ -106,18 +105,6 @@ class TrainingPlan:
     seed: int
     patience: int = 0
     min_gain: float = 0.0
-
-
-def check_shapes(parameters: Mapping[str, Any], n_outputs: int) -> None:
-    """Check layers and output weights.
-
-    Raises
-    ------
-    InvalidDataError
-        If they cannot be used; the message says what they must be.
-    """
-    check_layers(parameters["hidden_layer_sizes"])
-    _output_weights(parameters["output_weights"], n_outputs)
 
 
 def training_plan(

@@ -12,7 +12,7 @@ import numpy as np
 from bnnopt._typing import FloatArray
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess
-from bnnopt.surrogates._predictive._covariances import Covariances
+from bnnopt.surrogates._predictive._mixtures import Covariances
 
 __all__ = ["AtRows", "covariances"]
 

@@ -1,4 +1,4 @@
-"""Members of several families, learned side by side, conditioned on all rows, judged and weighed.
+"""Members of several families, learned side by side, conditioned on all rows and weighed.
 
 One rule holds for all numbers of rows. What is chosen for cost only are the rows that hyperparameters are
 learned from (`rows_within_budget`) and the inducing points of a sparse posterior.
@@ -13,20 +13,21 @@ from scipy.special import expit, softmax
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt.surrogates._gaussian_process._blocks import Blocks
+from bnnopt.surrogates._gaussian_process._comparison import Comparison, compare
 from bnnopt.surrogates._gaussian_process._exact import (
     LearningRows,
-    LeftOut,
     likelihood_with_gradient,
     log_marginal_likelihood,
 )
 from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior
 from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
-from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition, leave_out
+from bnnopt.surrogates._gaussian_process._pairs import RowsOfMembers
+from bnnopt.surrogates._gaussian_process._process import GaussianProcess, condition
 from bnnopt.surrogates._gaussian_process._sparse import MOST_INDUCING, bound_with_gradient
 from bnnopt.surrogates._gaussian_process._unseen import predict_unseen
 from bnnopt.surrogates._rows import Rows
-from bnnopt.surrogates._stacking._shares import HeldOut, stacking_shares
+from bnnopt.surrogates._stacking._shares import HeldOut
 
 __all__ = ["FAMILIES", "Ensemble", "fit_ensemble"]
 
@@ -56,15 +57,16 @@ PRIOR = Prior(
     first_length_scale=0.1,
     first_noise=np.exp(-4.0),
 )
-JUDGING_PARTS = 4  # each member learns from all but one of so many parts of the rows
+N_PARTS = 4  # each member learns from all but one of so many parts of the rows
 N_STARTS = 2
 STEPS, FURTHER_STEPS, STEPS_OF_THE_BOUND = 24, 16, 12
+N_LEARN_FROM_ALL = 2  # members
 INDUCING_OF_THE_BOUND = 128
 WIDTH_OF_NOISE = 1.0  # in nats, see `learn_from_two_starts`
 LARGEST_LOSS = 1.0  # of the marginal likelihood, in nats for each hyperparameter
-MOST_JUDGED = 4096
+MOST_ON_TRIAL = 512  # rows by which families are compared before they go on
+MOST_COMPARED = 4096
 SMALLEST_WEIGHT = 0.02  # of a member in its family, that predicts
-SMALLEST_SHARE = 1e-12  # where all judges of a row weigh nothing, they weigh the same
 
 LEARNING_SECONDS = 0.25  # on one core, for a search of all members of an output
 SECONDS_OF_A_CUBE = 5e-10  # of one step of one member, by the cube of its rows
@@ -99,18 +101,8 @@ class Ensemble:
     ----------
     families : tuple of Family
         Those that predict.
-    shares : ndarray of shape (n_families,)
-        Share of each family that was tried; the sum is 1.
-    names : tuple of str
-        Their names.
-    held_out : HeldOut
-        Predictions of the judged rows by each family that was tried, first axis: families.
-    rows : Rows
-        Those that were judged.
-    judged : ndarray of int
-        Their places among the rows at hand.
-    is_unseen : ndarray of bool, shape (n_judged,)
-        Which of them no member had learned from when it was judged.
+    compared : Comparison
+        Of the families, by which those that predict were chosen.
     is_all_learned : bool
         Whether hyperparameters were learned from all rows in the end.
     blocks : Blocks
@@ -118,12 +110,7 @@ class Ensemble:
     """
 
     families: tuple[Family, ...]
-    shares: FloatArray
-    names: tuple[str, ...]
-    held_out: HeldOut
-    rows: Rows
-    judged: IntArray
-    is_unseen: BoolArray
+    compared: Comparison
     is_all_learned: bool
     blocks: Blocks
 
@@ -131,29 +118,26 @@ class Ensemble:
         """Predict rows as if they had never been seen.
 
         Where hyperparameters were learned from all rows, they are corrected for each row, to first order. Of
-        more rows there are enough that no member had learned from when it was judged.
+        more rows there are enough that no member has learned from.
 
         Returns
         -------
         places : ndarray of int
-            Of the rows among those judged.
+            Of the rows among those compared.
         shares : ndarray of shape (k,)
-            Of the members, or of the families that were judged.
+            Of the members, or of the families that were compared.
         held_out : HeldOut
             Of these rows.
         """
+        own = self.compared
         if not self.is_all_learned:
-            places = np.flatnonzero(self.is_unseen)
-            return places, self.shares, HeldOut(*(each[:, places] for each in self.held_out))
+            places = np.flatnonzero(own.is_unseen)
+            return places, own.shares, HeldOut(*(each[:, places] for each in own.held_out))
         members = [member for family in self.families for member in family.members]
-        found = [predict_unseen(member, self.rows, self.blocks, PRIOR) for member in members]
-        shares = np.concatenate([self.share_of(own.name) * own.shares for own in self.families])
+        found = [predict_unseen(member, own.rows, self.blocks, PRIOR) for member in members]
+        shares = np.concatenate([own.share_of(each.name) * each.shares for each in self.families])
         held_out = HeldOut(*(np.array(each) for each in zip(*found, strict=True)))
-        return np.arange(len(self.rows)), shares, held_out
-
-    def share_of(self, name: str) -> float:
-        """Return the share of a family."""
-        return float(self.shares[self.names.index(name)])
+        return np.arange(len(own.rows)), shares, held_out
 
 
 def fit_ensemble(
@@ -167,7 +151,8 @@ def fit_ensemble(
 
     Each member of a family first learns from a part of the rows: what it then predicts for a row of the rest
     without that row is honest, and follows in closed form. It decides the shares of the families. Those that
-    have any go on from there with all rows, as many as the time budget allows, and predict.
+    have any go on from there with all rows, as many as the time budget allows, and predict. Where these are
+    not all, the shares are decided anew, with what was learned in the end, by all rows.
 
     Parameters
     ----------
@@ -187,30 +172,25 @@ def fit_ensemble(
     parts = _parts(len(rows), n_members, learner.rows_for(N_STARTS * STEPS), rng)
     first = learner.learn_from_two_starts(parts, STEPS)
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(STEPS)])
-    is_seen = _is_seen(parts, len(rows))
-    held_out = learner.held_out(first, is_seen, part)
-    judged = rows.only(learner.judged)
-    shares = stacking_shares(held_out.log_density(judged.y[:, 0]), judged.weights)
-    kept = [number for number, share in enumerate(shares) if share > 0]
-    learner, further = learner.only(kept), first.only(learner.places_of(kept))
+    compared = learner.compare_on_trial(first, _is_seen(parts, len(rows)), part)
+    learner, further = learner.only(compared.kept), first.only(learner.places_of(compared.kept))
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(FURTHER_STEPS)])
     further, _ = learner.learn(np.tile(part, (n_members, 1)), FURTHER_STEPS, start=further)
-    if len(part) < len(rows):
+    is_all_learned = len(part) == len(rows)
+    if not is_all_learned:
         further = learner.learn_from_all(further, part)
     weights = learner.within_families(further, part)
     is_unvaried = blocks.are_all(np.ptp(rows.X, axis=0) == 0)
     found = learner.condition(further.open_to(is_unvaried), weights)
-    return Ensemble(
-        families=tuple(found),
-        shares=shares,
-        names=tuple(families),
-        held_out=held_out,
-        rows=judged,
-        judged=learner.judged,
-        is_unseen=np.logical_not(is_seen[:, learner.judged].all(axis=0)),
-        is_all_learned=rows.stream is None and len(part) == len(rows),
-        blocks=blocks,
-    )
+    if not is_all_learned:
+        compared = learner.compare(found, _is_seen(part[None], len(rows)))
+        found = [found[number] for number in compared.kept]
+    return Ensemble(tuple(found), compared, rows.stream is None and is_all_learned, blocks)
+
+
+def rows_compared(n_rows: int) -> IntArray:
+    """Places of the rows by which families are compared, the same for all outputs."""
+    return np.sort(np.random.default_rng(0).permutation(n_rows)[:MOST_COMPARED])
 
 
 def rows_within_budget(n_members: int, n_steps: int) -> int:
@@ -238,7 +218,8 @@ class _Learner:
         self._maps: list[InputMap] = [maps[name] for _, name in pairs]
         self._anchors = Anchors.draw(len(pairs), blocks.n_blocks, PRIOR, rng)
         self._inducing = np.sort(rng.permutation(n_rows)[:MOST_INDUCING])
-        self.judged = np.sort(rng.permutation(n_rows)[:MOST_JUDGED])
+        self._on_trial = np.sort(rng.permutation(n_rows)[:MOST_ON_TRIAL])
+        self._compared = rows_compared(n_rows)
 
     def rows_for(self, n_steps: int) -> int:
         """Rows that so many steps of all members may take within the time budget of learning."""
@@ -286,16 +267,24 @@ class _Learner:
         return found.only(np.arange(n) + n * is_noise)
 
     def learn_from_all(self, hyperparameters: Hyperparameters, part: IntArray) -> Hyperparameters:
-        """Let the member of most marginal likelihood learn on from all rows, or as many as are judged.
+        """Let the members of most marginal likelihood learn on from all rows, or as many as are compared.
 
         With 128 inducing points a function that needs more looks like a smoother one with more noise: what
         was learned is kept if the likelihood of the part, which needs no such points, is not much smaller
         with it.
         """
-        before = self.log_likelihood(hyperparameters, part)
-        best = [int(np.argmax(before))]
-        input_map, kernel = self._maps[best[0]], KERNELS[self._kernels[best[0]]]
-        rows = self._rows.only(self.judged)
+        before, point = self.log_likelihood(hyperparameters, part), hyperparameters.point
+        best = np.argsort(-before, kind="stable")[:N_LEARN_FROM_ALL]
+        for place in best.tolist():
+            point[place] = self._climb_the_bound(place, hyperparameters.only([place])).point[0]
+        loss = before - self.log_likelihood(Hyperparameters.of(point), part)
+        is_lost = loss > LARGEST_LOSS * point.shape[1]
+        return Hyperparameters.of(np.where(is_lost[:, None], hyperparameters.point, point))
+
+    def _climb_the_bound(self, place: int, start: Hyperparameters) -> Hyperparameters:
+        """Let one member learn on from all rows by the lower bound of the marginal likelihood."""
+        input_map, kernel = self._maps[place], KERNELS[self._kernels[place]]
+        rows = self._rows.only(self._compared)
         rows = replace(rows, X=input_map(rows.X))
         step = max(len(self._inducing) // INDUCING_OF_THE_BOUND, 1)
         inducing = input_map(self._rows.X[self._inducing[::step]])
@@ -304,12 +293,8 @@ class _Learner:
             bound, gradient = bound_with_gradient(rows, inducing, kernel, own)
             return np.array([bound]), gradient[None]
 
-        start, point = hyperparameters.only(best), hyperparameters.point
-        found, _ = self._blocks.climb(likelihood, self._anchors.only(best), STEPS_OF_THE_BOUND, start)
-        point[best] = found.point
-        further = Hyperparameters.of(point)
-        loss = (before - self.log_likelihood(further, part))[best[0]]
-        return further if loss <= LARGEST_LOSS * point.shape[1] else hyperparameters
+        found, _ = self._blocks.climb(likelihood, self._anchors.only([place]), STEPS_OF_THE_BOUND, start)
+        return found
 
     def log_likelihood(self, hyperparameters: Hyperparameters, parts: IntArray) -> FloatArray:
         """Log marginal likelihood of all members, (n_members,): those of a family on parts, or all on one."""
@@ -324,16 +309,25 @@ class _Learner:
         likelihood = self.log_likelihood(hyperparameters, part).reshape(-1, self._each)
         return np.asarray(softmax(likelihood, axis=1))
 
-    def held_out(self, hyperparameters: Hyperparameters, is_seen: BoolArray, part: IntArray) -> HeldOut:
-        """Predict the judged rows without them by each family; of many rows, given those at hand."""
-        weights = self.within_families(hyperparameters, part)
-        here = replace(self._rows, stream=None)
-        members = [self._left_out(place, hyperparameters, here) for place in range(len(self._kernels))]
-        pairs = [
-            _mixed(members[number * self._each :][: self._each], own, is_seen[:, self.judged])
-            for number, own in enumerate(weights)
+    def compare_on_trial(
+        self, hyperparameters: Hyperparameters, is_seen: BoolArray, part: IntArray
+    ) -> Comparison:
+        """Compare the families by rows on trial, given these; all rows, unless there are many."""
+        rows = self._rows.only(self._on_trial)
+        all_places = np.arange(len(rows))
+        everyone = [
+            self._conditioned(place, hyperparameters, rows, all_places).left_out(rows, all_places)
+            for place in range(len(self._kernels))
         ]
-        return HeldOut(*(np.array(each) for each in zip(*pairs, strict=True)))
+        members = [everyone[start : start + self._each] for start in range(0, len(everyone), self._each)]
+        weights = list(self.within_families(hyperparameters, part))
+        return compare(self._names, members, weights, is_seen[:, self._on_trial], rows, self._on_trial)
+
+    def compare(self, families: Sequence[Family], is_seen: BoolArray) -> Comparison:
+        """Compare families that are conditioned on all rows."""
+        members = [[each.left_out(self._rows, self._compared) for each in own.members] for own in families]
+        weights, rows = [own.shares for own in families], self._rows.only(self._compared)
+        return compare(self._names, members, weights, is_seen[:, self._compared], rows, self._compared)
 
     def condition(self, hyperparameters: Hyperparameters, weights: FloatArray) -> list[Family]:
         """Condition the members on all rows, but for those of next to no weight in their family."""
@@ -341,24 +335,24 @@ class _Learner:
         for number, (name, own) in enumerate(zip(self._names, weights, strict=True)):
             kept = np.flatnonzero(own >= min(SMALLEST_WEIGHT, own.max()))
             members = [
-                self._conditioned(number * self._each + place, hyperparameters, self._rows)
+                self._conditioned(number * self._each + place, hyperparameters, self._rows, self._inducing)
                 for place in kept.tolist()
             ]
             families.append(Family(name, tuple(members), own[kept] / own[kept].sum()))
         return families
 
-    def _conditioned(self, place: int, hyperparameters: Hyperparameters, rows: Rows) -> GaussianProcess:
+    def _conditioned(
+        self, place: int, hyperparameters: Hyperparameters, rows: Rows, inducing: IntArray
+    ) -> GaussianProcess:
         own = self._kernels[place], self._maps[place], hyperparameters.only([place])
-        return condition(*own, rows, self._inducing)
-
-    def _left_out(self, place: int, hyperparameters: Hyperparameters, rows: Rows) -> LeftOut:
-        own = self._kernels[place], self._maps[place], hyperparameters.only([place])
-        return leave_out(*own, rows, self._inducing, self.judged)
+        return condition(*own, rows, inducing)
 
     def _rows_of(self, parts: IntArray) -> LearningRows:
         rows = self._rows
         return LearningRows(
-            X=np.stack([own(rows.X[part]) for own, part in zip(self._maps, parts, strict=True)]),
+            X=RowsOfMembers.of(
+                np.stack([own(rows.X[part]) for own, part in zip(self._maps, parts, strict=True)])
+            ),
             y=rows.y[parts, 0],
             weights=rows.weights[parts],
             noise_factors=rows.noise_factors[parts],
@@ -377,7 +371,7 @@ def _are_noise(log_odds: FloatArray) -> BoolArray:
 def _parts(n_rows: int, n_members: int, n_learned: int, rng: np.random.Generator) -> IntArray:
     """Rows that each member of a family learns from, (n_members, at most n_learned); each omits a share."""
     order = rng.permutation(n_rows)
-    n_parts = max(JUDGING_PARTS, n_members)
+    n_parts = max(N_PARTS, n_members)
     left_out = [order[number::n_parts] for number in range(n_members)]
     n_learned = max(min(n_rows - len(left_out[0]), n_learned), 1)
     parts = [rng.permutation(np.setdiff1d(order, rest) if len(rest) < n_rows else order) for rest in left_out]
@@ -389,12 +383,3 @@ def _is_seen(parts: IntArray, n_rows: int) -> BoolArray:
     is_seen = np.zeros((len(parts), n_rows), dtype=bool)
     np.put_along_axis(is_seen, parts, True, axis=1)
     return is_seen
-
-
-def _mixed(members: list[LeftOut], shares: FloatArray, is_seen: BoolArray) -> LeftOut:
-    """Predict each row without it, by members that did not learn from it if there are any."""
-    means, variances = (np.array(each) for each in zip(*members, strict=True))
-    judging = (shares[:, None] + SMALLEST_SHARE) * (~is_seen | is_seen.all(axis=0))
-    judging /= judging.sum(axis=0)
-    mean = (judging * means).sum(axis=0)
-    return LeftOut(mean, (judging * (variances + np.square(means - mean))).sum(axis=0))

@@ -11,14 +11,15 @@ draws of the prior and an update).
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotri, dtrtri
+from scipy.linalg.lapack import dpftrf, dpftri, dpftrs, dpotrf, dsfrk, dtrtri
 
 from bnnopt._typing import FloatArray, IntArray
 from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
+from bnnopt.surrogates._gaussian_process._pairs import RowsOfMembers
 
 __all__ = [
     "LOG_2_PI",
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 LOG_2_PI = float(np.log(2.0 * np.pi))
-NUMBERS_AT_ONCE = 2**16  # of an array of covariances, 0.5 MB: several of them fit into the cache of a core
+NUMBERS_AT_ONCE = 2**14  # of an array of covariances, 128 kB: several of them fit into the cache of a core
 JITTERS = (1e-10, 1e-8, 1e-6, 1e-4)  # of the mean of the diagonal
 
 
@@ -98,7 +99,7 @@ class Posterior:
         variance = prior - np.einsum("ij,ij->i", taken, taken)
         weights = np.empty((2, *covariances.shape))
         weights[0] = self.weights
-        np.matmul(taken, -2.0 * self.explained.T, out=weights[1])
+        np.matmul(-2.0 * taken, self.explained.T, out=weights[1])
         by_mean, by_variance = by_rows(weights)
         return covariances @ self.weights, np.maximum(variance, 0.0), by_mean, by_variance
 
@@ -133,11 +134,10 @@ def exact_posterior(covariance: FloatArray, y: FloatArray, noise: FloatArray) ->
     return Posterior(weights=root.T @ (root @ y), explained=root.T, y=y, noise=noise)
 
 
-def exact_left_out(covariance: FloatArray, y: FloatArray, noise: FloatArray) -> LeftOut:
-    """Predict each row from all others; parameters as for `exact_posterior`."""
-    root = inverse_root(covariance + np.diag(noise))
-    variance = 1.0 / np.square(root).sum(axis=0)
-    return LeftOut(y - (root.T @ (root @ y)) * variance, variance)
+def exact_left_out(posterior: Posterior) -> LeftOut:
+    """Predict each row from all others, given the posterior of all rows."""
+    variance = 1.0 / np.square(posterior.explained).sum(axis=1)
+    return LeftOut(posterior.y - posterior.weights * variance, variance)
 
 
 @dataclass(frozen=True)
@@ -146,15 +146,15 @@ class LearningRows:
 
     Attributes
     ----------
-    X : ndarray of shape (n_members, n_rows, n_inputs)
-        Inputs, about [0, 1].
+    X : RowsOfMembers
+        Inputs, about [0, 1], and their pairs.
     y : ndarray of shape (n_members, n_rows)
         Standardised outputs.
     weights, noise_factors, known_noise : ndarray of shape (n_members, n_rows)
         As in `Rows`.
     """
 
-    X: FloatArray
+    X: RowsOfMembers
     y: FloatArray
     weights: FloatArray
     noise_factors: FloatArray
@@ -165,7 +165,7 @@ class LearningRows:
         if np.array_equal(places, np.arange(len(self.y))):
             return self
         return LearningRows(
-            self.X[places],
+            self.X.only(places),
             self.y[places],
             self.weights[places],
             self.noise_factors[places],
@@ -201,7 +201,7 @@ def _within_cache(
     Arrays of all members at once are beyond the cache from about a hundred rows on, and are given back to the
     operating system and taken anew at each step, which took a third of the time of a fit.
     """
-    n_at_once = max(NUMBERS_AT_ONCE // rows.y.shape[1] ** 2, 1)
+    n_at_once = max(NUMBERS_AT_ONCE // len(rows.X.first), 1)
     if n_at_once >= len(kernels):
         yield list(range(len(kernels))), _Likelihood(rows, kernels, hyperparameters)
         return
@@ -213,25 +213,22 @@ def _within_cache(
 
 
 class _Likelihood:
-    """Covariances of the rows at given hyperparameters, inverted."""
+    """Covariances of the rows at given hyperparameters, inverted; of each pair of rows once."""
 
     def __init__(self, rows: LearningRows, kernels: list[str], hyperparameters: Hyperparameters) -> None:
         self._rows, self._hyperparameters = rows, hyperparameters
-        scaled = hyperparameters.scaled(rows.X)
-        self._groups = _groups(kernels)
-        self._matrices = [
-            KERNELS[name].matrix(scaled[own], scaled[own]) for name, own in self._groups.items()
-        ]
-        order = np.concatenate(list(self._groups.values()))
-        self._back = np.argsort(order)
-        self._correlation = np.concatenate([each.value for each in self._matrices])[self._back]
-        covariance = hyperparameters.signal_variance[:, None, None] * self._correlation
-        covariance += hyperparameters.offset_variance[:, None, None]
+        self._correlation = np.empty((len(kernels), len(rows.X.first)))
+        self._matrices = []
+        for name, places in _groups(kernels).items():
+            pairs = rows.X.only(places).scaled(hyperparameters.log_length_scales[places])
+            matrix = KERNELS[name].matrix(pairs)
+            self._correlation[places] = matrix.value
+            self._matrices.append((places, matrix))
+        covariance = hyperparameters.signal_variance[:, None] * self._correlation
+        covariance += hyperparameters.offset_variance[:, None]
         self._noise = hyperparameters.noise_variance[:, None] * rows.noise_factors + rows.known_noise
-        diagonal = np.arange(rows.y.shape[1])
-        covariance[:, diagonal, diagonal] += self._noise / rows.weights
-        self._precision, self._log_determinant = inverses(covariance)
-        self._solved = (self._precision @ rows.y[:, :, None])[:, :, 0]
+        covariance[:, rows.X.diagonal] += self._noise / rows.weights
+        self._precision, self._solved, self._log_determinant = inverses(covariance, rows.y, rows.X.diagonal)
 
     def value(self) -> FloatArray:
         """Return the logarithm; a row of weight w counts as w rows with the same output."""
@@ -243,19 +240,20 @@ class _Likelihood:
     def gradient(self) -> FloatArray:
         """Return the gradient by `Hyperparameters.point`."""
         rows, own = self._rows, self._hyperparameters
-        by_covariance = self._solved[:, :, None] * self._solved[:, None]
-        by_covariance -= self._precision
-        by_covariance *= 0.5
-        by_offset = by_covariance.sum(axis=(1, 2)) * own.offset_variance
-        by_noise = np.diagonal(by_covariance, axis1=1, axis2=2) / rows.weights
+        by_covariance = np.empty_like(self._precision)
+        for place, solved in enumerate(self._solved):
+            by_covariance[place] = dsfrk(len(solved), 1, 1.0, solved[:, None], -1.0, self._precision[place])
+        by_covariance[:, rows.X.diagonal] *= 0.5  # all other pairs stand for two
+        by_offset = by_covariance.sum(axis=1) * own.offset_variance
+        by_noise = by_covariance[:, rows.X.diagonal] / rows.weights
         by_noise = by_noise - 0.5 * (rows.weights - 1.0) / self._noise
         by_log_noise = (by_noise * rows.noise_factors).sum(axis=1) * np.exp(own.log_noise)
-        by_covariance *= own.signal_variance[:, None, None]
-        by_signal = np.einsum("kij,kij->k", by_covariance, self._correlation)
-        pairs = zip(self._matrices, self._groups.values(), strict=True)
-        parts = [each.by_log_length_scales(by_covariance[places]) for each, places in pairs]
-        by_length_scales = np.concatenate(parts)[self._back]
-        return np.column_stack([by_length_scales, by_signal, by_offset, by_log_noise])
+        by_signal = np.einsum("kp,kp->k", by_covariance, self._correlation)
+        by_length_scales = np.empty_like(own.log_length_scales)
+        for places, matrix in self._matrices:
+            by_length_scales[places] = matrix.by_log_length_scales(by_covariance[places])
+        by_logs = own.signal_variance[:, None] * np.column_stack([by_length_scales, by_signal])
+        return np.column_stack([by_logs, by_offset, by_log_noise])
 
 
 def _groups(kernels: list[str]) -> dict[str, list[int]]:
@@ -277,10 +275,23 @@ def cholesky(covariance: FloatArray) -> FloatArray:
     numpy.linalg.LinAlgError
         If the covariance is not finite or far from positive definite.
     """
-    root, failed = dpotrf(covariance.T, lower=True)  # the same by symmetry, in the order of LAPACK
+
+    def factor(matrix: FloatArray) -> tuple[FloatArray, int]:
+        return dpotrf(matrix.T, lower=True)  # the same by symmetry, in the order of LAPACK
+
+    n_rows = len(covariance)
+    return _factored(factor, covariance, (np.arange(n_rows), np.arange(n_rows)))
+
+
+def _factored(
+    factor: Callable[[FloatArray], tuple[FloatArray, int]], covariance: FloatArray, diagonal: Any
+) -> FloatArray:
+    """Factor a covariance, whose diagonal stands at `diagonal`, raised as little as is needed."""
+    root, failed = factor(covariance)
     for jitter in JITTERS if failed else ():
-        added = jitter * float(np.diagonal(covariance).mean())
-        root, failed = dpotrf(covariance + added * np.eye(len(covariance)), lower=True)
+        raised = covariance.copy()
+        raised[diagonal] += jitter * float(covariance[diagonal].mean())
+        root, failed = factor(raised)
         if not failed:
             break
     if failed:
@@ -294,15 +305,32 @@ def inverse_root(covariance: FloatArray) -> FloatArray:
     return np.asarray(inverse)
 
 
-def inverses(covariances: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Inverses and log determinants of covariances, shape (k, n, n) to (k, n, n) and (k,)."""
-    found, log_determinants = np.empty_like(covariances), np.empty(len(covariances))
+def inverses(
+    covariances: FloatArray, y: FloatArray, diagonal: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Invert covariances of rows, each pair of which stands there once, in the order of `RowsOfMembers`.
+
+    Parameters
+    ----------
+    covariances : ndarray of shape (k, n_pairs)
+    y : ndarray of shape (k, n_rows)
+        Right sides.
+    diagonal : ndarray of int, shape (n_rows,)
+        Where the diagonal stands.
+
+    Returns
+    -------
+    inverses : ndarray of shape (k, n_pairs)
+    solved : ndarray of shape (k, n_rows)
+        Their products with y.
+    log_determinants : ndarray of shape (k,)
+        Of the covariances.
+    """
+    found, solved, log_determinants = np.empty_like(covariances), np.empty_like(y), np.empty(len(y))
+    n_rows = y.shape[1]
     for place, covariance in enumerate(covariances):
-        root = cholesky(covariance)
-        diagonal = root.diagonal()
-        log_determinants[place] = 2.0 * np.log(diagonal).sum()
-        lower, _ = dpotri(root, lower=True, overwrite_c=True)  # what is above the diagonal stays 0
-        found[place] = lower
-        found[place] += lower.T
-        np.fill_diagonal(found[place], lower.diagonal())
-    return found, log_determinants
+        root = _factored(lambda packed: dpftrf(n_rows, packed), covariance, diagonal)
+        log_determinants[place] = 2.0 * np.log(root[diagonal]).sum()
+        solved[place] = dpftrs(n_rows, root, y[place][:, None])[0][:, 0]
+        found[place] = dpftri(n_rows, root, overwrite_a=True)[0]
+    return found, solved, log_determinants

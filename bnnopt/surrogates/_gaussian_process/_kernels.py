@@ -32,6 +32,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from bnnopt._typing import FloatArray
+from bnnopt.surrogates._gaussian_process._pairs import Between, Pairs
 
 __all__ = ["KERNELS", "Kernel", "KernelMatrix", "NetworkKernel", "StationaryKernel"]
 
@@ -46,12 +47,12 @@ ByRows: TypeAlias = Callable[[FloatArray], FloatArray]
 
 
 class KernelMatrix(NamedTuple):
-    """Kernel between rows, and how it changes with the length scales.
+    """Kernel of pairs of rows, and how it changes with the length scales.
 
     Attributes
     ----------
-    value : ndarray of shape (..., n, m)
-        The values.
+    value : ndarray
+        The values, in the shape of the pairs.
     by_log_length_scales : callable
         From weights of the same shape to the derivative of the weighted sum of the values by the
         logarithm of each length scale, shape (..., n_inputs).
@@ -68,8 +69,8 @@ class Kernel(Protocol):
         """Values between rows, shapes (..., n, d) and (..., m, d) to (..., n, m)."""
         ...
 
-    def matrix(self, A: FloatArray, B: FloatArray) -> KernelMatrix:
-        """Values between rows, and how they change; shapes as for a call."""
+    def matrix(self, pairs: Pairs) -> KernelMatrix:
+        """Values of pairs of rows, and how they change."""
         ...
 
     def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, ByRows]:
@@ -112,24 +113,25 @@ class StationaryKernel:
 
     def __call__(self, A: FloatArray, B: FloatArray) -> FloatArray:
         """Correlations between rows, shapes (..., n, d) and (..., m, d) to (..., n, m)."""
+        pairs = Between(A, B)
         if not self.is_anova:
-            return self.profile(_squared_distances(A, B))[0]
+            return self.profile(pairs.squared_distances())[0]
         value = np.ones((*A.shape[:-1], B.shape[-2]))
-        for place in range(A.shape[-1]):
-            value *= self._factor(_squared_differences(A, B, place))[0]
+        for place in range(pairs.n_inputs):
+            value *= self._factor(pairs.squared_differences(place))[0]
         return value
 
-    def matrix(self, A: FloatArray, B: FloatArray) -> KernelMatrix:
-        """Correlations between rows, and how they change; shapes as for a call."""
-        if not self.is_anova:
-            value, slope = self.profile(_squared_distances(A, B))
-            return KernelMatrix(value, lambda weights: _by_length_scales(A, B, weights * slope))
-        return self._anova_matrix(A, B)
+    def matrix(self, pairs: Pairs) -> KernelMatrix:
+        """Correlations of pairs of rows, and how they change."""
+        if self.is_anova:
+            return self._anova_matrix(pairs)
+        value, slope = self.profile(pairs.squared_distances())
+        return KernelMatrix(value, lambda weights: pairs.by_distances(weights * slope))
 
     def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, ByRows]:
         """Correlations (n, m) between rows A (n, d) and B (m, d), and how they change with the rows A."""
         if not self.is_anova:
-            value, slope = self.profile(_squared_distances(A, B))
+            value, slope = self.profile(Between(A, B).squared_distances())
             return value, lambda weights: _by_rows(A, B, 2.0 * weights * slope)
         gaps = A[:, None] - B
         factor, slopes = self._factor(np.square(gaps))
@@ -166,19 +168,21 @@ class StationaryKernel:
         value, slope = self.profile(r2)
         return 1.0 - SHARE_OF_INPUTS + SHARE_OF_INPUTS * value, SHARE_OF_INPUTS * slope
 
-    def _anova_matrix(self, A: FloatArray, B: FloatArray) -> KernelMatrix:
+    def _anova_matrix(self, pairs: Pairs) -> KernelMatrix:
         """Multiply the factors, and keep each one's relative slope by its length scale."""
-        value = np.ones((*A.shape[:-1], B.shape[-2]))
-        slopes = np.empty((A.shape[-1], *value.shape))
-        for place in range(A.shape[-1]):
-            r2 = _squared_differences(A, B, place)
+        value, slopes = np.ones(()), []
+        for place in range(pairs.n_inputs):
+            r2 = pairs.squared_differences(place)
             factor, slope = self._factor(r2)
-            value *= factor
+            value = value * factor
             slope *= r2
-            np.divide(slope, factor, out=slopes[place])
+            slope /= factor
+            slopes.append(slope)
 
         def by_log_length_scales(weights: FloatArray) -> FloatArray:
-            return np.moveaxis(-2.0 * np.einsum("...ij,d...ij->d...", weights * value, slopes), 0, -1)
+            weighted, axes = weights * value, pairs.axes
+            sums = [np.einsum(f"...{axes},...{axes}->...", weighted, slope) for slope in slopes]
+            return -2.0 * np.stack(sums, axis=-1)
 
         return KernelMatrix(value, by_log_length_scales)
 
@@ -193,7 +197,8 @@ class NetworkKernel:
         n (sin t + (pi - t) cos t) / pi
 
     of it, which leaves k(a, a) as it is (Cho and Saul 2009, equation 6, for units of twice the variance). Its
-    derivatives are 1 - t / pi by k(a, b) and sin t / pi by n.
+    derivative by k(a, b) is 1 - t / pi; that of several layers is the product of theirs. As the value is n
+    times a function of k(a, b) / n, that by the logarithm of n is the value less k(a, b) times the other.
 
     Attributes
     ----------
@@ -205,25 +210,23 @@ class NetworkKernel:
 
     def __call__(self, A: FloatArray, B: FloatArray) -> FloatArray:
         """Values between rows, shapes (..., n, d) and (..., m, d) to (..., n, m)."""
-        return self._through_layers(A, B)[0]
+        return self._through_layers(Between(A, B))[0]
 
-    def matrix(self, A: FloatArray, B: FloatArray) -> KernelMatrix:
-        """Values between rows, and how they change; shapes as for a call."""
-        value, by_product, by_log_norm = self._through_layers(A, B)
+    def matrix(self, pairs: Pairs) -> KernelMatrix:
+        """Values of pairs of rows, and how they change."""
+        value, by_product, by_log_norm, variances = self._through_layers(pairs)
 
         def by_log_length_scales(weights: FloatArray) -> FloatArray:
-            of_norm = weights * by_log_norm
-            total = (A * ((weights * by_product) @ B)).sum(axis=-2)
-            for rows, sums in ((A, of_norm.sum(axis=-1)), (B, of_norm.sum(axis=-2))):
-                total += 0.5 * (np.square(rows) * (sums / self.variance(rows))[..., None]).sum(axis=-2)
-            return np.asarray(-2.0 * total)
+            half, of_norm = 0.5 * weights * by_product, 0.5 * weights * by_log_norm
+            by_first, by_second = (half + of_norm / variance for variance in variances)
+            return pairs.by_norms(by_first, by_second) - pairs.by_distances(half)
 
         return KernelMatrix(value, by_log_length_scales)
 
     def gradient(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, ByRows]:
         """Values (n, m) between rows A (n, d) and B (m, d), and how they change with the rows A."""
-        value, by_product, by_log_norm = self._through_layers(A, B)
-        by_square = by_log_norm / self.variance(A)[:, None]
+        value, by_product, by_log_norm, (variance, _) = self._through_layers(Between(A, B))
+        by_square = by_log_norm / variance
 
         def by_rows(weights: FloatArray) -> FloatArray:
             return np.asarray((weights * by_product) @ B + (weights * by_square).sum(axis=-1)[..., None] * A)
@@ -256,43 +259,33 @@ class NetworkKernel:
 
         return units
 
-    def _through_layers(self, A: FloatArray, B: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Values, and their derivatives by the products of rows and by the logarithms of the norms."""
-        norm = np.sqrt(self.variance(A)[..., :, None] * self.variance(B)[..., None, :])
-        cosine = np.clip((1.0 + A @ np.swapaxes(B, -1, -2)) / norm, -1.0, 1.0)
-        by_product, by_norm = np.ones_like(cosine), np.zeros_like(cosine)
+    def _through_layers(
+        self, pairs: Pairs
+    ) -> tuple[FloatArray, FloatArray, FloatArray, tuple[FloatArray, FloatArray]]:
+        """Values, their derivatives by k(a, b) and by the logarithm of n, and the variances of both rows.
+
+        With v for the variances, 1 + a·b = (v(a) + v(b) - |a - b|²) / 2.
+        """
+        first, second = pairs.of_both(self.variance)
+        norm = np.sqrt(first * second)
+        cosine = np.clip(0.5 * (first + second - pairs.squared_distances()) / norm, -1.0, 1.0)
+        start, by_product = cosine, np.ones(())
         for _ in range(self.n_layers):
-            sine, slope = np.sqrt(1.0 - np.square(cosine)), 1.0 - np.arccos(cosine) / np.pi
+            sine = np.sqrt(1.0 - np.square(cosine))
+            sine /= np.pi
+            slope = np.arccos(cosine)
+            slope /= -np.pi
+            slope += 1.0
             by_product = slope * by_product
-            by_norm = slope * by_norm + sine / np.pi
-            cosine = np.minimum(slope * cosine + sine / np.pi, 1.0)
-        return norm * cosine, by_product, norm * by_norm
-
-
-def _squared_distances(A: FloatArray, B: FloatArray) -> FloatArray:
-    """Squared distances between rows, shapes (..., n, d) and (..., m, d) to (..., n, m)."""
-    squares_a, squares_b = np.square(A).sum(axis=-1), np.square(B).sum(axis=-1)
-    distances = A @ np.swapaxes(B, -1, -2)
-    distances *= -2.0
-    distances += squares_a[..., :, None]
-    distances += squares_b[..., None, :]
-    return np.maximum(distances, 0.0, out=distances)
-
-
-def _squared_differences(A: FloatArray, B: FloatArray, place: int) -> FloatArray:
-    return np.square(A[..., :, None, place] - B[..., None, :, place])
+            slope *= cosine
+            slope += sine
+            cosine = np.minimum(slope, 1.0, out=slope)
+        return norm * cosine, by_product, norm * (cosine - by_product * start), (first, second)
 
 
 def _by_rows(A: FloatArray, B: FloatArray, by_distance: FloatArray) -> FloatArray:
     """Sum derivatives by squared distances times the gaps of each row A, (..., n, m) to (..., n, d)."""
     return np.asarray(by_distance.sum(axis=-1)[..., None] * A - by_distance @ B)
-
-
-def _by_length_scales(A: FloatArray, B: FloatArray, by_distance: FloatArray) -> FloatArray:
-    """From derivatives by squared distances to those by the logarithms of the length scales."""
-    of_rows = (by_distance.sum(axis=-1)[..., None] * A - 2.0 * by_distance @ B) * A
-    of_others = by_distance.sum(axis=-2)[..., None] * np.square(B)
-    return np.asarray(-2.0 * (of_rows.sum(axis=-2) + of_others.sum(axis=-2)))
 
 
 def _squared_exponential(r2: FloatArray) -> tuple[FloatArray, FloatArray]:

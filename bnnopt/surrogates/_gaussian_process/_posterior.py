@@ -15,11 +15,16 @@ from bnnopt._typing import FloatArray
 from bnnopt.surrogates._gaussian_process._covariances import covariances
 from bnnopt.surrogates._gaussian_process._ensemble import Ensemble, fit_ensemble
 from bnnopt.surrogates._gaussian_process._process import GaussianProcess
-from bnnopt.surrogates._predictive._believed import Believed
-from bnnopt.surrogates._predictive._calibration import Calibration, calibration_of
-from bnnopt.surrogates._predictive._covariances import Covariances, mixed_covariances
-from bnnopt.surrogates._predictive._mixtures import OutputMixture, in_proportion, spread_out
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
+from bnnopt.surrogates._predictive._mixtures import (
+    Believed,
+    Covariances,
+    HeldOutPredictions,
+    OutputMixture,
+    in_proportion,
+    mixed_covariances,
+    spread_out,
+)
+from bnnopt.surrogates._predictive._quantiles import Calibration, calibration_of
 from bnnopt.surrogates._rows import Rows, in_blocks
 from bnnopt.surrogates._stacking._shares import calibration_factor
 
@@ -76,7 +81,7 @@ class OutputEnsemble:
     calibration : float
         Factor of all variances.
     ensemble : Ensemble
-        What was judged.
+        Families and what they say of rows.
     """
 
     centre: float
@@ -96,8 +101,8 @@ class OutputEnsemble:
 
     @property
     def held_out_log_density(self) -> float:
-        """Mean log density of the judged rows."""
-        own = self.ensemble
+        """Mean log density of the rows compared."""
+        own = self.ensemble.compared
         density = own.held_out.mixed_log_density(own.rows.y[:, 0], own.shares, self.calibration)
         return float(np.average(density, weights=own.rows.weights))
 
@@ -110,14 +115,14 @@ class OutputEnsemble:
         """Predictions of rows, the ones that were learned from, as if they had never been seen."""
         chosen, shares, held_out = self.ensemble.unseen()
         mean, variance = held_out.mixed(shares)
-        places, sources = rows.given_places(self.ensemble.judged[chosen])
+        places, sources = rows.given_places(self.ensemble.compared.places[chosen])
         variance = self.unit**2 * self.calibration * variance
         return HeldOutPredictions(places, (self.centre + self.unit * mean)[sources], variance[sources])
 
     def learn_levels(self) -> Calibration:
         """Learn from unseen rows what levels of quantiles mean."""
         chosen, shares, held_out = self.ensemble.unseen()
-        rows = self.ensemble.rows.only(chosen)
+        rows = self.ensemble.compared.rows.only(chosen)
         means = spread_out(shares, held_out.mean, self.calibration)
         away = (rows.y[:, 0] - means) / np.sqrt(self.calibration * held_out.variance)
         probability = shares @ ndtr(away)
@@ -207,14 +212,14 @@ class EnsemblePosterior:
 
     def held_out(self) -> HeldOutPredictions:
         """Predictions of rows without them."""
-        judged = self.outputs[0].ensemble.judged
         moments = []
         for output in self.outputs:
-            mean, variance = output.ensemble.held_out.mixed(output.ensemble.shares)
+            own = output.ensemble.compared
+            mean, variance = own.held_out.mixed(own.shares)
             scale = output.unit**2 * output.calibration
             moments.append((output.centre + output.unit * mean, scale * variance))
         mean, variance = (np.column_stack(part) for part in zip(*moments, strict=True))
-        places, sources = self.rows.given_places(judged)
+        places, sources = self.rows.given_places(self.outputs[0].ensemble.compared.places)
         return HeldOutPredictions(places, mean[sources], variance[sources])
 
 
@@ -250,18 +255,21 @@ def learn_output(
     own = rows.one_output(place, centre, unit)
     ensemble, model = fit_ensemble(own, families, n_members, rng, one_hot_columns), None
     if has_noise_model:
-        mean, _ = ensemble.held_out.mixed(ensemble.shares)
-        model = learn_noise(ensemble.rows, np.square(ensemble.rows.y[:, 0] - mean), rng)
+        own_rows = ensemble.compared.rows
+        mean, _ = ensemble.compared.held_out.mixed(ensemble.compared.shares)
+        model = learn_noise(own_rows, np.square(own_rows.y[:, 0] - mean), rng)
         factors = model
         own = own.mapped(lambda part: replace(part, noise_factors=factors(part.X)))
         ensemble = fit_ensemble(own, families, n_members, rng, one_hot_columns)
-    judged = ensemble.rows
-    moments = ensemble.held_out.mixed(ensemble.shares)
-    calibration = calibration_factor(judged.y[:, 0], *moments, judged.weights) if is_calibrated else 1.0
+    compared = ensemble.compared
+    rows_compared, moments = compared.rows, compared.held_out.mixed(compared.shares)
+    calibration = 1.0
+    if is_calibrated:
+        calibration = calibration_factor(rows_compared.y[:, 0], *moments, rows_compared.weights)
     members, shares = _kept(ensemble)
     known_noise = float(np.average(rows.known_noise[:, place], weights=rows.weights))
     output = OutputEnsemble(centre, unit, members, shares, known_noise, model, calibration, ensemble)
-    return output, dict(zip(families, ensemble.shares.tolist(), strict=True))
+    return output, {name: compared.share_of(name) for name in families}
 
 
 def learn_noise(rows: Rows, squared_errors: FloatArray, rng: np.random.Generator) -> NoiseModel:
@@ -301,7 +309,7 @@ def learn_noise(rows: Rows, squared_errors: FloatArray, rng: np.random.Generator
 def _kept(ensemble: Ensemble) -> tuple[tuple[tuple[str, GaussianProcess], ...], FloatArray]:
     """Return all members by the names of their families, and their shares."""
     members = [(family.name, member) for family in ensemble.families for member in family.members]
-    shares = [ensemble.share_of(family.name) * family.shares for family in ensemble.families]
+    shares = [ensemble.compared.share_of(family.name) * family.shares for family in ensemble.families]
     return tuple(members), np.concatenate(shares)
 
 

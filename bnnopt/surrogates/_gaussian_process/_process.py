@@ -19,7 +19,7 @@ from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 from bnnopt.surrogates._gaussian_process._sparse import MOST_EXACT, sparse_left_out, sparse_posterior
 from bnnopt.surrogates._rows import Rows
 
-__all__ = ["GaussianProcess", "condition", "leave_out"]
+__all__ = ["GaussianProcess", "condition"]
 
 UNITS_OF_A_DRAW = 512  # units of a draw of the prior
 
@@ -69,6 +69,29 @@ class GaussianProcess:
         by_variance += kernel.variance_gradient(places)
         stretch = signal * self.input_map.slope(X) * np.exp(-self.hyperparameters.log_length_scales)
         return mean, variance, by_mean * stretch, by_variance * stretch
+
+    def left_out(self, rows: Rows, judged: IntArray) -> LeftOut:
+        """Predict one measurement of some of the rows that it was conditioned on, each from all others.
+
+        Parameters
+        ----------
+        rows : Rows
+            As for `condition`.
+        judged : ndarray of int
+            Places of the rows to predict.
+        """
+        own = rows.only(judged)
+        if self.posterior.whitening is None:
+            mean, variance = (each[judged] for each in exact_left_out(self.posterior))
+        else:
+            mean, variance = sparse_left_out(
+                own,
+                self.posterior,
+                lambda X: self._covariances(self._scaled(X)),
+                lambda X: self._prior_variance(self._scaled(X)),
+                self.noise_variance,
+            )
+        return LeftOut(mean, variance + own.noise(self.noise_variance) * (1.0 - 1.0 / own.weights))
 
     def draw(self, n_draws: int, rng: np.random.Generator) -> Callable[[FloatArray], FloatArray]:
         """Draw functions: what maps rows of X to shape (n_rows, n_draws).
@@ -121,28 +144,6 @@ def condition(
     parts = _parts(kernel, input_map, hyperparameters, rows, places)
     posterior = exact_posterior(*parts) if _is_exact(rows) else sparse_posterior(*parts)
     return GaussianProcess(kernel, input_map, hyperparameters, places, posterior)
-
-
-def leave_out(
-    kernel: str,
-    input_map: InputMap,
-    hyperparameters: Hyperparameters,
-    rows: Rows,
-    inducing: IntArray,
-    judged: IntArray,
-) -> LeftOut:
-    """Predict one measurement of some of the rows, `judged`, each from all other rows.
-
-    Other parameters as for `condition`.
-    """
-    places, own = _places(input_map, hyperparameters, rows, inducing), rows.only(judged)
-    parts = _parts(kernel, input_map, hyperparameters, rows, places)
-    if _is_exact(rows):
-        mean, variance = (each[judged] for each in exact_left_out(*parts))
-    else:
-        mean, variance = sparse_left_out(own, *parts)
-    noise = own.noise(float(hyperparameters.noise_variance[0]))
-    return LeftOut(mean, variance + noise * (1.0 - 1.0 / own.weights))
 
 
 def _is_exact(rows: Rows) -> bool:

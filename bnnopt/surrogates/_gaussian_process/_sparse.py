@@ -30,6 +30,7 @@ from bnnopt.surrogates._gaussian_process._exact import (
 )
 from bnnopt.surrogates._gaussian_process._hyperparameters import Hyperparameters
 from bnnopt.surrogates._gaussian_process._kernels import Kernel
+from bnnopt.surrogates._gaussian_process._pairs import Between
 from bnnopt.surrogates._rows import Rows
 
 __all__ = ["MOST_EXACT", "MOST_INDUCING", "bound_with_gradient", "sparse_left_out", "sparse_posterior"]
@@ -81,23 +82,21 @@ def sparse_posterior(
 
 
 def sparse_left_out(
-    judged: Rows,
-    of_inducing: FloatArray,
-    with_rows: Covariances,
-    prior: Covariances,
-    noise_variance: float,
-    blocks: Iterable[Rows],
+    judged: Rows, posterior: Posterior, with_rows: Covariances, prior: Covariances, noise_variance: float
 ) -> LeftOut:
-    """Predict some of the rows, `judged`, each from all others; else as for `sparse_posterior`."""
-    features_of = _Features(with_rows, _whitening(of_inducing), prior, noise_variance)
-    precision, moment = _sums(features_of, blocks)
-    root = inverse_root(precision + np.eye(len(precision)))
-    weights, means, variances = root.T @ (root @ moment), [], []
+    """Predict some of the rows that a posterior was conditioned on, `judged`, each from all others.
+
+    Other parameters as for `sparse_posterior`.
+    """
+    assert posterior.whitening is not None
+    before, after = posterior.whitening
+    features_of, means, variances = _Features(with_rows, before, prior, noise_variance), [], []
     for rows in judged.blocks():
-        features, noise = features_of(rows)
-        y, own = rows.y[:, 0], features @ root.T
+        covariances, y = with_rows(rows.X), rows.y[:, 0]
+        _, noise = features_of.given(covariances, rows)
+        own = covariances @ after
         kept = np.maximum(1.0 - np.einsum("ij,ij->i", own, own) / noise, SMALLEST_KEPT)
-        means.append(y - (y - features @ weights) / kept)
+        means.append(y - (y - covariances @ posterior.weights) / kept)
         variances.append(noise / kept)
     return LeftOut(np.concatenate(means), np.concatenate(variances))
 
@@ -118,7 +117,11 @@ class _Features:
 
     def __call__(self, rows: Rows) -> tuple[FloatArray, FloatArray]:
         """Features of rows, shape (n, n_inducing), and the noise with what they leave unexplained."""
-        features = self.with_rows(rows.X) @ self.whitening
+        return self.given(self.with_rows(rows.X), rows)
+
+    def given(self, covariances: FloatArray, rows: Rows) -> tuple[FloatArray, FloatArray]:
+        """Return the same of rows whose covariances with the inducing points, (n, n_inducing), are known."""
+        features = covariances @ self.whitening
         explained = np.einsum("ij,ij->i", features, features)
         noise = rows.noise(self.noise_variance) / rows.weights
         return features, noise + np.maximum(self.prior(rows.X) - explained, 0.0)
@@ -179,7 +182,7 @@ def bound_with_gradient(
     own = hyperparameters
     signal, offset = float(own.signal_variance[0]), float(own.offset_variance[0])
     x, z = (own.scaled(inputs[None])[0] for inputs in (rows.X, inducing))
-    of_inducing, with_rows = kernel.matrix(z, z), kernel.matrix(x, z)
+    of_inducing, with_rows = kernel.matrix(Between(z, z)), kernel.matrix(Between(x, z))
     y, prior = rows.y[:, 0], signal * kernel.variance(x) + offset
     noise = rows.noise(float(own.noise_variance[0])) / rows.weights
     covariance = signal * of_inducing.value + offset

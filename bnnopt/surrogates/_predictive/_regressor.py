@@ -1,46 +1,29 @@
 """What all estimators that predict a mixture of normal distributions share: predict, draw, keep a fit."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from bnnopt._estimators import Documented, draw_seed, is_whole, last_fit_kept
+from bnnopt._estimators import Documented, Rule, check_parameters, draw_seed, is_whole, last_fit_kept
 from bnnopt._plain import shown
 from bnnopt._threads import one_thread
-from bnnopt._typing import ArrayLike, FloatArray, IntArray
+from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._predictive._calibration import calibrated
-from bnnopt.surrogates._predictive._mixtures import OutputMixture
-from bnnopt.surrogates._predictive._quantiles import as_levels, mixture_quantiles
+from bnnopt.surrogates._predictive._mixtures import HeldOutPredictions, OutputMixture
+from bnnopt.surrogates._predictive._quantiles import as_levels, calibrated, mixture_quantiles
 from bnnopt.surrogates._rows import check_rows, number_of_axes, output_names
 
-__all__ = ["HeldOutPredictions", "MixtureRegressor", "OutputMixture", "Posterior"]
-
-
-class HeldOutPredictions(NamedTuple):
-    """What a fitted estimator predicts for rows that it has not seen.
-
-    Parameters
-    ----------
-    rows : ndarray of int, shape (n_rows,)
-        Places of the rows in the data of the fit, each at most once, in rising order.
-    mean, variance : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        Of a new observation at each, noise included, predicted without it; in the unit of y and its square.
-    """
-
-    rows: IntArray
-    mean: FloatArray
-    variance: FloatArray
+__all__ = ["MixtureRegressor", "Posterior", "checked_number_of_draws"]
 
 
 class Posterior(Protocol):
-    """What a fit leaves behind, in the units of the outputs."""
+    """What a fit leaves behind, in the units of the outputs; some have `slopes`, `unseen` and more."""
 
     @property
     def noise(self) -> FloatArray:
@@ -51,9 +34,6 @@ class Posterior(Protocol):
 
     def mixtures(self, X: FloatArray, *, is_padded: bool) -> list[OutputMixture]:
         """Distribution of each output's function; padded, so that no digit depends on the number of rows."""
-
-    def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
-        """Distribution of each output; derivatives of its means and variances by X, (k, n_rows, n_inputs)."""
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
         """Evaluate new functions, shape (n_rows, n_samples, n_outputs)."""
@@ -67,9 +47,22 @@ def _posterior_has(name: str) -> Callable[["MixtureRegressor"], bool]:
     return lambda model: not hasattr(model, "_posterior") or bool(getattr(model._posterior, name, False))
 
 
+def _offered(name: str) -> Callable[["MixtureRegressor"], bool]:
+    """Tell whether an estimator has a method; one that passes on what others say has it if they do."""
+    return lambda model: model._offers(name)
+
+
+def checked_number_of_draws(n_samples: Any) -> int:
+    """Return how many draws are wanted, or raise `InvalidDataError`."""
+    if not is_whole(n_samples) or n_samples < 1:
+        raise InvalidDataError(f"n_samples must be a whole number of at least 1, got {shown(n_samples)}.")
+    return int(n_samples)
+
+
 class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
     """Predicts from a posterior; an estimator adds parameters and how it is learned."""
 
+    _rules: ClassVar[Mapping[str, Rule]] = {}
     _posterior: Posterior
     _has_output_axis: bool
 
@@ -253,6 +246,7 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         with one_thread():
             return self._as_given(self._posterior.noise_at(check_rows(self, X)))
 
+    @available_if(_offered("sample_y"))
     def sample_y(
         self, X: ArrayLike, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0
     ) -> FloatArray:
@@ -275,22 +269,27 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
             In the units of y.
+
+        Raises
+        ------
+        InvalidDataError
+            `n_samples` is no whole number of at least 1.
         """
         check_is_fitted(self)
         rows = check_rows(self, X)
-        if not is_whole(n_samples) or n_samples < 1:
-            raise InvalidDataError(f"n_samples must be a whole number of at least 1, got {shown(n_samples)}.")
-        rng = np.random.default_rng(draw_seed(random_state))
+        n_draws, rng = checked_number_of_draws(n_samples), np.random.default_rng(draw_seed(random_state))
         with one_thread():
-            draws = self._posterior.draw(rows, int(n_samples), rng)
+            draws = self._posterior.draw(rows, n_draws, rng)
         return np.swapaxes(draws, 1, 2) if self._has_output_axis else draws[..., 0]
 
+    @available_if(_offered("predict_held_out"))
     def predict_held_out(self) -> HeldOutPredictions:
         """Return what the fit predicts for its rows, each without itself: what a stacking weighs it by.
 
         Returns
         -------
         HeldOutPredictions
+            Of the rows that were left out, in the units of y.
 
         Raises
         ------
@@ -326,13 +325,18 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         with one_thread():
             return list(posterior.unseen())
 
+    def _offers(self, name: str) -> bool:
+        """Tell whether `sample_y` or `predict_held_out` is there: in general, both are."""
+        return True
+
     def _slopes(self, rows: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         if not getattr(self, "has_gradients_", False):
             raise InvalidDataError(
                 f"This {type(self).__name__} has no exact gradients (has_gradients_ is False): only Gaussian "
                 "processes have. Leave return_gradient out and take differences."
             )
-        return self._posterior.slopes(rows)
+        posterior: Any = self._posterior
+        return list(posterior.slopes(rows))
 
     def _as_given(self, values: Any) -> Any:
         """Drop the axis of the outputs if y had none."""
@@ -351,9 +355,15 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         self.noise_variance_ = self._as_given(posterior.noise[None])[0]
         return self
 
-    def _fitting(self, *, is_first: bool = True) -> AbstractContextManager[None]:
-        """Drop the last fit while a new one is made, and take it back if that fails or is stopped."""
-        return last_fit_kept(self, *_OF_A_FIT, is_first=is_first)
+    @contextmanager
+    def _fitting(self, *, is_first: bool = True) -> Iterator[None]:
+        """Check the parameters, and keep the last fit in case that the new one fails or is stopped."""
+        with last_fit_kept(self, *_OF_A_FIT, is_first=is_first):
+            self._check()
+            yield
+
+    def _check(self) -> None:
+        check_parameters(self, self._rules)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_posterior")

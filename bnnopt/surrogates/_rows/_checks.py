@@ -20,6 +20,8 @@ __all__ = [
     "check_fit_data",
     "check_number_of_outputs",
     "check_rows",
+    "checked_noise",
+    "checked_weights",
     "number_of_axes",
     "open_batches",
     "output_names",
@@ -65,8 +67,8 @@ def check_fit_data(
         source = ArraySource(X, y, weights, _noise_as_given(noise_variance, y))
         return _noted(estimator, read_rows(source, n_needed), is_first)
     inputs, outcomes = check_arrays(estimator, X, y, is_first=is_first, n_needed=n_needed)
-    weights = _checked_weights(sample_weight, len(inputs), n_needed)
-    noise = _checked_noise(noise_variance, outcomes)
+    weights = checked_weights(sample_weight, len(inputs), n_needed)
+    noise = checked_noise(noise_variance, outcomes)
     if may_stay and len(inputs) > LARGEST_TABLE:
         return read_rows(ArraySource(inputs, outcomes, weights, noise), n_needed)
     return Rows.of(inputs, outcomes, weights, noise).distinct()
@@ -275,7 +277,8 @@ def _weights(sample_weight: ArrayLike, n_rows: int) -> FloatArray:
     return weights
 
 
-def _checked_weights(sample_weight: ArrayLike | None, n_rows: int, n_needed: int) -> FloatArray:
+def checked_weights(sample_weight: ArrayLike | None, n_rows: int, n_needed: int) -> FloatArray:
+    """Return the weights of rows, 1 where none were given; so many have to be above 0."""
     if sample_weight is None:
         return np.ones(n_rows)
     weights = np.asarray(_weights(sample_weight, n_rows), dtype=np.float64)
@@ -302,7 +305,8 @@ def _noise_as_given(noise_variance: ArrayLike | None, y: np.ndarray) -> np.ndarr
     return variances
 
 
-def _checked_noise(noise_variance: ArrayLike | None, y: FloatArray) -> FloatArray | None:
+def checked_noise(noise_variance: ArrayLike | None, y: FloatArray) -> FloatArray | None:
+    """Return known noise of the shape of y, (n_rows, n_outputs); None where none was given."""
     if noise_variance is None:
         return None
     variances = np.asarray(numbers(noise_variance, "noise_variance"), dtype=float)

@@ -8,16 +8,15 @@ from scipy.special import log_ndtr
 from sklearn.base import BaseEstimator
 
 from bnnopt._estimators import last_step, seeded_clone
-from bnnopt._typing import FloatArray
-from bnnopt.surrogates._predictive._mixtures import OutputMixture, log_normal_density
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
+from bnnopt._typing import BoolArray, FloatArray
+from bnnopt.surrogates._predictive._mixtures import HeldOutPredictions, OutputMixture, log_normal_density
 from bnnopt.surrogates._rows import Columns
-from bnnopt.surrogates._scales._power import PowerScale
-from bnnopt.surrogates._scales._warps import IdentityScale, LogitScale, LogScale, OutcomeScale, margins
-from bnnopt.surrogates._stacking._members import cross_validated
+from bnnopt.surrogates._scales._warps import IdentityScale, LogitScale, LogScale, OutcomeScale, PowerScale
+from bnnopt.surrogates._stacking._members import cross_validated, fitted_after
 
 __all__ = ["SCALES", "BoundedRows", "LatentScale", "ScaleFit", "fit_on_scale"]
 
+ON_A_BOUND = 1e-9  # of the width: what is nearer to a bound lies on it
 RESOLUTION = 0.01  # of the standard deviation of the outcomes: nearer to a bound they count as so near
 
 
@@ -57,7 +56,7 @@ class BoundedRows(NamedTuple):
         upper: float | None,
     ) -> "BoundedRows":
         """Take rows within the bounds, each of a weight above 0."""
-        of_lower, of_upper, is_lower, is_upper = margins(y, lower, upper, float(weights.sum()))
+        of_lower, of_upper, is_lower, is_upper = _margins(y, lower, upper, float(weights.sum()))
         inside = y.copy()
         if lower is not None:
             inside[is_lower] = lower + of_lower
@@ -205,11 +204,7 @@ def fit_on_scale(
     z = latent.latent(rows)
     values = {"sample_weight": rows.weights, "noise_variance": latent.latent_noise(rows)}
     further: dict[str, Any] = {name: values[name] for name in given}
-    model: Any = seeded_clone(estimator, seed)
-    if hasattr(model, "fit_after"):
-        model.fit_after(before, rows.X, z, **further)
-    else:
-        model.fit(rows.X, z, **further)
+    model = fitted_after(before, seeded_clone(estimator, seed), rows.X, z, further)
     held_out = _held_out(model)
     if held_out is None and is_compared:
         held_out = cross_validated(model, rows.X, z, further, seed)
@@ -235,3 +230,45 @@ def _moments(values: FloatArray, weights: FloatArray) -> tuple[float, float]:
     """Weighted mean and standard deviation; 1 in the place of a standard deviation of 0."""
     column = Columns.of(values[:, None], weights)
     return float(column.mean[0]), float(np.sqrt(column.variance[0])) or 1.0
+
+
+def _margins(
+    y: FloatArray, lower: float | None, upper: float | None, n_rows: float
+) -> tuple[float, float, BoolArray, BoolArray]:
+    """Return how far from a bound a value is learned that lies on it, and which values do.
+
+    Half the distance of the nearest other value, and at most the share 1 / (2 n) of the width: the distance
+    between the bounds, or the largest one from the only bound. A value nearer than a billionth of the width
+    counts as on the bound.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Values within the bounds.
+    lower, upper : float or None
+        The bounds.
+    n_rows : float
+        How many rows they are, weights counted.
+
+    Returns
+    -------
+    of_lower, of_upper : float
+        Above 0, in the unit of y; 0 where there is no bound.
+    is_lower, is_upper : ndarray of bool, shape (n,)
+        Whether a value lies on the bound.
+    """
+    of_lower, is_lower = _margin(None if lower is None else y - lower, lower, upper, n_rows, len(y))
+    of_upper, is_upper = _margin(None if upper is None else upper - y, lower, upper, n_rows, len(y))
+    return of_lower, of_upper, is_lower, is_upper
+
+
+def _margin(
+    distance: FloatArray | None, lower: float | None, upper: float | None, n_rows: float, n: int
+) -> tuple[float, BoolArray]:
+    if distance is None:
+        return 0.0, np.zeros(n, dtype=bool)
+    widest = upper - lower if lower is not None and upper is not None else float(distance.max())
+    width = widest if widest > 0 else 1.0
+    is_on = distance <= ON_A_BOUND * width
+    nearest = float(distance[~is_on].min(initial=width))
+    return min(0.5 * nearest, 0.5 * width / n_rows), is_on

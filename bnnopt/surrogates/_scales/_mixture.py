@@ -1,4 +1,4 @@
-"""The posterior of an outcome with bounds that several scales predict, by their shares."""
+"""Which scales an outcome is learned on: several by their shares, with one posterior, or one by a trial."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -7,20 +7,35 @@ from typing import TypeAlias, cast
 import numpy as np
 from scipy.special import logsumexp
 
-from bnnopt._typing import FloatArray, IntArray
-from bnnopt.surrogates._predictive._calibration import Calibration, calibrated, calibration_of
-from bnnopt.surrogates._predictive._mixtures import OutputMixture, average, in_proportion, mixture_moments
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
-from bnnopt.surrogates._scales._latent import ScaleFit
+from bnnopt._typing import FloatArray
+from bnnopt.surrogates._gaussian_process_ensemble import GaussianProcessEnsembleRegressor
+from bnnopt.surrogates._predictive._mixtures import (
+    HeldOutPredictions,
+    OutputMixture,
+    average,
+    in_proportion,
+    joined_mixtures,
+    mixture_moments,
+    shared_rows,
+)
+from bnnopt.surrogates._predictive._quantiles import Calibration, calibrated, calibration_of
+from bnnopt.surrogates._scales._latent import BoundedRows, ScaleFit, fit_on_scale
 from bnnopt.surrogates._scales._posterior import WarpedPosterior
+from bnnopt.surrogates._scales._warps import PowerScale, marginal_gain
 from bnnopt.surrogates._stacking._shares import stacking_shares
 
-__all__ = ["ScaleMixture", "quantiles_of_two", "shares_of_scales"]
+__all__ = ["ScaleMixture", "needs_power_scale", "quantiles_of_two", "shares_of_scales"]
 
 Quantiles: TypeAlias = Callable[[FloatArray], FloatArray]
 """Levels of shape (n, n_levels), each row its own, to the quantiles of n distributions."""
 
 N_HALVES = 20  # of the levels between which the quantile of a mixture lies
+KERNELS_OF_A_TRIAL = ("matern_5_2", "squared_exponential")  # a trial is short: two kernels of all
+FEWEST_ROWS = 8
+MOST_ROWS = 256
+LEAST_MARGINAL_GAIN = 0.2  # nats a value; below it, no fit is spent
+LEAST_GAIN = 0.5  # nats a held-out row: less is gained by many a bent function that is no better searched so
+STANDARD_ERRORS = 3.0
 
 
 class ScaleMixture:
@@ -53,13 +68,14 @@ class ScaleMixture:
 
     def mixtures(self, X: FloatArray, *, is_padded: bool) -> list[OutputMixture]:
         """Distribution of the expected outcome, in the slices of all scales."""
-        return [self._joined([part.mixtures(X, is_padded=is_padded)[0] for part in self._parts])]
+        parts = [part.mixtures(X, is_padded=is_padded)[0] for part in self._parts]
+        return [joined_mixtures(self._shares, parts)]
 
     def slopes(self, X: FloatArray) -> list[tuple[OutputMixture, FloatArray, FloatArray]]:
         """Distribution of the expected outcome with derivatives of its means and variances by X."""
         mixtures, *slopes = zip(*(part.slopes(X)[0] for part in self._parts), strict=True)
         by_mean, by_variance = (np.concatenate(each) for each in slopes)
-        return [(self._joined(list(mixtures)), by_mean, by_variance)]
+        return [(joined_mixtures(self._shares, list(mixtures)), by_mean, by_variance)]
 
     def draw(self, X: FloatArray, n_samples: int, rng: np.random.Generator) -> FloatArray:
         """Evaluate new functions, of each scale as many as its share says; (n_rows, n_samples, 1)."""
@@ -102,22 +118,6 @@ class ScaleMixture:
             for end in (1, 2)
         )
         return [calibration_of(below, up_to, self._weights[rows])]
-
-    def _joined(self, mixtures: list[OutputMixture]) -> OutputMixture:
-        shares = [own * mixture.shares for own, mixture in zip(self._shares, mixtures, strict=True)]
-        means, variances = (
-            [mixture.means for mixture in mixtures],
-            [mixture.variances for mixture in mixtures],
-        )
-        return OutputMixture(np.concatenate(shares), np.concatenate(means), np.concatenate(variances))
-
-
-def shared_rows(parts: list[HeldOutPredictions]) -> tuple[IntArray, list[IntArray]]:
-    """Return the rows that all have held out, and where each has them."""
-    rows = parts[0].rows
-    for part in parts[1:]:
-        rows = np.intersect1d(rows, part.rows)
-    return rows, [np.searchsorted(part.rows, rows) for part in parts]
 
 
 def shares_of_scales(fits: list[ScaleFit], weights: FloatArray) -> tuple[FloatArray, float]:
@@ -205,3 +205,63 @@ def _extended(quantiles: Quantiles, levels: FloatArray) -> FloatArray:
     """Return quantiles, infinite at the levels 0 and 1."""
     inside = np.clip(levels, np.finfo(float).tiny, 1.0 - np.finfo(float).epsneg)
     return np.where(levels <= 0.0, -np.inf, np.where(levels >= 1.0, np.inf, quantiles(inside)))
+
+
+def needs_power_scale(
+    X: FloatArray,
+    y: FloatArray,
+    weights: FloatArray,
+    noise: FloatArray,
+    *,
+    wanted: float = 0.0,
+    seed: int = 0,
+) -> bool:
+    """Tell whether held-out rows speak for the scale "power", by more than chance.
+
+    Where the values alone are no more likely as normal ones on that scale, nothing is fitted. Else Gaussian
+    processes of two kernels predict rows without them on both scales: the mean gain in log density, in the
+    unit of y, must be 0.5 and three standard errors. Of many rows, 256 decide.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features)
+        Inputs, finite.
+    y : ndarray of shape (n,)
+        One outcome without bounds, finite.
+    weights : ndarray of shape (n,)
+        How many times each row counts, above 0.
+    noise : ndarray of shape (n,)
+        Known noise variance, in squared units of y; 0 where it is not known.
+    wanted : {-1, 0, 1}, default=0
+        Which end has to be the centre of the scale: that of the least values, any, or that of the largest. A
+        root draws apart what is near its centre, and together what is far from it.
+    seed : int, default=0
+        Of the Gaussian processes.
+
+    Returns
+    -------
+    bool
+        Whether they do.
+    """
+    if len(y) < FEWEST_ROWS or np.ptp(y) == 0 or marginal_gain(y, weights) < LEAST_MARGINAL_GAIN:
+        return False
+    if wanted and PowerScale.of(y, weights).centre != (y.min() if wanted < 0 else y.max()):
+        return False
+    places = np.linspace(0, len(y) - 1, min(len(y), MOST_ROWS)).astype(int)
+    gains = _gains(BoundedRows.of(X[places], y[places], weights[places], noise[places], None, None), seed)
+    if len(gains) < 2:
+        return False
+    error = float(gains.std(ddof=1) / np.sqrt(len(gains)))
+    return float(gains.mean()) > max(LEAST_GAIN, STANDARD_ERRORS * error)
+
+
+def _gains(rows: BoundedRows, seed: int) -> FloatArray:
+    """By how much held-out rows are more likely on the scale "power", shape (n_held_out,)."""
+    given = ["sample_weight", *(["noise_variance"] if rows.noise.any() else [])]
+    estimator = GaussianProcessEnsembleRegressor(KERNELS_OF_A_TRIAL)
+    densities = []
+    for name in ("power", "identity"):
+        fit = fit_on_scale(name, rows, estimator, seed, given=given, before=None, is_compared=True)
+        assert fit.held_out is not None, "a Gaussian process predicts rows without them"
+        densities.append(fit.latent.log_density(rows, fit.held_out))
+    return densities[0] - densities[1]

@@ -15,15 +15,25 @@ from bnnopt._estimators import last_step, require, whole
 from bnnopt._parallel import spread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._predictive._covariances import Covariances
-from bnnopt.surrogates._predictive._mixtures import OutputMixture
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
+from bnnopt.surrogates._predictive._mixtures import (
+    SMALLEST_VARIANCE,
+    Covariances,
+    HeldOutPredictions,
+    OutputMixture,
+)
 from bnnopt.surrogates._rows import Rows
 
-__all__ = ["Data", "Member", "can_pause", "cross_validated", "fit_member", "held_out_predictions"]
+__all__ = [
+    "Data",
+    "Member",
+    "can_pause",
+    "cross_validated",
+    "fit_member",
+    "fitted_after",
+    "held_out_predictions",
+]
 
 N_FOLDS = 5
-SMALLEST_VARIANCE = 1e-12  # of a held-out prediction, in squared units of the output's standard deviation
 
 
 @dataclass(frozen=True)
@@ -249,15 +259,18 @@ def fit_member(
         models = [model.fit_stream(data.batches)]
     elif getattr(last_step(model)[0], "trains_outputs_jointly", False):
         y = data.y[:, 0] if n_outputs == 1 and np.ndim(data.y) == 2 else data.y
-        models = [_fitted(model, data.X, y, data.further, previous, trial)]
+        models = [fitted_after(previous, model, data.X, y, data.further, trial)]
     else:
         earlier = previous if isinstance(previous, list) else [previous] * n_outputs
-        parts = [(*data.for_output(k), earlier[k], trial) for k in range(n_outputs)]
-        models = spread(_fitted, [(clone(model), *part) for part in parts])
+        calls = [(earlier[k], clone(model), *data.for_output(k), trial) for k in range(n_outputs)]
+        models = spread(fitted_after, calls)
     return Member(name, models, n_outputs, _held_out(models, data, seed))
 
 
-def _fitted(model: Any, X: Any, y: Any, further: Mapping[str, Any], previous: Any, trial: float = 0.0) -> Any:
+def fitted_after(
+    previous: Any, model: Any, X: Any, y: Any, further: Mapping[str, Any], trial: float = 0.0
+) -> Any:
+    """Fit an estimator on rows and what else goes with them, after an earlier fit if there is one."""
     taken = {name: value for name, value in further.items() if has_fit_parameter(model, name)}
     if trial and hasattr(model, "fit_trial"):
         part = {"previous": previous, "share": trial} if can_pause(model) else {}
@@ -337,7 +350,7 @@ def _predicted_fold(
 ) -> tuple[FloatArray, FloatArray]:
     """Fit a clone on some rows and predict the others."""
     part = {name: np.asarray(value)[seen] for name, value in further.items()}
-    fold = _fitted(clone(model), X[seen], y[seen], part, None)
+    fold = fitted_after(None, clone(model), X[seen], y[seen], part)
     return _moments(fold, X[left_out], noise=True)
 
 

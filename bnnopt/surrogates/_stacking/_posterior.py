@@ -10,11 +10,18 @@ from scipy.stats import t as student_t
 from bnnopt._estimators import draw_seed
 from bnnopt._typing import FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.surrogates._predictive._believed import Believed
-from bnnopt.surrogates._predictive._calibration import Calibration, calibration_of
-from bnnopt.surrogates._predictive._covariances import Covariances, mixed_covariances
-from bnnopt.surrogates._predictive._mixtures import OutputMixture, in_proportion, matched_slopes, spread_out
-from bnnopt.surrogates._predictive._regressor import HeldOutPredictions
+from bnnopt.surrogates._predictive._mixtures import (
+    Believed,
+    Covariances,
+    HeldOutPredictions,
+    OutputMixture,
+    in_proportion,
+    joined_mixtures,
+    matched_slopes,
+    mixed_covariances,
+    spread_out,
+)
+from bnnopt.surrogates._predictive._quantiles import Calibration, calibration_of
 from bnnopt.surrogates._stacking._members import Data, Member
 from bnnopt.surrogates._stacking._shares import HeldOut, calibration_factor, stacking_shares
 
@@ -262,10 +269,6 @@ class StackedPosterior:
         return HeldOutPredictions(places, mean[sources], variance[sources])
 
     def _joined(self, mixtures: list[OutputMixture], place: int) -> OutputMixture:
-        shares = np.concatenate(
-            [share * mixture.shares for share, mixture in zip(self.shares[:, place], mixtures, strict=True)]
-        )
-        means = np.concatenate([mixture.means for mixture in mixtures])
-        variances = np.concatenate([mixture.variances for mixture in mixtures])
+        shares, means, variances = joined_mixtures(self.shares[:, place], mixtures)
         factor = self._calibration[place]
         return OutputMixture(shares, spread_out(shares, means, factor), factor * variances)
