@@ -19,7 +19,7 @@ from bnnopt.surrogates._gaussian_process._exact import (
     likelihood_with_gradient,
     log_marginal_likelihood,
 )
-from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior
+from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Learned, Prior
 from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 from bnnopt.surrogates._gaussian_process._pairs import RowsOfMembers
@@ -189,13 +189,13 @@ def fit_ensemble(
     first = learner.learn_from_two_starts(parts, STEPS)
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(STEPS)])
     is_seen = _is_seen(parts, len(rows))
-    held_out = learner.held_out(first, is_seen, part)
+    held_out = learner.held_out(first.hyperparameters, is_seen, part)
     judged = rows.only(learner.judged)
     shares = stacking_shares(held_out.log_density(judged.y[:, 0]), judged.weights)
     kept = [number for number, share in enumerate(shares) if share > 0]
-    learner, further = learner.only(kept), first.only(learner.places_of(kept))
+    learner, start = learner.only(kept), first.only(learner.places_of(kept))
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(FURTHER_STEPS)])
-    further, _ = learner.learn(np.tile(part, (n_members, 1)), FURTHER_STEPS, start=further)
+    further = learner.learn(np.tile(part, (n_members, 1)), FURTHER_STEPS, start).hyperparameters
     if len(part) < len(rows):
         further = learner.learn_from_all(further, part)
     weights = learner.within_families(further, part)
@@ -258,10 +258,8 @@ class _Learner:
         own._anchors = self._anchors.only(places)
         return own
 
-    def learn(
-        self, parts: IntArray, n_steps: int, start: Hyperparameters | None = None
-    ) -> tuple[Hyperparameters, FloatArray]:
-        """Learn hyperparameters and their log density, each member of a family from its part of the rows."""
+    def learn(self, parts: IntArray, n_steps: int, start: Learned | None = None) -> Learned:
+        """Learn hyperparameters, each member of a family from its part of the rows."""
         rows = self._rows_of(np.tile(parts, (len(self._names), 1)))
 
         def likelihood(own: Hyperparameters, places: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -270,7 +268,7 @@ class _Learner:
 
         return self._blocks.climb(likelihood, self._anchors, n_steps, start)
 
-    def learn_from_two_starts(self, parts: IntArray, n_steps: int) -> Hyperparameters:
+    def learn_from_two_starts(self, parts: IntArray, n_steps: int) -> Learned:
         """Learn as from a function of little noise and as from noise, each as often as it is likely.
 
         Where length scales are short against the gaps between rows, a function and noise are the same to the
@@ -282,8 +280,8 @@ class _Learner:
         both, n = copy(self), len(self._kernels)
         both._names, both._kernels, both._maps = 2 * self._names, 2 * self._kernels, 2 * self._maps
         both._anchors = self._anchors.followed_by(self._anchors.from_noise())
-        found, density = both.learn(parts, n_steps)
-        is_noise = _are_noise(density[n:] - density[:n] + WIDTH_OF_NOISE)
+        found = both.learn(parts, n_steps)
+        is_noise = _are_noise(found.density[n:] - found.density[:n] + WIDTH_OF_NOISE)
         return found.only(np.arange(n) + n * is_noise)
 
     def learn_from_all(self, hyperparameters: Hyperparameters, part: IntArray) -> Hyperparameters:
@@ -305,9 +303,10 @@ class _Learner:
             bound, gradient = bound_with_gradient(rows, inducing, kernel, own)
             return np.array([bound]), gradient[None]
 
-        start, point = hyperparameters.only(best), hyperparameters.point
-        found, _ = self._blocks.climb(likelihood, self._anchors.only(best), STEPS_OF_THE_BOUND, start)
-        point[best] = found.point
+        n_learned, point = self._anchors.point.shape[1], hyperparameters.point
+        start = Learned(hyperparameters.only(best), before[best], np.zeros((1, n_learned, n_learned)))
+        found = self._blocks.climb(likelihood, self._anchors.only(best), STEPS_OF_THE_BOUND, start)
+        point[best] = found.hyperparameters.point
         further = Hyperparameters.of(point)
         loss = (before - self.log_likelihood(further, part))[best[0]]
         return further if loss <= LARGEST_LOSS * point.shape[1] else hyperparameters
