@@ -13,13 +13,13 @@ held at a bound).
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 
-__all__ = ["Function", "Steps", "maximise"]
+__all__ = ["Function", "Maxima", "Steps", "climb", "maximise"]
 
 Function: TypeAlias = Callable[[FloatArray, IntArray], tuple[FloatArray, FloatArray]]
 """Points of shape (n, n_coordinates) of some functions, and the places of these among all, to the value of
@@ -65,6 +65,24 @@ class Steps:
         return replace(self, least_gain=unit * self.least_gain, curvatures=curvatures)
 
 
+class Maxima(NamedTuple):
+    """Where climbs ended, and what they know of the functions there.
+
+    Attributes
+    ----------
+    points : ndarray of shape (n_functions, n_coordinates)
+        The highest that each climb has seen.
+    values : ndarray of shape (n_functions,)
+        Of the functions there.
+    inverse_curvatures : ndarray of shape (n_functions, n_coordinates, n_coordinates)
+        As the steps told them; 0 where they told nothing.
+    """
+
+    points: FloatArray
+    values: FloatArray
+    inverse_curvatures: FloatArray
+
+
 def maximise(
     function: Function,
     start: FloatArray,
@@ -74,6 +92,21 @@ def maximise(
     bounds: Bounds = (-np.inf, np.inf),
     at_start: tuple[FloatArray, FloatArray] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
+    """Return points and values of `climb`, whose parameters these are."""
+    found = climb(function, start, n_steps, steps, bounds=bounds, at_start=at_start)
+    return found.points, found.values
+
+
+def climb(
+    function: Function,
+    start: FloatArray,
+    n_steps: int,
+    steps: Steps,
+    *,
+    bounds: Bounds = (-np.inf, np.inf),
+    at_start: tuple[FloatArray, FloatArray] | None = None,
+    inverse_curvatures: FloatArray | None = None,
+) -> Maxima:
     """Climb from a start for each function.
 
     Parameters
@@ -90,22 +123,24 @@ def maximise(
         Between which the coordinates stay.
     at_start : tuple of two ndarrays, optional
         Values and gradients at the start, where they are known; by default they cost one evaluation.
+    inverse_curvatures : ndarray of shape (n_functions, n_coordinates, n_coordinates), optional
+        Of the functions about the start, as climbs of similar functions ended with them: the first step goes
+        to the top of the parabola that they make. 0 where nothing is known.
 
     Returns
     -------
-    points : ndarray of shape (n_functions, n_coordinates)
-        The highest that each climb has seen.
-    values : ndarray of shape (n_functions,)
-        Of the functions there.
+    Maxima
     """
     if at_start is None:
         at_start = function(start, np.arange(len(start)))
     climbs = _Climbs(function, start, at_start, steps, bounds)
+    if inverse_curvatures is not None:
+        climbs.go_on_with(inverse_curvatures)
     for _ in range(n_steps - 1):
         if not climbs.is_open.any():
             break
         climbs.step()
-    return climbs.points, climbs.values
+    return Maxima(climbs.points, climbs.values, climbs.inverse_curvatures)
 
 
 class _Climbs:
@@ -117,6 +152,8 @@ class _Climbs:
         The highest so far.
     values : ndarray of shape (n_functions,)
         Of the functions there.
+    inverse_curvatures : ndarray of shape (n_functions, n_coordinates, n_coordinates)
+        As the steps told them.
     is_open : ndarray of bool, shape (n_functions,)
         Whether a climb goes on.
     """
@@ -134,9 +171,15 @@ class _Climbs:
         self.points, self.values, self._slopes = start.copy(), *(each.copy() for each in at_start)
         uphill = np.sign(np.where(self._is_held(places), 0.0, self._slopes))
         self._moves = self._within(places, steps.first_move * uphill)
-        self._inverse_curvatures = np.zeros((n, n_coordinates, n_coordinates))
+        self.inverse_curvatures: FloatArray = np.zeros((n, n_coordinates, n_coordinates))
         self._is_curved: BoolArray = np.zeros(n, dtype=bool)
         self.is_open: BoolArray = np.isfinite(self.values) & self._moves.any(axis=1)
+
+    def go_on_with(self, inverse_curvatures: FloatArray) -> None:
+        """Aim by curvatures that are known, where any are."""
+        self.inverse_curvatures = inverse_curvatures.copy()
+        self._is_curved = np.asarray(inverse_curvatures.any(axis=(1, 2)))
+        self._aim(np.flatnonzero(self.is_open & self._is_curved))
 
     def step(self) -> None:
         """Evaluate each open function at its next point, and take the point or shorten the step."""
@@ -176,14 +219,14 @@ class _Climbs:
         of_first, sizes = np.abs(drops[is_first]), np.abs(moves[is_first])
         curvatures = np.divide(of_first, sizes, out=np.zeros_like(sizes), where=sizes > 0)
         curvatures = np.clip(curvatures, *self._steps.curvatures)
-        self._inverse_curvatures[places[is_first]] = np.eye(moves.shape[1]) / curvatures[:, None]
+        self.inverse_curvatures[places[is_first]] = np.eye(moves.shape[1]) / curvatures[:, None]
         self._is_curved[places] = True
-        inverse = self._inverse_curvatures[places]
+        inverse = self.inverse_curvatures[places]
         through = (inverse @ drops[:, :, None])[:, :, 0]
         factors = 1.0 + (drops * through).sum(axis=1) / products
         mixed = moves[:, :, None] * ((0.5 * factors)[:, None] * moves - through)[:, None]
         mixed /= products[:, None, None]
-        self._inverse_curvatures[places] = inverse + mixed + np.swapaxes(mixed, 1, 2)
+        self.inverse_curvatures[places] = inverse + mixed + np.swapaxes(mixed, 1, 2)
 
     def _aim(self, places: IntArray) -> None:
         """Set the next steps, and end the climbs that have next to nothing to gain."""
@@ -208,10 +251,10 @@ class _Climbs:
         With the inverse curvatures H and h for what is held, free coordinates take the step
         H_ff g_f - H_fh H_hh⁻¹ H_hf g_f, the first part of which is uphill without the second.
         """
-        moves = (self._inverse_curvatures[places] @ slopes[:, :, None])[:, :, 0]
+        moves = (self.inverse_curvatures[places] @ slopes[:, :, None])[:, :, 0]
         is_at_bound = is_held.any(axis=1) & self._is_curved[places]
         if is_at_bound.any():
-            held, inverse = is_held[is_at_bound], self._inverse_curvatures[places[is_at_bound]]
+            held, inverse = is_held[is_at_bound], self.inverse_curvatures[places[is_at_bound]]
             is_pair = held[:, :, None] & held[:, None, :]
             of_held = np.where(is_pair, inverse, np.eye(held.shape[1]))
             taken = _solved(of_held, np.where(held, moves[is_at_bound], 0.0))

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bnnopt._climb import Steps, maximise
+from bnnopt._climb import Steps, climb, maximise
 
 FAR = Steps(first_move=0.4, longest_move=2.0, least_gain=0.02, curvatures=(1.0, 1e3))
 
@@ -40,6 +40,18 @@ def test_a_climb_that_has_arrived_costs_nothing_more():
     maximise(function, np.array([[0.0], [0.0]]), 60, FAR)
     assert counts[0] == 1
     assert counts[1] > 10  # 2 at most in a step
+
+
+def test_a_climb_that_knows_the_curvature_goes_to_the_top_at_once():
+    """The first of two parabolas knows its curvature, the second nothing."""
+    centres, curvatures = np.array([[0.7, -0.4], [0.7, -0.4]]), np.array([[2.0, 9.0], [2.0, 9.0]])
+    function, counts = parabolas(centres, curvatures)
+    known = np.stack([np.diag(1 / curvatures[0]), np.zeros((2, 2))])
+    found = climb(function, np.zeros((2, 2)), 60, FAR, inverse_curvatures=known)
+    np.testing.assert_allclose(found.points[0], centres[0], atol=1e-12)
+    assert counts[0] == 2 < counts[1]
+    assert found.values[1] > -2 * FAR.least_gain
+    assert np.diag(found.inverse_curvatures[1]) == pytest.approx(1 / curvatures[1], rel=0.3)
 
 
 def test_climbs_do_not_know_each_other():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bnnopt._typing import BoolArray, FloatArray, IntArray
-from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, climb
+from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Learned, climb
 
 __all__ = ["Blocks"]
 
@@ -51,8 +51,8 @@ class Blocks:
         likelihood: Callable[[Hyperparameters, IntArray], tuple[FloatArray, FloatArray]],
         anchors: Anchors,
         n_steps: int,
-        start: Hyperparameters | None = None,
-    ) -> tuple[Hyperparameters, FloatArray]:
+        start: Learned | None = None,
+    ) -> Learned:
         """Climb as `climb` does, over one length scale for each block.
 
         Anchors are those of blocks; the likelihood, the start and what is found have a length scale for each
@@ -65,9 +65,10 @@ class Blocks:
             value, slope = likelihood(self._spread(own), places)
             return value, self._summed(slope)
 
-        begin = None if start is None else self._gathered(start)
-        found, density = climb(of_blocks, anchors, n_steps, begin)
-        return self._spread(found), density
+        if start is not None:
+            start = replace(start, hyperparameters=self._gathered(start.hyperparameters))
+        found = climb(of_blocks, anchors, n_steps, start)
+        return replace(found, hyperparameters=self._spread(found.hyperparameters))
 
     def _spread(self, own: Hyperparameters) -> Hyperparameters:
         """From a length scale for each block to one for each column."""

@@ -19,7 +19,7 @@ from bnnopt.surrogates._gaussian_process._exact import (
     likelihood_with_gradient,
     log_marginal_likelihood,
 )
-from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Prior
+from bnnopt.surrogates._gaussian_process._hyperparameters import Anchors, Hyperparameters, Learned, Prior
 from bnnopt.surrogates._gaussian_process._input_maps import InputMap, input_maps
 from bnnopt.surrogates._gaussian_process._kernels import KERNELS
 from bnnopt.surrogates._gaussian_process._pairs import RowsOfMembers
@@ -172,10 +172,10 @@ def fit_ensemble(
     parts = _parts(len(rows), n_members, learner.rows_for(N_STARTS * STEPS), rng)
     first = learner.learn_from_two_starts(parts, STEPS)
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(STEPS)])
-    compared = learner.compare_on_trial(first, _is_seen(parts, len(rows)), part)
-    learner, further = learner.only(compared.kept), first.only(learner.places_of(compared.kept))
+    compared = learner.compare_on_trial(first.hyperparameters, _is_seen(parts, len(rows)), part)
+    learner, start = learner.only(compared.kept), first.only(learner.places_of(compared.kept))
     part = np.sort(rng.permutation(len(rows))[: learner.rows_for(FURTHER_STEPS)])
-    further, _ = learner.learn(np.tile(part, (n_members, 1)), FURTHER_STEPS, start=further)
+    further = learner.learn(np.tile(part, (n_members, 1)), FURTHER_STEPS, start).hyperparameters
     is_all_learned = len(part) == len(rows)
     if not is_all_learned:
         further = learner.learn_from_all(further, part)
@@ -238,10 +238,8 @@ class _Learner:
         own._anchors = self._anchors.only(places)
         return own
 
-    def learn(
-        self, parts: IntArray, n_steps: int, start: Hyperparameters | None = None
-    ) -> tuple[Hyperparameters, FloatArray]:
-        """Learn hyperparameters and their log density, each member of a family from its part of the rows."""
+    def learn(self, parts: IntArray, n_steps: int, start: Learned | None = None) -> Learned:
+        """Learn hyperparameters, each member of a family from its part of the rows."""
         rows = self._rows_of(np.tile(parts, (len(self._names), 1)))
 
         def likelihood(own: Hyperparameters, places: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -250,7 +248,7 @@ class _Learner:
 
         return self._blocks.climb(likelihood, self._anchors, n_steps, start)
 
-    def learn_from_two_starts(self, parts: IntArray, n_steps: int) -> Hyperparameters:
+    def learn_from_two_starts(self, parts: IntArray, n_steps: int) -> Learned:
         """Learn as from a function of little noise and as from noise, each as often as it is likely.
 
         Where length scales are short against the gaps between rows, a function and noise are the same to the
@@ -262,8 +260,8 @@ class _Learner:
         both, n = copy(self), len(self._kernels)
         both._names, both._kernels, both._maps = 2 * self._names, 2 * self._kernels, 2 * self._maps
         both._anchors = self._anchors.followed_by(self._anchors.from_noise())
-        found, density = both.learn(parts, n_steps)
-        is_noise = _are_noise(density[n:] - density[:n] + WIDTH_OF_NOISE)
+        found = both.learn(parts, n_steps)
+        is_noise = _are_noise(found.density[n:] - found.density[:n] + WIDTH_OF_NOISE)
         return found.only(np.arange(n) + n * is_noise)
 
     def learn_from_all(self, hyperparameters: Hyperparameters, part: IntArray) -> Hyperparameters:
@@ -276,12 +274,13 @@ class _Learner:
         before, point = self.log_likelihood(hyperparameters, part), hyperparameters.point
         best = np.argsort(-before, kind="stable")[:N_LEARN_FROM_ALL]
         for place in best.tolist():
-            point[place] = self._climb_the_bound(place, hyperparameters.only([place])).point[0]
+            found = self._climb_the_bound(place, hyperparameters.only([place]), before[[place]])
+            point[place] = found.point[0]
         loss = before - self.log_likelihood(Hyperparameters.of(point), part)
         is_lost = loss > LARGEST_LOSS * point.shape[1]
         return Hyperparameters.of(np.where(is_lost[:, None], hyperparameters.point, point))
 
-    def _climb_the_bound(self, place: int, start: Hyperparameters) -> Hyperparameters:
+    def _climb_the_bound(self, place: int, start: Hyperparameters, density: FloatArray) -> Hyperparameters:
         """Let one member learn on from all rows by the lower bound of the marginal likelihood."""
         input_map, kernel = self._maps[place], KERNELS[self._kernels[place]]
         rows = self._rows.only(self._compared)
@@ -293,8 +292,10 @@ class _Learner:
             bound, gradient = bound_with_gradient(rows, inducing, kernel, own)
             return np.array([bound]), gradient[None]
 
-        found, _ = self._blocks.climb(likelihood, self._anchors.only([place]), STEPS_OF_THE_BOUND, start)
-        return found
+        n_learned = self._anchors.point.shape[1]
+        given = Learned(start, density, np.zeros((1, n_learned, n_learned)))
+        anchors = self._anchors.only([place])
+        return self._blocks.climb(likelihood, anchors, STEPS_OF_THE_BOUND, given).hyperparameters
 
     def log_likelihood(self, hyperparameters: Hyperparameters, parts: IntArray) -> FloatArray:
         """Log marginal likelihood of all members, (n_members,): those of a family on parts, or all on one."""

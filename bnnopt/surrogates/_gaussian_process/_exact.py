@@ -220,7 +220,7 @@ class _Likelihood:
         self._correlation = np.empty((len(kernels), len(rows.X.first)))
         self._matrices = []
         for name, places in _groups(kernels).items():
-            pairs = rows.X.only(places).scaled(hyperparameters.log_length_scales[places])
+            pairs = rows.X.scaled(hyperparameters.log_length_scales[places], places)
             matrix = KERNELS[name].matrix(pairs)
             self._correlation[places] = matrix.value
             self._matrices.append((places, matrix))

@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bnnopt._climb import Steps, maximise
+from bnnopt import _climb
+from bnnopt._climb import Steps
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 
-__all__ = ["Anchors", "Hyperparameters", "Prior", "climb"]
+__all__ = ["Anchors", "Hyperparameters", "Learned", "Prior", "climb"]
 
 SMALLEST_NOISE = 1e-8  # of the variance of y: keeps the covariance of coincident rows invertible
 INPUTS_OF_THE_PRIOR = 8  # with more, length scales grow so that rows stay as near as with so many
@@ -209,12 +210,36 @@ class Anchors:
         return ((self.tail + 1.0) / (self.tail + np.square(gap)) * gap + beyond) / self.std
 
 
+@dataclass(frozen=True)
+class Learned:
+    """Hyperparameters of some members, as a search left them.
+
+    Attributes
+    ----------
+    hyperparameters : Hyperparameters
+    density : ndarray of shape (n_members,)
+        Logarithm of what was maximised, up to a constant.
+    inverse_curvatures : ndarray of shape (n_members, n_blocks + 3, n_blocks + 3)
+        Of minus that, by the hyperparameters that were learned: one length scale for each block of columns.
+    """
+
+    hyperparameters: Hyperparameters
+    density: FloatArray
+    inverse_curvatures: FloatArray
+
+    def only(self, chosen: "list[int] | np.ndarray") -> "Learned":
+        """Those of some of the members."""
+        return Learned(
+            self.hyperparameters.only(chosen), self.density[chosen], self.inverse_curvatures[chosen]
+        )
+
+
 def climb(
     likelihood: Callable[[Hyperparameters, IntArray], tuple[FloatArray, FloatArray]],
     anchors: Anchors,
     n_steps: int,
-    start: Hyperparameters | None = None,
-) -> tuple[Hyperparameters, FloatArray]:
+    start: Learned | None = None,
+) -> Learned:
     """Maximise a likelihood times the prior for each member.
 
     Parameters
@@ -226,14 +251,8 @@ def climb(
         Of the members.
     n_steps : int
         Steps of the search, at most.
-    start : Hyperparameters, default=None
+    start : Learned, default=None
         Good ones to go on from, in short steps; where the anchors say by default.
-
-    Returns
-    -------
-    hyperparameters : Hyperparameters
-    density : ndarray of shape (n_members,)
-        Logarithm of what was maximised, up to a constant.
     """
 
     def posterior(point: FloatArray, places: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -241,6 +260,9 @@ def climb(
         own = anchors.only(places)
         return value + own.log_density(point), slope + own.gradient(point)
 
-    begin, steps = (anchors.start, FROM_AFAR) if start is None else (start.point, NEARBY)
-    point, density = maximise(posterior, begin, n_steps, steps)
-    return Hyperparameters.of(point), density
+    if start is None:
+        found = _climb.climb(posterior, anchors.start, n_steps, FROM_AFAR)
+    else:
+        begin, known = start.hyperparameters.point, start.inverse_curvatures
+        found = _climb.climb(posterior, begin, n_steps, NEARBY, inverse_curvatures=known)
+    return Learned(Hyperparameters.of(found.points), found.values, found.inverse_curvatures)

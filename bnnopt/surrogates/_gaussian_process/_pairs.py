@@ -136,9 +136,9 @@ class RowsOfMembers:
         """Rows of some of the members."""
         return replace(self, of_members=self.of_members[members])
 
-    def scaled(self, log_length_scales: FloatArray) -> "Among":
-        """Divide by the length scales of each member, whose logarithms have shape (n_members, n_inputs)."""
-        return Among(self, log_length_scales)
+    def scaled(self, log_length_scales: FloatArray, members: "list[int] | slice" = slice(None)) -> "Among":
+        """Divide rows of members by their length scales, given as logarithms, (n_members, n_inputs)."""
+        return Among(self, self.of_members[members], log_length_scales)
 
 
 class Among:
@@ -146,10 +146,9 @@ class Among:
 
     axes = "p"
 
-    def __init__(self, rows: RowsOfMembers, log_length_scales: FloatArray) -> None:
+    def __init__(self, rows: RowsOfMembers, own: IntArray, log_length_scales: FloatArray) -> None:
         self._rows, self.n_inputs = rows, log_length_scales.shape[1]
         self._shrink = np.exp(-2.0 * log_length_scales)
-        own = rows.of_members
         chosen = slice(own[0], own[0] + 1) if (own == own[0]).all() else own  # what all share is not copied
         self._tables, self._squares = rows.tables[chosen], rows.squares[chosen]
 
