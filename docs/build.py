@@ -8,6 +8,7 @@ build.
 `--fast` leaves the gallery unexecuted.
 """
 
+import ast
 import inspect
 import os
 import re
@@ -19,7 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from posixpath import normpath, relpath
-from typing import Any
+from typing import Any, get_args
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -222,6 +223,7 @@ def undocumented(module: Any) -> list[str]:
     for name in module.__all__:
         value = getattr(module, name)
         if not (inspect.isclass(value) or inspect.isroutine(value)):
+            missing += [] if said_of_value(module, name) else [name]
             continue
         missing += [] if value.__doc__ else [name]
         for part, method in vars(value).items() if inspect.isclass(value) else ():
@@ -232,6 +234,28 @@ def undocumented(module: Any) -> list[str]:
             ):
                 missing.append(f"{name}.{part}")
     return missing
+
+
+def said_of_value(module: Any, name: str) -> str:
+    """Return the text below the assignment of a name, in the module that has it first."""
+    body = ast.parse(inspect.getsource(module)).body
+    for node, following in zip(body, [*body[1:], None], strict=True):
+        if isinstance(node, ast.ImportFrom) and name in [each.asname or each.name for each in node.names]:
+            return said_of_value(import_module(str(node.module)), name)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        is_said = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+        if name in [getattr(target, "id", None) for target in targets] and is_said:
+            return inspect.cleandoc(str(following.value.value))
+    return ""
+
+
+def _shown_value(module: Any, name: str) -> str:
+    """Return what a page says of a table or type: its text, and the names in it."""
+    value = getattr(module, name)
+    names = list(value) if isinstance(value, dict | tuple | list) else list(get_args(value))
+    names = [each for each in names if isinstance(each, str)]
+    listed = f"\n   Names: {', '.join(f'``{each}``' for each in names)}.\n" if names else ""
+    return f"``{name}``\n   {said_of_value(module, name)}\n{listed}\n"
 
 
 def _api_page(name: str, module: Any) -> str:
@@ -253,7 +277,7 @@ def _api_page(name: str, module: Any) -> str:
             options = "   :toctree: generated\n   :nosignatures:\n"
             text += f"\n.. rubric:: {kind}\n\n.. autosummary::\n{options}\n{listed}\n"
     if kinds["Tables and types"]:
-        listed = ", ".join(f"``{part}``" for part in kinds["Tables and types"])
+        listed = "".join(_shown_value(module, part) for part in kinds["Tables and types"])
         text += f"\n.. rubric:: Tables and types\n\n{listed}\n"
     return text
 

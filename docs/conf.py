@@ -85,6 +85,7 @@ html_theme_options = {
 def setup(app: Any) -> None:
     """Let docstrings be read as they are written: bars, stars and underscores in a sentence are no markup."""
     app.connect("autodoc-process-docstring", _as_written, priority=100)  # before numpydoc
+    app.connect("autodoc-process-signature", _without_ellipsis)
     app.connect("doctree-resolved", _name_thumbnails)
 
 
@@ -95,6 +96,13 @@ def _name_thumbnails(app: Any, doctree: Any, page: str) -> None:
         title = app.env.titles.get(f"gallery/{shown[1]}") if shown else None
         if title is not None:
             image["alt"] = f"First figure of: {title.astext()}"
+
+
+def _without_ellipsis(
+    app: Any, what: str, name: str, thing: Any, options: Any, signature: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Show an argument that models need as one without a default: theirs stands for "missing"."""
+    return signature and signature.replace("=Ellipsis", ""), returned
 
 
 def _as_written(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:

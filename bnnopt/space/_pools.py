@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
+from bnnopt._plain import is_flag
 from bnnopt._tables import read_blocks, with_columns
 from bnnopt._typing import RandomState
 from bnnopt._validation import as_generator
@@ -23,6 +24,8 @@ from bnnopt.space._tables import kinds_of
 __all__ = ["ROWS_OF_A_BLOCK", "file_pool", "product_pool", "random_pool", "sobol_pool"]
 
 ROWS_OF_A_BLOCK = 65_536
+"""Rows of each table that a pool yields by default."""
+
 LARGEST_SEQUENCE = 2**30  # different points that a Sobol sequence of scipy has
 
 
@@ -178,8 +181,9 @@ def file_pool(
     file = Path(path)
     if not file.is_file():
         raise InvalidDataError(f"There is no file {file} to read candidates from; check the path.")
-    kinds = {} if space is None else kinds_of(space.variables)
-    yield from read_blocks(file, kinds, block_size=_positive(block_size, "block_size"))
+    size = _positive(block_size, "block_size")
+    kinds, units = ({}, {}) if space is None else (kinds_of(space.variables), space.units)
+    yield from read_blocks(file, kinds, units=units, block_size=size)
 
 
 def _blocks(n: int, block_size: int) -> Iterator[tuple[int, int]]:
@@ -201,7 +205,7 @@ def _places(start: int, stop: int, counts: Sequence[int]) -> list[np.ndarray]:
 
 
 def _positive(value: Any, name: str) -> int:
-    is_whole = isinstance(value, Real) and value % 1 == 0
+    is_whole = not is_flag(value) and isinstance(value, Real) and value % 1 == 0
     if not is_whole or value < 1:
         raise InvalidDataError(f"{name} must be a whole number of at least 1, got {value!r}.")
     return int(value)

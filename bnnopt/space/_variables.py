@@ -102,6 +102,7 @@ class Context(BaseVariable):
 
 
 Variable = Annotated[Real | Integer | Discrete | Categorical | Context, Field(discriminator="type")]
+"""A variable of a search space; its `type` says which class it is."""
 
 
 def limits_of(variable: Variable, limits: Sequence[Any]) -> dict[str, Any]:

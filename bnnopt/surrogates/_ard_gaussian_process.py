@@ -18,6 +18,7 @@ from bnnopt._estimators import (
     check_parameters,
     draw_seed,
     last_fit_kept,
+    require,
     seed_parameter,
     whole,
 )
@@ -49,6 +50,8 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
 
     Attributes
     ----------
+    gaussian_process_ : GaussianProcessRegressor
+        The fitted process of scikit-learn, on scaled inputs and a standardised output.
     n_features_in_ : int
         Number of inputs.
     noise_variance_ : float
@@ -90,6 +93,7 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -128,6 +132,7 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
         Returns
         -------
         HeldOutPredictions
+            Of the rows that were left out, in the units of y.
         """
         check_is_fitted(self)
         return HeldOutPredictions(np.arange(len(self._left_out[0])), *self._left_out)
@@ -183,6 +188,7 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
             In the units of y.
         """
         check_is_fitted(self)
+        require(whole(1), n_samples=n_samples)
         rows = check_rows(self, X) / self._units
         n_draws, rng = checked_number_of_draws(n_samples), np.random.default_rng(draw_seed(random_state))
         with _threads_for(max(len(rows), len(self._left_out[0]))):

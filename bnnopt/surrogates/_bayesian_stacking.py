@@ -133,6 +133,7 @@ class BayesianStackingRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -163,12 +164,19 @@ class BayesianStackingRegressor(MixtureRegressor):
         previous : BayesianStackingRegressor or None
             Fitted; None for a fit that knows of none. Of a `BoundedRegressor` of one, on another scale,
             only which members take part is kept, until trials in parts on this scale are made.
-        X, y, sample_weight, noise_variance
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Inputs, as in `fit`.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Outputs, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+        noise_variance : array-like of the shape of y, default=None
             As in `fit`.
 
         Returns
         -------
         self
+            The estimator itself, fitted.
         """
         with self._fitting():
             named, X = dict(self._pairs()), as_dense(X)
@@ -187,6 +195,7 @@ class BayesianStackingRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -248,6 +257,7 @@ class BayesianStackingRegressor(MixtureRegressor):
         Returns
         -------
         dict
+            Values by name.
         """
         params: dict[str, Any] = super().get_params(deep=False)
         for name, estimator in self._pairs() if deep else ():
@@ -266,6 +276,7 @@ class BayesianStackingRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, not fitted again.
         """
         if "estimators" in params:
             self.estimators = params.pop("estimators")

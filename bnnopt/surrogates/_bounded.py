@@ -101,6 +101,8 @@ class BoundedRegressor(MixtureRegressor):
         Number of inputs, and 1.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the inputs, if fitted on a DataFrame with string column names.
+    output_names_ : ndarray of shape (1,)
+        Name of the output, if y was a DataFrame with a string column name.
 
     References
     ----------
@@ -172,6 +174,7 @@ class BoundedRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -196,12 +199,19 @@ class BoundedRegressor(MixtureRegressor):
         previous : BoundedRegressor or None
             Fitted on some of the rows; None for a fit that knows of none. Of a stacking on another scale, or
             on none, which members take part is kept.
-        X, y, sample_weight, noise_variance
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Inputs, as in `fit`.
+        y : array-like of shape (n_samples,)
+            Outputs, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+        noise_variance : array-like of shape (n_samples,), default=None
             As in `fit`.
 
         Returns
         -------
         self
+            The estimator itself, fitted.
         """
         with self._fitting():
             scales = admissible_scales(self.lower, self.upper, self.scale)

@@ -172,6 +172,7 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -199,6 +200,7 @@ class GaussianProcessEnsembleRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------

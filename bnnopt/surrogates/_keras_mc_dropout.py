@@ -197,6 +197,7 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -220,6 +221,7 @@ class KerasMCDropoutRegressor(NormalQuantiles, RegressorMixin, RoutedParameters)
         Returns
         -------
         self
+            The estimator itself, fitted.
         """
         return self._train(X, y, sample_weight, is_continued=hasattr(self, "posterior_"), is_partial=True)
 

@@ -193,6 +193,11 @@ class MCDropoutRegressor(MixtureRegressor):
         ----------
         **parameters
             Parameters that are to differ from the paper's.
+
+        Returns
+        -------
+        MCDropoutRegressor
+            Not fitted.
         """
         setting: dict[str, Any] = {
             "hidden_layer_sizes": (20, 20),
@@ -227,6 +232,7 @@ class MCDropoutRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -270,10 +276,11 @@ class MCDropoutRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
-        ValueError
+        InvalidDataError
             As `fit`, or if `early_stopping` is True.
         """
         if self.early_stopping:
@@ -304,6 +311,7 @@ class MCDropoutRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -341,14 +349,17 @@ class MCDropoutRegressor(MixtureRegressor):
         ----------
         previous : MCDropoutRegressor or None
             Fitted; None, or one of another shape, trains anew.
-        X, y
-            All rows, as in `fit`.
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Inputs of all rows, as in `fit`.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Their outputs, as in `fit`.
         **further
             `sample_weight`, as in `fit`.
 
         Returns
         -------
         self
+            The estimator itself, fitted.
         """
         with self._fitting():
             rows = check_fit_data(self, X, y, further.get("sample_weight"))
@@ -372,7 +383,11 @@ class MCDropoutRegressor(MixtureRegressor):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Inputs, as in `fit`.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Outputs, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
             As in `fit`.
         previous : MCDropoutRegressor or None, default=None
             An earlier part of the same trial, on much the same rows, to go on from; None to begin.
@@ -382,6 +397,7 @@ class MCDropoutRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------

@@ -23,6 +23,7 @@ SURROGATES: dict[str, Callable[..., BaseEstimator]] = {
     "mc_dropout": MCDropoutRegressor,
     "mc_dropout_paper": MCDropoutRegressor.from_paper,
 }
+"""What makes each surrogate that has a name; an entry added here is known everywhere."""
 
 
 def make_surrogate(surrogate: str | BaseEstimator, **parameters: Any) -> BaseEstimator:

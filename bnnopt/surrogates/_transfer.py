@@ -7,7 +7,16 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from bnnopt._estimators import Rule, draw_seed, last_step, seed_parameter, seeded_clone
+from bnnopt._estimators import (
+    Rule,
+    draw_seed,
+    is_whole,
+    last_step,
+    optional,
+    real,
+    seed_parameter,
+    seeded_clone,
+)
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
@@ -63,6 +72,9 @@ class TransferRegressor(MixtureRegressor):
         Number of columns of X, that of the campaign included, and of outputs.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the inputs, if fitted on a DataFrame with string column names.
+    output_names_ : ndarray of shape (n_outputs,)
+        Names of the outputs, if y was a DataFrame with string column names. Predictions are arrays in that
+        order.
 
     References
     ----------
@@ -84,7 +96,13 @@ class TransferRegressor(MixtureRegressor):
 
     trains_outputs_jointly: ClassVar[bool] = True
 
-    _rules: ClassVar[dict[str, Rule]] = {"random_state": seed_parameter()}
+    _rules: ClassVar[dict[str, Rule]] = {
+        "campaign": optional(
+            Rule(lambda value: isinstance(value, str) or is_whole(value), "a whole number or name")
+        ),
+        "present": real(-np.inf),
+        "random_state": seed_parameter(),
+    }
 
     def __init__(
         self,
@@ -125,6 +143,7 @@ class TransferRegressor(MixtureRegressor):
         Returns
         -------
         self
+            The estimator itself, fitted.
 
         Raises
         ------
@@ -148,12 +167,19 @@ class TransferRegressor(MixtureRegressor):
         ----------
         previous : TransferRegressor or None
             Fitted on some of the rows; None for a fit that knows of none.
-        X, y, sample_weight, noise_variance
+        X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features)
+            Inputs, as in `fit`.
+        y : array-like or DataFrame of shape (n_samples,) or (n_samples, n_outputs)
+            Outputs, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+        noise_variance : array-like of the shape of y, default=None
             As in `fit`.
 
         Returns
         -------
         self
+            The estimator itself, fitted.
         """
         with self._fitting():
             rows = check_fit_data(self, X, y, sample_weight, noise_variance, may_stay=False)

@@ -193,3 +193,4 @@ CONSTRAINED_PROBLEMS: dict[str, Callable[[], ConstrainedProblem]] = {
     "hartmann6_ball": _hartmann6_ball,
     "pressure_vessel": _pressure_vessel,
 }
+"""What makes each toy problem with constraints, see `make_constrained_problem`."""

@@ -156,3 +156,4 @@ MULTI_OBJECTIVE_PROBLEMS: dict[str, Callable[..., MultiObjectiveProblem]] = {
     "dtlz2": _dtlz2,
     "zdt1": _zdt1,
 }
+"""What makes each toy problem of two objectives, see `make_multi_objective_problem`."""

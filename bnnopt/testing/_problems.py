@@ -167,3 +167,4 @@ PROBLEMS: dict[str, Callable[..., Problem]] = {
     "rosenbrock": _rosenbrock,
     "styblinski_tang": _styblinski_tang,
 }
+"""What makes each toy problem, see `make_problem`."""

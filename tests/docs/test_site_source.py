@@ -119,6 +119,13 @@ def test_every_public_name_is_explained_and_has_a_page(build):
     assert "BnnSampler" in pages["api/bnnopt.integrations.optuna.rst"]
 
 
+def test_a_table_has_the_text_below_it_and_its_names(build):
+    page = dict(build.api_pages())["api/bnnopt.acquisition.rst"]
+    assert "``Form``\n   How a probability of feasibility enters a score, see `with_feasibility`." in page
+    assert "Names: ``positive``, ``log``, ``utility``." in page
+    assert "``SITUATION``\n   What a function may ask to know" in page  # imported from another file
+
+
 def test_a_name_without_a_docstring_ends_the_build(build, monkeypatch):
     monkeypatch.setattr(build, "undocumented", lambda module: ["untold"])
     with pytest.raises(SystemExit, match=r"without a docstring.*untold"):

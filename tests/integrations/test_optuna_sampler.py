@@ -351,6 +351,33 @@ def test_a_range_that_changes_and_a_trial_outside_of_it_do_no_harm():
     assert all(0 <= params["x"] <= 1 for params in params_of(study)[-3:])
 
 
+class NeverAsked(optuna.samplers.RandomSampler):
+    """Samples nothing one by one."""
+
+    def sample_independent(self, study, trial, param_name, param_distribution):
+        raise AssertionError(f"{param_name} was sampled by itself")
+
+
+def test_a_range_that_has_become_narrower_is_searched_with_the_others_again():
+    def narrower(trial):
+        return (trial.suggest_float("x", 0.2, 0.6) - 0.3) ** 2 + (trial.suggest_float("y", 0, 1) - 0.6) ** 2
+
+    study = ran(square, 7)
+    study.optimize(narrower, n_trials=1)
+    study.sampler = sampler(independent_sampler=NeverAsked(seed=0))
+    study.optimize(narrower, n_trials=3)
+    assert all(0.2 <= params["x"] <= 0.6 for params in params_of(study)[-3:])
+
+
+def test_trials_without_parameters_do_not_end_the_search():
+    study = optuna.create_study(sampler=sampler(independent_sampler=NeverAsked(seed=0)))
+    study.add_trial(create_trial(params={}, distributions={}, value=1.0))
+    told(study, grid_of_values())
+    best = study.best_value
+    study.optimize(square, n_trials=2)
+    assert study.best_value < best
+
+
 def test_choices_that_change_are_refused_by_optuna_and_the_study_goes_on():
     def objective(trial, choices):
         return len(trial.suggest_categorical("a", choices)) + trial.suggest_float("x", 0, 1)
@@ -407,6 +434,11 @@ def test_trials_of_several_threads_differ():
         ({"n_initial": 3}, InvalidDataError, r"no parameter \['n_initial'\]; further options are"),
         ({"n_candidates": 1}, InvalidDataError, "n_candidates must be a whole number of at least 2"),
         ({"n_startup_trials": 1}, InvalidDataError, "at least 2, or None, got 1"),
+        (
+            {"seed": -1, "constraints_func": 3, "independent_sampler": "tpe"},
+            InvalidDataError,
+            "seed must be .* got -1; constraints_func must be .* got 3; independent_sampler must be .*'tpe'",
+        ),
         ({"surrogate": "gaussian_proces"}, UnknownNameError, "gaussian_process"),
         ({"acquisition": "logei"}, UnknownNameError, "log_ei"),
     ],

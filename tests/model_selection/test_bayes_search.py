@@ -253,6 +253,13 @@ def test_several_metrics_are_searched_by_the_one_of_refit():
     assert search.optimizers_[0].outputs == ("test_f1_macro",)
 
 
+def test_metrics_of_a_set_come_in_one_order():
+    space, scoring = {"C": [1.0, 2.0]}, {"f1_macro", "accuracy"}
+    search = BayesSearchCV(SVC(), space, n_iter=2, scoring=scoring, refit="accuracy", **QUICK).fit(*IRIS)
+    assert list(search.scorer_) == ["accuracy", "f1_macro"]
+    assert np.isfinite(search.cv_results_["mean_test_f1_macro"]).all()
+
+
 def test_several_metrics_without_one_of_refit_are_traded_off():
     scoring = {"low": lambda model, X, y: -model.x, "high": lambda model, X, y: model.x}
     search = fit(
@@ -330,6 +337,11 @@ def test_callbacks_see_the_result_so_far_and_may_stop():
         fit(curve(callbacks=3))
 
 
+def test_a_callback_that_says_neither_true_nor_false_is_told():
+    with pytest.raises(InvalidDataError, match="callbacks: expected true, false or nothing"):
+        fit(curve(callbacks=lambda _: np.array([True, False])))
+
+
 def test_time_that_is_over_ends_the_search_after_one_setting():
     search = fit(curve(n_iter=30, time_budget=0))
     assert len(search.cv_results_["params"]) == 1
@@ -363,6 +375,11 @@ def test_a_search_that_begins_with_settings_of_another_starts_a_block_with_them(
         (lambda results: {"params": results["params"]}, "scores of 2 splits.*got 0"),
         (lambda results: {**results, "params": ["{'x': 1}"] * 4}, "'params' is a list of dicts"),
         (lambda results: 3, "expected the cv_results_ of a search"),
+        (lambda results: {**results, "split1_test_score": [0.5]}, "4 values.*'split1_test_score' has 1"),
+        (
+            lambda results: {key.replace("_score", "_r2"): value for key, value in results.items()},
+            r"expected the scores \['score'\], as scoring has them, got \['r2'\]",
+        ),
     ],
 )
 def test_earlier_results_that_do_not_fit_are_told(change, message):
@@ -383,6 +400,14 @@ def test_earlier_results_that_do_not_fit_are_told(change, message):
         ({"surrogate": "gausian_process"}, "Did you mean 'gaussian_process'"),
         ({"acquisition": "log_eii"}, "Did you mean 'log_ei'"),
         ({"cv": iter([])}, "Was the CV iterator empty"),
+        (
+            {"verbose": "yes", "n_jobs": 0},
+            "(?s)n_jobs must be .* other than 0.*verbose must be a whole number",
+        ),
+        (
+            {"optimizer_kwargs": {"n_initial_points": "ten"}},
+            "n_initial_points must be a whole number, got 'ten'",
+        ),
     ],
 )
 def test_what_is_out_of_range_is_told_before_any_fit(options, message):

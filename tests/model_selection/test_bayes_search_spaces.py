@@ -248,3 +248,25 @@ def test_levels_of_a_categorical_come_as_they_are(levels):
     found = values(search({"c": Categorical("c", levels), "a": (0.0, 1.0)}), "c")
     assert {type(value) for value in found} == {type(levels[0])}
     assert set(found) <= set(levels)
+
+
+def choices_tried(given, n_iter):
+    """Return what is tried of a parameter, sorted by its text."""
+    return sorted(values(search({"c": given}, n_iter), "c"), key=str)
+
+
+def test_a_distribution_that_lists_its_values_has_no_others():
+    listed = stats.rv_discrete(values=([1, 5, 9], [0.2, 0.3, 0.5]))
+    assert choices_tried(listed, 3) == [1, 5, 9]
+    assert choices_tried(listed(loc=2), 3) == [11, 3, 7]
+
+
+def test_numbers_that_are_not_finite_are_choices_like_any_other():
+    assert list(map(str, choices_tried([np.nan, 1.0, float("nan")], 2))) == ["1.0", "nan"]
+    assert choices_tried([1.0, np.inf, 2.0], 3) == [1.0, 2.0, np.inf]
+
+
+def test_a_fault_of_a_parameter_is_named_once():
+    with pytest.raises(InvalidDataError) as caught:
+        BayesSearchCV(Scored(), {"a": 1.0})
+    assert str(caught.value).count("search_spaces: 'a'") == 1

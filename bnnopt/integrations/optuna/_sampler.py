@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, TPESampler
-from optuna.search_space import intersection_search_space
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from sklearn.base import BaseEstimator
 
-from bnnopt._estimators import draw_seed
+from bnnopt._estimators import draw_seed, is_whole
 from bnnopt._plain import shown
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError, SpaceExhaustedWarning
@@ -48,9 +47,9 @@ MOST_AT_ONCE = 8  # workers that ask in the same instant and are told apart
 class BnnSampler(BaseSampler):
     """Bayesian optimization for any study of Optuna.
 
-    The parameters that all completed trials have, in the same range, are searched together by a
-    `BayesianOptimizer`; others (of the first trial, of conditional parameters, of ranges that change) are
-    sampled one by one. It learns from all finished trials, those of other workers and those added by hand
+    The parameters that all completed trials have are searched together by a `BayesianOptimizer`, in the range
+    of the last one; others (of the first trial, of conditional parameters, of a range that has just changed)
+    are sampled one by one. It learns from all finished trials, those of other workers and those added by hand
     too. A failed trial, or one of an infinite value, counts as a failed experiment, from which the
     probability of success is learned; a pruned one counts by the last value that it reported, but never as
     better than the median of the completed ones. Running trials are on their way: what other workers have in
@@ -123,6 +122,7 @@ class BnnSampler(BaseSampler):
             **options,
         }
         _check(self._options)
+        _check_parts(seed, constraints_func, independent_sampler)
         self._seed = draw_seed(seed)
         self._independent_sampler = independent_sampler
         self._constraints_keeper = (
@@ -153,7 +153,9 @@ class BnnSampler(BaseSampler):
             self._independent_sampler.reseed_rng()
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Return the parameters that all completed trials have, each in the same range, and with a choice.
+        """Return the parameters that all completed trials have, each in the range of the last, with a choice.
+
+        Trials without any parameter say nothing.
 
         Parameters
         ----------
@@ -167,8 +169,11 @@ class BnnSampler(BaseSampler):
         dict of str to BaseDistribution
             The distribution of each of these parameters, by name; empty before a trial is complete.
         """
-        common = intersection_search_space(study.get_trials(deepcopy=False))
-        return {name: each for name, each in common.items() if is_searchable(each)}
+        trials = study.get_trials(deepcopy=False)
+        known = [each.distributions for each in trials if each.state == TrialState.COMPLETE]
+        known = [each for each in known if each]
+        common = set(known[0]).intersection(*known[1:]) if known else set()
+        return {name: known[-1][name] for name in sorted(common) if is_searchable(known[-1][name])}
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -291,6 +296,19 @@ def _check(options: Mapping[str, Any]) -> None:
     """Raise what an optimizer would, but for what depends on the number of objectives."""
     known = {name: value for name, value in options.items() if name not in ("acquisition", "reference_point")}
     BayesianOptimizer(SearchSpace([Real("x", 0, 1)]), [Minimize("y")], **known)
+
+
+def _check_parts(seed: Any, constraints_func: Any, independent_sampler: Any) -> None:
+    """Raise `InvalidDataError` for whatever of these is not what it should be."""
+    faults = []
+    if seed is not None and not (is_whole(seed) and seed >= 0):
+        faults.append(f"seed must be None or a whole number of at least 0, got {shown(seed)}")
+    if constraints_func is not None and not callable(constraints_func):
+        faults.append(f"constraints_func must be None or a function, got {shown(constraints_func)}")
+    if independent_sampler is not None and not isinstance(independent_sampler, BaseSampler):
+        faults.append(f"independent_sampler must be None or a sampler, got {shown(independent_sampler)}")
+    if faults:
+        raise InvalidDataError(f"BnnSampler: {'; '.join(faults)}.")
 
 
 def _one_row(optimizer: BayesianOptimizer, place: int, seed: int, number: int) -> pd.Series:

@@ -28,7 +28,13 @@ from bnnopt.model_selection._search._preparation import (
 )
 from bnnopt.model_selection._search._results import checked_place, results_of
 from bnnopt.model_selection._search._run import Run
-from bnnopt.model_selection._search._scorers import check_refit, names_to_raise, scorers_of
+from bnnopt.model_selection._search._scorers import (
+    as_listed,
+    check_refit,
+    known_names,
+    names_to_raise,
+    scorers_of,
+)
 from bnnopt.model_selection._search._spaces import spaces_of
 from bnnopt.model_selection._search._watching import Watch, callbacks_of
 from bnnopt.optimizer import BayesianOptimizer
@@ -273,7 +279,9 @@ class BayesSearchCV(StandsForBestEstimator):
         of_split, of_fit, of_refit = self._shared_out({**(self.fit_params or {}), **params})
         splits = splits_of(check_cv(self.cv, y, classifier=is_classifier(self.estimator)), X, y, of_split)
         evaluator = Evaluator(self.estimator, X, y, splits, of_fit, self._options)
-        trials = earlier_trials(self.earlier_results, spaces, len(splits))
+        trials = earlier_trials(
+            self.earlier_results, spaces, len(splits), known_names(as_listed(self.scoring))
+        )
         proposals = new_proposals(self, spaces, trials)
         self._forget()
         self._proposals, self.scorer_, self.n_splits_ = proposals, scorers, len(splits)
@@ -305,8 +313,9 @@ class BayesSearchCV(StandsForBestEstimator):
     @property
     def _options(self) -> dict[str, Any]:
         """What each fit is told besides its setting."""
-        options = {name: getattr(self, name) for name in ("scoring", "error_score", "return_train_score")}
-        return {**options, "verbose": self.verbose if self.verbose > 1 else 0}
+        options = {name: getattr(self, name) for name in ("error_score", "return_train_score")}
+        verbose = self.verbose if self.verbose > 1 else 0
+        return {**options, "scoring": as_listed(self.scoring), "verbose": verbose}
 
     def _forget(self) -> None:
         for name in [name for name in vars(self) if name.endswith("_")]:

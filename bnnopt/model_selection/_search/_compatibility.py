@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import OptimizeResult
 
+from bnnopt._estimators import is_whole
 from bnnopt._plain import shown
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
@@ -32,10 +33,10 @@ def mapped(given: Mapping[str, Any] | None) -> dict[str, Any]:
     ignored = []
     for name, value in (given or {}).items():
         if name in ("n_initial_points", "n_random_starts"):
-            taken["n_initial"] = max(2, int(value))
-        elif name == "initial_point_generator" and value in DESIGNS:
+            taken["n_initial"] = _number_of_points(name, value)
+        elif name == "initial_point_generator" and isinstance(value, str) and value in DESIGNS:
             taken["initial_design"] = DESIGNS[value]
-        elif name == "acq_func" and value in ACQUISITIONS:
+        elif name == "acq_func" and isinstance(value, str) and value in ACQUISITIONS:
             taken["acquisition"] = ACQUISITIONS[value]
         elif name == "base_estimator" and hasattr(value, "predict"):
             taken["surrogate"] = value
@@ -49,6 +50,12 @@ def mapped(given: Mapping[str, Any] | None) -> dict[str, Any]:
             stacklevel=3,
         )
     return taken
+
+
+def _number_of_points(name: str, value: Any) -> int:
+    if not is_whole(value):
+        raise InvalidDataError(f"optimizer_kwargs: {name} must be a whole number, got {shown(value)}.")
+    return max(2, int(value))
 
 
 def optimize_result(settings: Sequence[Mapping[str, Any]], scores: FloatArray) -> OptimizeResult:

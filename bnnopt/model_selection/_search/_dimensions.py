@@ -9,7 +9,12 @@ import numpy as np
 
 from bnnopt._plain import plain, shown
 from bnnopt.exceptions import InvalidDataError
-from bnnopt.model_selection._search._distributions import DistributionValues, is_distribution, range_of
+from bnnopt.model_selection._search._distributions import (
+    DistributionValues,
+    counted_values,
+    is_distribution,
+    range_of,
+)
 from bnnopt.space import Categorical, Context, Discrete, Integer, Real, Variable
 
 __all__ = ["Dimension", "dimension_of", "same_value_key"]
@@ -132,14 +137,13 @@ def _dimension(name: str, given: Any) -> Dimension:
         return _of_range(name, lower, upper, prior, is_whole=is_whole)
     if isinstance(given, list | tuple | range | np.ndarray):
         return _of_choices(name, [plain(value) for value in given])
-    raise InvalidDataError(f"search_spaces: {name!r}: {EXPECTED}; got {shown(given)}.")
+    raise InvalidDataError(f"{EXPECTED}; got {shown(given)}.")
 
 
 def _of_variable(name: str, given: Variable) -> Dimension:
     if isinstance(given, Context):
         raise InvalidDataError(
-            f"search_spaces: {name!r}: a Context cannot be set, so it cannot be searched; use a Real, "
-            "Integer, Discrete or Categorical."
+            "a Context cannot be set, so it cannot be searched; use a Real, Integer, Discrete or Categorical."
         )
     if isinstance(given, Discrete):
         numbers = [int(v) if v.is_integer() else v for v in given.values]
@@ -162,15 +166,16 @@ def _is_range(given: tuple[Any, ...]) -> bool:
 
 def _of_range(name: str, lower: Any, upper: Any, prior: Any, *, is_whole: bool) -> Dimension:
     if prior not in SCALES:
-        raise InvalidDataError(
-            f"search_spaces: {name!r}: expected the prior 'uniform' or 'log-uniform', got {shown(prior)}."
-        )
+        raise InvalidDataError(f"expected the prior 'uniform' or 'log-uniform', got {shown(prior)}.")
     kind = Integer if is_whole else Real
     return Dimension(kind(name, plain(lower), plain(upper), scale=SCALES[prior]))
 
 
 def _of_distribution(name: str, given: Any) -> Dimension:
-    limits = range_of(name, given)
+    choices = counted_values(given)
+    if choices:
+        return _of_choices(name, choices)
+    limits = range_of(given)
     if limits is not None:
         return _of_range(name, limits.lower, limits.upper, limits.prior, is_whole=limits.is_whole)
     values = DistributionValues.of(given)
@@ -179,10 +184,11 @@ def _of_distribution(name: str, given: Any) -> Dimension:
 
 def _of_choices(name: str, values: list[Any]) -> Dimension:
     if not values:
-        raise InvalidDataError(f"search_spaces: {name!r}: got no choices; give at least one.")
+        raise InvalidDataError("got no choices; give at least one.")
     keys = [same_value_key(value) for value in values]
     values = [value for place, value in enumerate(values) if keys.index(keys[place]) == place]
-    if len(values) > 1 and all(map(_is_number, values)) and len(set(values)) == len(values):
+    is_ordered = all(_is_number(value) and np.isfinite(value) for value in values)
+    if len(values) > 1 and is_ordered and len(set(values)) == len(values):
         ordered = sorted(values)
         is_log = ordered[0] > 0 and ordered[-1] / ordered[0] > RATIO_OF_LOG
         numbers = Discrete(name, ordered, scale="log" if is_log else "linear")

@@ -7,7 +7,7 @@ import numpy as np
 
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["DistributionValues", "Limits", "is_distribution", "range_of"]
+__all__ = ["DistributionValues", "Limits", "counted_values", "is_distribution", "range_of"]
 
 OPEN_END = 1e-3  # probability left out at an end that is infinite
 PRIORS = {"uniform": "uniform", "loguniform": "log-uniform", "reciprocal": "log-uniform"}
@@ -60,7 +60,16 @@ def is_distribution(given: Any) -> bool:
     return callable(getattr(given, "rvs", None))
 
 
-def range_of(name: str, frozen: Any) -> Limits | None:
+def counted_values(frozen: Any) -> list[Any]:
+    """Return the values of a distribution that lists them, such as `rv_discrete(values=...)`; none if not."""
+    listed = getattr(getattr(frozen, "dist", frozen), "xk", None)
+    if listed is None:
+        return []
+    values = np.asarray(listed) + (frozen.support()[0] - np.min(listed))  # a frozen one may be moved
+    return values[frozen.pmf(values) > 0].tolist()
+
+
+def range_of(frozen: Any) -> Limits | None:
     """Return a distribution as a range: uniform, log-uniform, or whole numbers; None for any other.
 
     Raises
@@ -70,9 +79,9 @@ def range_of(name: str, frozen: Any) -> Limits | None:
     """
     if not all(callable(getattr(frozen, each, None)) for each in ("ppf", "cdf", "support")):
         raise InvalidDataError(
-            f"search_spaces: {name!r}: expected a frozen distribution of scipy.stats with ppf, cdf and "
-            f"support, such as scipy.stats.loguniform(1e-3, 1e3); got {frozen!r:.80}, which can only be "
-            "drawn from. Give its range or its choices."
+            "expected a frozen distribution of scipy.stats with ppf, cdf and support, such as "
+            f"scipy.stats.loguniform(1e-3, 1e3); got {frozen!r:.80}, which can only be drawn from. Give its "
+            "range or its choices."
         )
     if callable(getattr(frozen, "pmf", None)):
         start, end = frozen.support()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._estimators import Rule, draw_seed, flag, optional, real, seed_parameter, whole
+from bnnopt._estimators import Rule, draw_seed, flag, is_whole, optional, real, seed_parameter, whole
 from bnnopt._plain import shown
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.model_selection._search._compatibility import mapped
@@ -21,6 +21,10 @@ FEWEST_FIRST = 5
 N_FIRST_OF_A_BRANCH = 2
 
 
+def _is_verbosity(value: Any) -> bool:
+    return isinstance(value, bool) or (is_whole(value) and value >= 0)
+
+
 def _is_number_or_nan(value: Any) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
@@ -29,9 +33,12 @@ RULES = {
     "estimator": Rule(lambda value: hasattr(value, "fit"), "an estimator with fit"),
     "n_iter": whole(1),
     "n_points": whole(1),
+    "pre_dispatch": Rule(lambda value: isinstance(value, str) or is_whole(value), "a whole number or text"),
     "n_initial": optional(whole(2)),
     "time_budget": optional(real(0, closed="left")),
+    "n_jobs": optional(Rule(lambda value: is_whole(value) and value != 0, "a whole number other than 0")),
     "progress": flag(),
+    "verbose": Rule(_is_verbosity, "a whole number of at least 0, or a flag"),
     "return_train_score": flag(),
     "random_state": seed_parameter(),
     "error_score": optional(Rule(_is_number_or_nan, "a number"), "raise"),
@@ -61,15 +68,18 @@ def spaces_to_search(search: Any) -> list[SpaceToSearch]:
     return spaces
 
 
-def earlier_trials(results: Any, spaces: Sequence[SpaceToSearch], n_splits: int) -> list[Trial]:
-    """Return the trials of an earlier search, held against the spaces.
+def earlier_trials(
+    results: Any, spaces: Sequence[SpaceToSearch], n_splits: int, names: Sequence[str]
+) -> list[Trial]:
+    """Return the trials of an earlier search, held against the spaces and the names of the scores, if known.
 
     Raises
     ------
     InvalidDataError
-        These are no results of a search, of other splits, or with settings that are in none of the spaces.
+        These are no results of a search, of other splits or scores, or with settings that are in none of the
+        spaces.
     """
-    trials = trials_of(results, n_splits)
+    trials = trials_of(results, n_splits, names)
     for trial in trials:
         if all(each.space.row(trial.params) is None for each in spaces):
             raise InvalidDataError(

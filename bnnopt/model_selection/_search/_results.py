@@ -95,7 +95,7 @@ def _dtype(values: list[Any]) -> Any:
     return found if found.kind in "iufb" else np.dtype(object)
 
 
-def trials_of(results: Any, n_splits: int) -> list[Trial]:
+def trials_of(results: Any, n_splits: int, known: Sequence[str] = ()) -> list[Trial]:
     """Return the trials of an earlier search.
 
     Parameters
@@ -104,11 +104,14 @@ def trials_of(results: Any, n_splits: int) -> list[Trial]:
         `cv_results_` of a search of scikit-learn or bnnopt, or a table of it.
     n_splits : int
         Splits of the search that goes on from it.
+    known : sequence of str, default=()
+        Names of the scores of that search, where they are known: others are left out.
 
     Raises
     ------
     InvalidDataError
-        It is no such thing, or it has another number of splits.
+        It is no such thing, its columns are not of one length, or it has another number of splits or other
+        scores.
     """
     if results is None:
         return []
@@ -126,7 +129,27 @@ def trials_of(results: Any, n_splits: int) -> list[Trial]:
             f"earlier_results: expected the scores of {n_splits} splits, as cv has them, got {n_earlier}. "
             "Use the same cv: scores of other splits cannot be compared."
         )
+    missing = [name for name in known if f"test_{name}" not in names]
+    if missing:
+        found = [name.removeprefix("test_") for name in names if name.startswith("test_")]
+        raise InvalidDataError(
+            f"earlier_results: expected the scores {list(known)}, as scoring has them, got {found}. Use the "
+            "same scoring, or leave the results out."
+        )
+    if known:
+        names = [name for name in names if name.partition("_")[2] in known]
+    _check_lengths(table, len(settings))
     return [_trial(table, place, dict(params), names, n_splits) for place, params in enumerate(settings)]
+
+
+def _check_lengths(table: Mapping[str, Any], n_settings: int) -> None:
+    lengths = {key: len(table[key]) for key in table if key.startswith(("split", "mean_", "std_"))}
+    wrong = [f"{key!r} has {n}" for key, n in lengths.items() if n != n_settings]
+    if wrong:
+        raise InvalidDataError(
+            f"earlier_results: expected {n_settings} values in each column, one for each of the 'params'; "
+            f"{', '.join(wrong)}."
+        )
 
 
 def _trial(

@@ -93,9 +93,20 @@ class Watch:
             self._bar[0].update(self._bar[1], completed=self._n_done, description=f"best {best:.4g}")
         came = ", ".join(f"{score:.4g}" for score in scores[-n_new:])
         self._say(f"setting {self._n_done} of {self._n_settings}: {came}; best {best:.4g}")
-        asked = [callback(result) for callback in self._callbacks]
-        return any(bool(each) for each in asked) or time.monotonic() >= self._end
+        asked = [_as_flag(callback(result)) for callback in self._callbacks]
+        return any(asked) or time.monotonic() >= self._end
 
     def _say(self, text: str) -> None:
         if self._verbose:
             sys.stdout.write(f"{text}\n")
+
+
+def _as_flag(answer: Any) -> bool:
+    """Return what a callback says, or raise `InvalidDataError` for what is neither true nor false."""
+    try:
+        return bool(answer)
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(
+            "callbacks: expected true, false or nothing from each, to say whether the search ends; got "
+            f"{shown(answer)}."
+        ) from error

@@ -30,6 +30,7 @@ class RoutedParameters(Documented, BaseEstimator):
         Returns
         -------
         dict
+            Values by name.
         """
         return super().get_params(deep) | {name: getattr(self, name) for name in self._further_names()}
 
@@ -44,6 +45,7 @@ class RoutedParameters(Documented, BaseEstimator):
         Returns
         -------
         self
+            The estimator itself, not fitted again.
         """
         super().set_params(**{name: value for name, value in params.items() if not self._is_routed(name)})
         for name in filter(self._is_routed, params):

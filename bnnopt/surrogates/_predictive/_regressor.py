@@ -269,6 +269,11 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples_X, n_samples) or (n_samples_X, n_outputs, n_samples)
             In the units of y.
+
+        Raises
+        ------
+        InvalidDataError
+            `n_samples` is no whole number of at least 1.
         """
         check_is_fitted(self)
         rows = check_rows(self, X)
@@ -284,6 +289,7 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         Returns
         -------
         HeldOutPredictions
+            Of the rows that were left out, in the units of y.
 
         Raises
         ------

@@ -225,14 +225,23 @@ def needs_power_scale(
     Parameters
     ----------
     X : ndarray of shape (n, n_features)
-    y, weights : ndarray of shape (n,)
+        Inputs, finite.
+    y : ndarray of shape (n,)
+        One outcome without bounds, finite.
+    weights : ndarray of shape (n,)
+        How many times each row counts, above 0.
     noise : ndarray of shape (n,)
-        Known noise variance, in squared units of y.
+        Known noise variance, in squared units of y; 0 where it is not known.
     wanted : {-1, 0, 1}, default=0
         Which end has to be the centre of the scale: that of the least values, any, or that of the largest. A
         root draws apart what is near its centre, and together what is far from it.
     seed : int, default=0
         Of the Gaussian processes.
+
+    Returns
+    -------
+    bool
+        Whether they do.
     """
     if len(y) < FEWEST_ROWS or np.ptp(y) == 0 or marginal_gain(y, weights) < LEAST_MARGINAL_GAIN:
         return False
