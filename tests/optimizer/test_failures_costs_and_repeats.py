@@ -188,6 +188,15 @@ def test_replicates_are_measured_settings_that_may_be_the_best(make_told):
     assert (repeated == best).all(axis=1).any()
 
 
+def test_what_was_measured_often_is_worth_the_less_for_it(make_optimizer):
+    """Of two settings that are as likely the best the one measured once comes before that of three runs."""
+    optimizer = make_optimizer(SQUARE, n_initial=2)
+    optimizer.tell([[0.2, 0.5], [0.2, 0.5], [0.2, 0.5], [0.8, 0.5]], [1.0, -1.0, 0.0, 0.0])
+    batch = optimizer.ask(2, n_replicates=2)
+    assert batch["x"].tolist() == [0.8, 0.2]
+    assert batch["score"].iloc[0] + 3 * batch["score"].iloc[1] == pytest.approx(1.0)
+
+
 def test_replicates_need_a_model(make_optimizer):
     with pytest.raises(InvalidDataError, match="n_replicates: there is no model yet"):
         make_optimizer(SQUARE).ask(2, n_replicates=1)

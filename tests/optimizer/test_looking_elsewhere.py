@@ -87,6 +87,15 @@ def test_a_repeat_in_disguise_gives_way_every_second_time(noise):
     assert reasons in ([[True, False] * 2, [False, True] * 2] if noise else [[False] * 4])
 
 
+@pytest.mark.parametrize(("apart", "is_beside"), [(0.008, True), (0.015, False)])
+def test_beside_is_within_a_hundredth_of_every_range(apart, is_beside):
+    """The best setting is the middle, and the nearest row told is so far away in one setting."""
+    optimizer = optimizer_of(Bowl(), n_initial=2)
+    told = np.array([[0.5 + apart, 0.5], *TOLD[1:], [0.8, 0.8]])
+    optimizer.tell(told, np.square(told - 0.5).sum(axis=1))
+    assert optimizer.ask()["reason"].iloc[0].startswith("elsewhere") == is_beside
+
+
 def test_half_of_a_batch_looks_elsewhere():
     optimizer = optimizer_of(Bowl(), n_initial=2)
     optimizer.tell(TOLD, np.square(TOLD - 0.5).sum(axis=1))
@@ -121,3 +130,13 @@ def test_several_objectives_are_left_alone():
     )
     optimizer.tell(TOLD, {"y": TOLD.sum(axis=1), "z": TOLD[:, 0]})
     assert not optimizer.ask(2)["reason"].str.startswith("elsewhere").any()
+
+
+@pytest.mark.parametrize(("std", "is_lost"), [(0.2, True), (0.3, False)])
+def test_a_gain_below_a_tenth_of_the_noise_is_a_reason_to_stop(std, is_lost):
+    """Where the best row told is as good as any, the gain is 0.399 std; the noise is 1."""
+    optimizer = optimizer_of(Bowl(std), n_initial=2)
+    optimizer.tell(TOLD, np.square(TOLD - 0.5).sum(axis=1))
+    advice = optimizer.advise(min_gain=0, patience=50)
+    assert advice.expected_gain / advice.noise_std == pytest.approx(0.39894 * std, rel=1e-3)
+    assert any("a tenth of the noise" in reason for reason in advice.reasons) == is_lost

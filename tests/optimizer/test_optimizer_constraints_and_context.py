@@ -7,6 +7,8 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF
 
 from bnnopt import (
     Acquisition,
@@ -14,7 +16,9 @@ from bnnopt import (
     Context,
     Integer,
     LinearConstraint,
+    Maximize,
     NonlinearConstraint,
+    OutcomeConstraint,
     Real,
     SearchSpace,
 )
@@ -199,6 +203,24 @@ def test_a_constraint_may_name_the_context(make_told):
     optimizer = make_told(space, context={"T": 10})
     assert (optimizer.data["x"] <= 40).all()
     assert (optimizer.ask(3, context={"T": 30})["x"] <= 20 + 1e-9).all()
+
+
+@pytest.mark.parametrize(("limited", "best"), [([3.0, 1.0, 2.0], 1.0), ([3.0, 1.0, -2.0], 2.0)])
+def test_while_no_row_keeps_the_limits_the_worst_is_what_to_improve_on(limited, best, make_optimizer):
+    """So that whatever is likely to keep them counts as an improvement."""
+    known = []
+
+    def asked(mean, std, *, best):
+        known.append(best)
+        return mean
+
+    objectives = [Maximize("y"), OutcomeConstraint("z", upper=-1.0)]
+    surrogate = GaussianProcessRegressor(RBF(0.2), alpha=1e-8, optimizer=None)
+    options = {"surrogate": surrogate, "acquisition": asked, "n_initial": 2, "n_candidates": 8}
+    optimizer = make_optimizer(SearchSpace([Real("x", 0, 1)]), objectives, **options)
+    optimizer.tell(pd.DataFrame({"x": [0.1, 0.5, 0.9]}), pd.DataFrame({"y": [3.0, 1.0, 2.0], "z": limited}))
+    optimizer.ask(1)
+    assert known[-1] == pytest.approx(best, abs=1e-3)
 
 
 @pytest.mark.parametrize(

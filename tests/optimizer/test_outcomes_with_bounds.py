@@ -6,6 +6,7 @@ import pytest
 from sklearn.linear_model import BayesianRidge
 
 from bnnopt import (
+    Acquisition,
     BayesianOptimizer,
     GaussianProcessEnsembleRegressor,
     Maximize,
@@ -240,3 +241,21 @@ def test_a_root_leads_to_the_lowest_values():
         row = optimizer.ask()
         optimizer.tell(row[["a", "b"]], pd.DataFrame({"energy": energy_of(row)}))
     assert optimizer.data["energy"].min() < 1.1 * lowest
+
+
+def test_a_score_is_weighed_by_the_share_of_functions_that_keep_a_limit():
+    """Where all candidates are alike that is the score; an outcome with bounds is not normal."""
+    optimizer = told(
+        objectives=[Minimize("peak"), OutcomeConstraint("polydispersity", upper=0.1)],
+        acquisition=Acquisition("all alike", lambda mean, std: np.ones(len(mean)), form="positive"),
+        n_initial=2,
+    )
+    rows = SPACE.sample(8, random_state=0)
+    noise = np.random.default_rng(0).uniform(0.01, 0.3, 8)
+    optimizer.tell(rows, measured(rows).assign(polydispersity=noise))
+    pool = SPACE.sample(40, random_state=1)
+    scored = optimizer.score_pool(pool, n_sample=40).sample
+    draws = optimizer.sample_y(scored[SPACE.names], 2000)[optimizer.outputs.index("polydispersity")]
+    share = (draws <= 0.1).mean(axis=0)
+    assert ((share > 0.1) & (share < 0.9)).sum() >= 5
+    np.testing.assert_allclose(scored["score"], share, atol=0.1)

@@ -223,3 +223,12 @@ def box_row(make_optimizer, outcomes):
 def test_rows_before_a_restart_are_no_part_of_its_design(lead):
     """Rows at 0.5 may stand for 0.45 to 0.55, where both rows of the new design are."""
     assert lead([8, 9, 0, 0, 0, 0], 0.5, min_length=0.3) == "start after restart 1"
+
+
+def test_where_no_row_keeps_the_limits_the_nearest_in_ranges_of_the_outcomes_is_best(make_optimizer):
+    """Row 0 is half the range of a beyond its limit, row 1 a tenth of that of b, which has large numbers."""
+    limits = [OutcomeConstraint("a", upper=0.0), OutcomeConstraint("b", upper=0.0)]
+    optimizer = make_optimizer(LINE, [Maximize("y"), *limits], n_initial=2, n_candidates=4, trust_region=True)
+    outcomes = {"y": [0.0] * 4, "a": [1.0, 0.0, 2.0, 2.0], "b": [0.0, 100.0, 1000.0, 900.0]}
+    optimizer.tell(pd.DataFrame({"x": [0.1, 0.4, 0.6, 0.9]}), pd.DataFrame(outcomes))
+    assert where(optimizer.ask(1))[1] == 1

@@ -61,6 +61,21 @@ def test_slopes_are_those_of_the_values(model):
         np.testing.assert_allclose(slope[:, :, column], rise / 2e-5, rtol=1e-3, atol=1e-5)
 
 
+def test_what_is_known_of_some_rows_takes_from_the_variance_and_its_slopes(model):
+    """A row that is known has no variance left, and slopes of others are those of their values."""
+    X, known = np.random.default_rng(4).uniform(0.1, 0.9, size=(2, 3, 2))
+    given = model.given_expected(known)
+    before, left = (each.predict(known, return_std=True, noise=False)[1] for each in (model, given))
+    assert (left < 0.02 * before).all()
+    _, mean, _, by_mean, by_std = given.predict_mixture(X, return_gradient=True)
+    np.testing.assert_allclose(mean[0], model.predict(X), rtol=1e-9)
+    for column in range(2):
+        step = 1e-5 * np.eye(2)[column]
+        ahead, behind = (given.predict(X + s, return_std=True, noise=False) for s in (step, -step))
+        for slope, high, low in zip((by_mean, by_std), ahead, behind, strict=True):
+            np.testing.assert_allclose(slope[0, :, column], (high - low) / 2e-5, rtol=2e-3, atol=1e-4)
+
+
 def test_draws_vary_together_as_it_says():
     model, X = stacking(calibrate=False), np.random.default_rng(3).uniform(size=(4, 2))
     draws = model.sample_y(X, 800)

@@ -27,6 +27,12 @@ def test_a_fit_that_fails_leaves_the_last_one_as_it_was(quick):
     assert (model.n_features_in_, model.n_outputs_, sorted(vars(model))) == (1, 1, state)
 
 
+def test_a_single_network_keeps_a_row_to_learn_from(quick):
+    """Nine tenths of two rows are both of them; without any the loss would be 0."""
+    parameters = {"n_networks": 1, "early_stopping": True, "validation_fraction": 0.9, "max_iter": 20}
+    assert quick(**parameters).fit([[0.0], [1.0]], [0.0, 1.0]).loss_ > 0
+
+
 def test_a_first_fit_that_fails_leaves_nothing(quick):
     X = np.linspace(0, 1, 20)[:, None]
     model = quick(max_iter=20, learning_rate_init=1e30)
