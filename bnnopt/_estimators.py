@@ -30,6 +30,7 @@ __all__ = [
     "one_of",
     "optional",
     "real",
+    "require",
     "seed_parameter",
     "seeded_clone",
     "whole",
@@ -178,9 +179,30 @@ def real(lower: float, upper: float = np.inf, *, closed: str = "neither") -> Rul
         above = number > lower or (has_lower and number == lower)
         return above and (number < upper or (has_upper and number == upper))
 
+    if lower == -np.inf and upper == np.inf:
+        return Rule(accepts, "a finite number")
     return Rule(
         accepts, f"a number in {'[' if has_lower else '('}{lower:g}, {upper:g}{']' if has_upper else ')'}"
     )
+
+
+def require(rule: Rule, **values: Any) -> None:
+    """Raise `InvalidDataError` that names every value out of a rule, what is allowed and what came.
+
+    Parameters
+    ----------
+    rule : Rule
+        Such as `whole(1)` or `real(0, 1)`; True and False are no numbers.
+    **values
+        By the names of the arguments.
+    """
+    wrong = [
+        f"{name} must be {rule.expected}, got {shown(value)}"
+        for name, value in values.items()
+        if not rule.accepts(value)
+    ]
+    if wrong:
+        raise InvalidDataError(f"{'; '.join(wrong)}.")
 
 
 def one_of(*names: str) -> Rule:

@@ -1,16 +1,15 @@
 """Frozen models that say what is wrong with an argument in one sentence each."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from bnnopt._plain import shown
+from bnnopt._plain import flag_in, shown
 from bnnopt.exceptions import InvalidDataError
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class FrozenModel(BaseModel, metaclass=_InWords):
     def _refuse_flags(cls, data: Any) -> Any:
         """Refuse True and False where a number is meant, which would count as 1 and 0."""
         given = data.items() if isinstance(data, Mapping) else ()
-        flags = {name: _flag_in(value) for name, value in given if _takes_numbers(cls, name)}
+        flags = {name: flag_in(value) for name, value in given if _takes_numbers(cls, name)}
         faults = [_no_number(name, flag) for name, flag in flags.items() if flag is not None]
         if faults:
             raise InvalidDataError("numbers") from ValidationError.from_exception_data(cls.__name__, faults)
@@ -88,16 +87,6 @@ def _no_number(name: str, flag: bool) -> InitErrorDetails:
     return InitErrorDetails(
         type=PydanticCustomError("value_error", "{said}", {"said": said}), loc=(name,), input=flag
     )
-
-
-def _flag_in(value: Any) -> bool | None:
-    """Return the first of True and False in a value, a collection or a mapping, None without one."""
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    parts = list(value.values()) if isinstance(value, Mapping) else value
-    if not isinstance(parts, Collection) or isinstance(parts, str):
-        return None
-    return next((bool(part) for part in parts if isinstance(part, bool | np.bool_)), None)
 
 
 def problems_of(error: ValidationError) -> Iterator[dict[str, Any]]:

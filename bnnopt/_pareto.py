@@ -4,6 +4,7 @@ import moocore  # type: ignore[import-untyped]
 import numpy as np
 
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["as_reference", "as_utilities", "dominated_volume", "non_dominated"]
@@ -44,7 +45,7 @@ def dominated_volume(utilities: FloatArray, reference: FloatArray) -> float:
 
 def as_utilities(values: ArrayLike, name: str) -> FloatArray:
     """Return finite utilities as a float64 array of shape (n, m) with m >= 2, or raise `InvalidDataError`."""
-    rows = np.asarray(values, dtype=float)
+    rows = numbers_of(values, name)
     if rows.ndim != 2 or rows.shape[1] < 2:
         raise InvalidDataError(
             f"{name} must have the shape (n, m), a column for each of m >= 2 objectives, got {rows.shape}."
@@ -61,7 +62,7 @@ def as_utilities(values: ArrayLike, name: str) -> FloatArray:
 
 def as_reference(reference: ArrayLike, n_objectives: int) -> FloatArray:
     """Return a reference point as a finite float64 array of shape (n_objectives,)."""
-    point = np.asarray(reference, dtype=float)
+    point = numbers_of(reference, "reference")
     if point.shape != (n_objectives,) or not np.isfinite(point).all():
         raise InvalidDataError(
             f"reference must be {n_objectives} finite numbers, the worst utility that counts in each "

@@ -1,12 +1,15 @@
-"""Scalars of NumPy as plain values of Python, which is how they are shown; one model as a list of one."""
+"""Scalars of NumPy as plain values of Python, which is how they are shown; one model as a list of one.
 
-from collections.abc import Mapping
+True and False, which are numbers to Python and none to those who write them, are found here.
+"""
+
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
-__all__ = ["listed", "plain", "shown"]
+__all__ = ["flag_in", "is_flag", "listed", "plain", "shown"]
 
 
 def plain(value: Any) -> Any:
@@ -30,6 +33,28 @@ def listed(given: Any) -> Any:
     if isinstance(given, set | frozenset):
         return plain(given)
     return (given,) if isinstance(given, BaseModel) else given
+
+
+def is_flag(value: Any) -> bool:
+    """Tell whether a value is True or False, of Python or of NumPy."""
+    return isinstance(value, bool | np.bool_)
+
+
+def flag_in(value: Any) -> bool | None:
+    """Return the first of True and False in a value, collection, mapping or array, None without one."""
+    if is_flag(value):
+        return bool(value)
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind and kind not in "bO":  # of NumPy or pandas, and no flags by its type
+        return None
+    parts = list(value.values()) if isinstance(value, Mapping) else value
+    if isinstance(parts, np.ndarray):
+        parts = parts.ravel().tolist()
+    elif hasattr(parts, "to_pylist"):  # an array of pyarrow
+        parts = parts.to_pylist()
+    if isinstance(parts, str | bytes) or not (isinstance(parts, Collection) or kind):
+        return None
+    return next((bool(part) for part in parts if is_flag(part)), None)
 
 
 def _ordered(values: list[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from bnnopt._plain import flag_in, is_flag, shown
 from bnnopt._tables import as_named, as_number, rows_in_words
 from bnnopt._typing import BoolArray, FloatArray, RandomState
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
@@ -19,11 +20,14 @@ __all__ = [
     "as_floats",
     "as_generator",
     "beyond_bounds",
+    "cells_by_name",
     "floats_or_nan",
     "gathered",
     "lookup",
+    "numbers_of",
     "numeric_column",
     "numeric_frame",
+    "refuse_flags",
     "refuse_rows",
     "require_columns",
 ]
@@ -78,10 +82,22 @@ def as_generator(random_state: RandomState) -> np.random.Generator:
     """Turn a seed, a `RandomState`, a `Generator` or None into a `numpy.random.Generator`.
 
     A `Generator` is used as it is; a `RandomState` is drawn from once; nothing global is touched.
+
+    Raises
+    ------
+    InvalidDataError
+        It is True or False, text, or a number that is no seed.
     """
+    refuse_flags(random_state=random_state)
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(int(random_state.randint(0, 2**31 - 1)))
-    return np.random.default_rng(random_state)
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(
+            "random_state must be None, a Generator, a RandomState or a whole number of at least 0, got "
+            f"{shown(random_state)}."
+        ) from error
 
 
 def beyond_bounds(
@@ -148,11 +164,13 @@ def gathered(calls: Iterable[Callable[[], Value]]) -> list[Value]:
     return values
 
 
-def numeric_column(frame: pd.DataFrame, name: str, what: str, *, allow_nan: bool = False) -> FloatArray:
+def numeric_column(
+    frame: pd.DataFrame, name: str, what: str, *, allow_nan: bool = False, allow_flags: bool = False
+) -> FloatArray:
     """Return one column as float64, or raise `InvalidDataError` naming the column and the rows at fault.
 
     Text is read as people write numbers. Times, dates and durations are refused: in what unit they would
-    count, only the caller knows.
+    count, only the caller knows. So are True and False, which nobody writes for 1 and 0.
 
     Parameters
     ----------
@@ -163,6 +181,8 @@ def numeric_column(frame: pd.DataFrame, name: str, what: str, *, allow_nan: bool
         What the table is, for the message.
     allow_nan : bool, default=False
         Whether an empty cell is allowed (an outcome that was not measured).
+    allow_flags : bool, default=False
+        Whether True and False count as 1 and 0, as encoders of levels write them.
 
     Returns
     -------
@@ -171,9 +191,15 @@ def numeric_column(frame: pd.DataFrame, name: str, what: str, *, allow_nan: bool
     column = frame[name]
     if column.dtype == np.float64 and np.isfinite(column.to_numpy()).all():
         return column.to_numpy(copy=True)  # by far the most frequent, and asked for thousands of times
+    is_flagged = _is_flag(column)
+    if allow_flags and is_flagged.any():
+        column = column.astype(object).where(~is_flagged, column.astype(object).map(_as_one))
+        is_flagged = np.zeros(len(column), dtype=bool)
     values, is_time, is_text = as_floats(column)
-    is_empty = np.isnan(values) & ~is_time & ~is_text
+    is_text &= ~is_flagged
+    is_empty = np.isnan(values) & ~is_time & ~is_text & ~is_flagged
     faults = [
+        (is_flagged, "True or False where a number is needed; write the number that is meant,"),
         (
             is_time,
             "a time or date where a number is needed; convert it to numbers of one unit, such as hours,",
@@ -186,12 +212,28 @@ def numeric_column(frame: pd.DataFrame, name: str, what: str, *, allow_nan: bool
     return values
 
 
+def _is_flag(column: pd.Series) -> BoolArray:
+    """Tell where a column has True or False."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return np.asarray(column.notna(), dtype=bool)
+    if column.dtype != object and not isinstance(column.dtype, pd.CategoricalDtype):
+        return np.zeros(len(column), dtype=bool)
+    return np.array([is_flag(cell) for cell in column], dtype=bool)
+
+
+def _as_one(cell: Any) -> Any:
+    return float(cell) if is_flag(cell) else cell
+
+
 def as_floats(column: pd.Series) -> tuple[FloatArray, BoolArray, BoolArray]:
-    """Return a column as float64, where it has times or dates, and where it has text or what is no number."""
+    """Return a column as float64, where it has times or dates, and where it has text or what is no number.
+
+    True and False are no numbers either.
+    """
     nothing = np.zeros(len(column), dtype=bool)
     if column.dtype == np.float64:
         return column.to_numpy(copy=True), nothing, nothing
-    if isinstance(column.dtype, pd.CategoricalDtype):
+    if isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(column.dtype):
         column = column.astype(object)
     if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
         return column.to_numpy(dtype=float, na_value=np.nan), nothing, nothing
@@ -204,6 +246,29 @@ def as_floats(column: pd.Series) -> tuple[FloatArray, BoolArray, BoolArray]:
     return values, is_time, is_other & ~is_time
 
 
+def cells_by_name(values: Any, what: str) -> dict[Any, Any]:
+    """Return values by name: a mapping, or a Series or a table of one row of whatever library; {} for None.
+
+    Text and decimals that are numbers stay as they are.
+
+    Raises
+    ------
+    InvalidDataError
+        It is neither, or a table of another number of rows.
+    """
+    if values is None or isinstance(values, Mapping):
+        return dict(values or {})
+    if isinstance(values, pd.Series):
+        return dict(values.to_dict())
+    table = as_named(values)
+    if table is None or len(table) != 1:
+        raise InvalidDataError(
+            f"{what}: expected a value by name, such as {{'T': 20.5}}, or a table of one row, got "
+            f"{shown(values)}."
+        )
+    return {name: table[name].iloc[0] for name in table.columns}
+
+
 def floats_or_nan(values: Any) -> FloatArray:
     """Return values as an array of floats, one NaN where they are no numbers: for the caller to refuse."""
     try:
@@ -212,8 +277,41 @@ def floats_or_nan(values: Any) -> FloatArray:
         return np.array(np.nan)
 
 
+def numbers_of(values: Any, name: str) -> FloatArray:
+    """Return numbers in an array of floats of any shape, or raise `InvalidDataError` that names them.
+
+    Times, text, True and False are refused, and rows of unlike lengths; NaN and infinity are for the caller.
+    """
+    if type(values) is np.ndarray and values.dtype == np.float64:
+        return values
+    try:
+        array = np.asarray(values)
+        is_nested = isinstance(values, list | tuple)  # of which an array hides flags among numbers
+        refuse_flags(**{name: np.asarray(values, dtype=object) if is_nested else array})
+        if array.dtype.kind in "mMSUc":
+            raise TypeError(f"it has {array.dtype}")
+        return array.astype(float)
+    except InvalidDataError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidDataError(f"{name} must be numbers, got {shown(values)} ({error}).") from error
+
+
+def refuse_flags(**values: Any) -> None:
+    """Raise `InvalidDataError` that names the values which are True or False, or hold one, for numbers."""
+    faults = {name: value for name, value in values.items() if flag_in(value) is not None}
+    if faults:
+        said = "; ".join(f"{name} must be a number, got {shown(value)}" for name, value in faults.items())
+        raise InvalidDataError(f"{said}. True and False count as no numbers; write the number that is meant.")
+
+
 def numeric_frame(
-    frame: pd.DataFrame, names: Sequence[str], what: str, *, allow_nan: bool = False
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    what: str,
+    *,
+    allow_nan: bool = False,
+    allow_flags: bool = False,
 ) -> FloatArray:
     """Return the columns `names` as a float64 array of shape (n_rows, n_names); see `numeric_column`.
 
@@ -223,7 +321,8 @@ def numeric_frame(
     if table is None:
         raise InvalidDataError(f"{what}: expected a table with the columns {list(names)}, got {frame!r:.80}.")
     require_columns(table, names, what)
-    columns = gathered(partial(numeric_column, table, name, what, allow_nan=allow_nan) for name in names)
+    options = {"allow_nan": allow_nan, "allow_flags": allow_flags}
+    columns = gathered(partial(numeric_column, table, name, what, **options) for name in names)
     return np.column_stack(columns) if columns else np.empty((len(table), 0))
 
 

@@ -8,7 +8,7 @@ mappings, labelled rows); `read_table`, `read_blocks` and `read_text` read CSV, 
 
 from bnnopt._tables._cells import Kind, as_level, as_number, escaped, inferred, typed
 from bnnopt._tables._edited import as_file
-from bnnopt._tables._header import Header
+from bnnopt._tables._header import Header, unit_faults
 from bnnopt._tables._named import as_named, with_columns, with_names
 from bnnopt._tables._read import TextTable, read_blocks, read_table, read_text
 from bnnopt._tables._rows import is_of_file, rows_in_words
@@ -33,6 +33,7 @@ __all__ = [
     "refuse_existing",
     "rows_in_words",
     "typed",
+    "unit_faults",
     "with_columns",
     "with_names",
     "write_file",

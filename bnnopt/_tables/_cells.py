@@ -1,6 +1,7 @@
 """What the text of a cell means: a number, a level or text, as the caller says of the column."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Hashable, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ __all__ = [
     "Kind",
     "as_level",
     "as_number",
+    "cleaned",
     "escaped",
     "inferred",
     "mark_of",
@@ -52,6 +54,12 @@ def unescaped(text: str) -> str:
     return text[1:] if text.startswith("'") and RUN.match(text) else text
 
 
+def cleaned(text: str) -> str:
+    """Return text as it is seen: letters in one form, without marks that nobody sees and blanks around it."""
+    seen = [each for each in unicodedata.normalize("NFC", text) if unicodedata.category(each) != "Cf"]
+    return "".join(seen).strip()
+
+
 def number_of(text: str, mark: str = ".") -> float | None:
     """Return the number that a text is, None if it is none; `mark` is the decimal mark."""
     found = NUMBER.fullmatch(text := text.strip())
@@ -72,7 +80,7 @@ def as_number(cell: Any, mark: str = ".") -> float | None:
     Parameters
     ----------
     cell : object
-        Text is read as people write numbers; times and dates are no numbers.
+        Text is read as people write numbers; times, dates, True and False are no numbers.
     mark : {".", ","}, default="."
         The decimal mark of text.
     """
@@ -82,7 +90,9 @@ def as_number(cell: Any, mark: str = ".") -> float | None:
         return np.nan if pd.isna(cell) and cell is pd.NaT else None
     if cell is None or cell is pd.NA or cell is pd.NaT:
         return np.nan
-    return _as_float(cell) if isinstance(cell, Real | Decimal | np.bool_) else None
+    if isinstance(cell, bool):
+        return None
+    return _as_float(cell) if isinstance(cell, Real | Decimal) else None
 
 
 def _as_float(number: Any) -> float:
@@ -107,9 +117,9 @@ def inferred(values: Frame) -> Frame:
 def as_level(cell: Any, levels: Sequence[Hashable], mark: str = ".") -> Hashable:
     """Return the level that a cell means, None where it means none, or may mean several.
 
-    A text is that level which is written so; else the only one that is so without blanks around it, that is
-    the same number ("007" for 7, as spreadsheets write it), or the same truth value (TRUE for "True"). What
-    is no text is the only level that is the same number or truth value.
+    A text is that level which is written so; else the only one that looks so but for blanks around it, that
+    is the same number ("007" for 7, as spreadsheets write it), or the same truth value (TRUE for "True").
+    What is no text is the only level that is the same number or truth value.
 
     Parameters
     ----------
@@ -132,6 +142,7 @@ def as_level(cell: Any, levels: Sequence[Hashable], mark: str = ".") -> Hashable
             lambda level: str(level) == unescaped(text),
             lambda level: str(level) == text,
             lambda level: str(level).strip() == text.strip() != "",
+            lambda level: cleaned(str(level)) == cleaned(text) != "",
         ]
     for is_meant in tests:
         found = [level for level in levels if is_meant(level)]

@@ -129,6 +129,8 @@ def _encoding_of(path: Path) -> str:
         for mark, name in BYTE_ORDER_MARKS.items():
             if head.startswith(mark):
                 return name
+        if all(2 * head[place::4].count(0) > len(head) // 4 for place in (2, 3)):
+            return "utf-32-le"
         if 5 * head[1::2].count(0) > len(head):
             return "utf-16-le"
         if 5 * head[::2].count(0) > len(head):

@@ -1,16 +1,18 @@
 """The names of a table, and its rows brought to one cell for each name."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 
-from bnnopt._tables._cells import unescaped
+from bnnopt._tables._cells import cleaned, unescaped
 from bnnopt._tables._rows import MAX_ROWS_NAMED
-from bnnopt._tables._units import bare_name, name_and_unit
+from bnnopt._tables._units import bare_name, factor_between, is_same_unit, name_and_unit
 from bnnopt.exceptions import InvalidDataError
 
-__all__ = ["Header", "header_of"]
+__all__ = ["Header", "header_of", "unit_faults"]
 
+ROWS_BEFORE = 20  # in which the names are looked for where the first filled row has none
 ROWS_BEYOND = 100_000  # in which more wrong rows are looked for
 
 
@@ -94,10 +96,53 @@ def header_of(
     if not cells:
         raise source.fault("it is empty. The first row names the columns.")
     places = [place for place, cell in enumerate(cells) if cell.strip()]
+    first = list(islice(source.records, ROWS_BEFORE))
+    _refuse_rows_before(source, row, cells, first, known)
     labels = [cells[place] for place in places]
     names = _names(source, labels, known, keeps_units=keeps_units)
     header = Header(row, names, places, places[-1] + 1, labels)
-    return header, _rows(source, header, known)
+    return header, _rows(replace(source, records=chain(first, source.records)), header, known)
+
+
+def _refuse_rows_before(
+    source: Source, row: int, cells: list[str], first: list[tuple[int, list[str]]], known: Collection[str]
+) -> None:
+    """Raise `InvalidDataError` where the names that are expected stand below the first filled row."""
+    words = [(number, _words(each, known) & set(known)) for number, each in [(row, cells), *first]]
+    most = max(words, key=lambda each: len(each[1]))
+    if not words[0][1] and most[1]:
+        raise source.fault(
+            f"row {row} is no row of names; the names stand in row {most[0]}. Delete the rows above."
+        )
+
+
+def _words(cells: list[str], known: Collection[str]) -> set[str]:
+    """Return what the cells of a row say, without units."""
+    return {_without_unit(_name(cell, known), known) for cell in cells}
+
+
+def unit_faults(header: Header, units: Mapping[str, str], where: str) -> list[str]:
+    """Return what is wrong with the units behind the names of a table, one text for each.
+
+    Parameters
+    ----------
+    header : Header
+        Names, and the labels in which they stand.
+    units : mapping of str to str
+        What is expected, by name; columns without are not looked at.
+    where : str
+        What says what is expected, for the message.
+    """
+    faults = []
+    for name, label in zip(header.names, header.labels, strict=True):
+        found, expected = name_and_unit(label)[1], units.get(name)
+        if label.strip() != name and found and expected and not is_same_unit(found, expected):
+            faults.append(
+                f"column {name!r} is in {found!r} here and in {expected!r} in "
+                f"{where}{factor_between(found, expected)}; convert the numbers and correct the header, or "
+                f"correct {where}."
+            )
+    return faults
 
 
 def _names(source: Source, cells: list[str], known: Collection[str], *, keeps_units: bool) -> list[str]:
@@ -117,7 +162,16 @@ def _names(source: Source, cells: list[str], known: Collection[str], *, keeps_un
 def _name(cell: str, known: Collection[str]) -> str:
     """Return a name without blanks around it, unless it was written or is known with them."""
     name = unescaped(cell)
-    return name if name in known or name != cell else name.strip()
+    if name in known or name != cell:
+        return name
+    return _as_known(name, known) or name.strip()
+
+
+def _as_known(name: str, known: Collection[str]) -> str:
+    """Return the one name that is known and looks the same, an empty text without one."""
+    seen = cleaned(name)
+    alike = [each for each in known if seen and cleaned(each) == seen]
+    return alike[0] if len(alike) == 1 else ""
 
 
 def _without_unit(name: str, known: Collection[str]) -> str:
@@ -125,7 +179,7 @@ def _without_unit(name: str, known: Collection[str]) -> str:
     if name in known:
         return name
     stem, _ = name_and_unit(name)
-    return stem if stem in known else bare_name(name)
+    return stem if stem in known else _as_known(stem, known) or bare_name(name)
 
 
 def _rows(source: Source, header: Header, known: Collection[str]) -> Iterator[tuple[int, list[str]]]:
@@ -147,7 +201,7 @@ def _rows(source: Source, header: Header, known: Collection[str]) -> Iterator[tu
             padded = [*cells, *[""] * (header.width - len(cells))]
             yield row, [padded[place] for place in header.places]
     if wrong:
-        raise source.fault(_in_words(header, wrong, known))
+        raise source.fault(_in_words(header, wrong))
 
 
 def _problem(header: Header, cells: list[str], known: Collection[str]) -> str:
@@ -163,13 +217,9 @@ def _problem(header: Header, cells: list[str], known: Collection[str]) -> str:
     return ""
 
 
-def _in_words(header: Header, wrong: list[tuple[int, list[str], str]], known: Collection[str]) -> str:
+def _in_words(header: Header, wrong: list[tuple[int, list[str], str]]) -> str:
     named = "; ".join(f"row {row}: {problem}" for row, _, problem in wrong[:MAX_ROWS_NAMED])
     more = f"; and {len(wrong) - MAX_ROWS_NAMED} row(s) more" if len(wrong) > MAX_ROWS_NAMED else ""
-    row, cells, _ = wrong[0]
-    words = {_without_unit(unescaped(cell).strip(), known) for cell in cells}
-    if words & set(known) and not set(header.names) & set(known):
-        return f"row {header.row} is no row of names; the names stand in row {row}. Delete the rows above."
     return (
         f"{named}{more}. Row {header.row} names the columns {header.names}; give each row one cell for each, "
         "empty ones too, put text that holds a separator in quotes, and remarks in a column of their own."

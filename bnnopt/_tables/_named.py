@@ -59,7 +59,7 @@ def _column(cells: Any) -> pd.Series:
     column = nw.from_native(cells, pass_through=True, series_only=True)
     if isinstance(column, nw.Series):
         return _as_series(column)
-    if isinstance(cells, str) or not hasattr(cells, "__iter__") or np.ndim(cells) == 0:
+    if isinstance(cells, str) or not hasattr(cells, "__iter__") or not _has_axis(cells):
         return pd.Series([cells])
     if hasattr(cells, "to_pylist"):  # an array of pyarrow
         cells = cells.to_pylist()
@@ -68,13 +68,21 @@ def _column(cells: Any) -> pd.Series:
     return inferred(pd.Series(list(cells), dtype=object))
 
 
+def _has_axis(cells: Any) -> bool:
+    """Tell whether cells are several, of any lengths."""
+    try:
+        return np.ndim(cells) > 0
+    except ValueError:  # lists of unlike lengths
+        return True
+
+
 def _of_fields(values: Any) -> pd.DataFrame | None:
     """Return an array with named fields; a masked cell is an empty one."""
     if values.dtype.names is None:
         return None
     cells = np.atleast_1d(values).ravel()
     columns = {name: np.ma.getdata(cells[name]) for name in values.dtype.names}
-    wide = [name for name, column in columns.items() if column.ndim > 1]
+    wide = [name for name, column in columns.items() if column.ndim > 1 or column.dtype.names]
     if wide:
         raise InvalidDataError(f"Field(s) {wide} have several numbers each; give each number a name.")
     return pd.DataFrame({name: _shown(column, cells[name]) for name, column in columns.items()})
@@ -151,7 +159,8 @@ def _as_series(column: "nw.Series[Any]") -> pd.Series:
     native = column.to_native()
     if isinstance(native, pd.Series):
         return native.reset_index(drop=True)
-    if column.dtype.is_numeric() and not column.null_count():
+    is_wide = column.dtype in (nw.Int128, nw.UInt128)  # which NumPy does not have
+    if column.dtype.is_numeric() and not column.null_count() and not is_wide:
         return pd.Series(column.to_numpy())
     return inferred(pd.Series(column.to_list(), dtype=object))
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bnnopt._tables._cells import Kind, as_level, as_number, mark_of, typed
 from bnnopt._tables._csv import csv_source
-from bnnopt._tables._header import Header, header_of
+from bnnopt._tables._header import Header, header_of, unit_faults
 from bnnopt._tables._parquet import is_parquet, parquet_blocks
 from bnnopt._tables._rows import as_rows_of, rows_in_words
 from bnnopt._tables._xlsx import is_workbook, xlsx_source
@@ -127,6 +127,7 @@ def read_table(
     kinds: Mapping[str, Kind] | None = None,
     *,
     others: Kind = "auto",
+    units: Mapping[str, str] | None = None,
     is_strict: bool = True,
 ) -> pd.DataFrame:
     """Read a CSV, xlsx or Parquet file, each column as what the caller says it is.
@@ -146,6 +147,8 @@ def read_table(
     others : kind, default="auto"
         What columns not in `kinds` are. "auto" takes for numbers what consists of numbers without a zero at
         the head and of empty cells, and all else for text.
+    units : mapping of str to str, optional
+        By name the unit that numbers are expected in: a header that says another one is refused.
     is_strict : bool, default=True
         Whether text in a column of numbers and unknown levels are refused, or stay as they are for the caller
         to refuse.
@@ -167,20 +170,26 @@ def read_table(
     if is_parquet(file := _checked(path)):
         table = next(parquet_blocks(file, None))
     else:
-        table = read_text(file, kinds).converted(kinds, others)
+        text = read_text(file, kinds)
+        _refuse_units(text, units)
+        table = text.converted(kinds, others)
     if is_strict:
         _refuse_others(table, kinds, file)
     return table
 
 
 def read_blocks(
-    path: str | Path, kinds: Mapping[str, Kind] | None = None, *, block_size: int
+    path: str | Path,
+    kinds: Mapping[str, Kind] | None = None,
+    *,
+    units: Mapping[str, str] | None = None,
+    block_size: int,
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a file in blocks, as `read_table` reads them, so that memory stays flat.
 
     Parameters
     ----------
-    path, kinds
+    path, kinds, units
         As in `read_table`; the first block shows the decimal mark, and what is neither a number nor a level
         stays text.
     block_size : int
@@ -192,6 +201,7 @@ def read_blocks(
         return
     mark = None
     for table in _blocks(file, kinds, block_size):
+        _refuse_units(table, units)
         mark = mark or table.decimal_mark({name: kinds.get(name, "auto") for name in table.names})
         yield table.converted(kinds, mark=mark)
 
@@ -222,6 +232,13 @@ def _blocks(
         cells = [cells for _, cells in block]
         yield TextTable(path, source.separator, header, [row for row, _ in block], cells)
         is_first = False
+
+
+def _refuse_units(text: TextTable, units: Mapping[str, str] | None) -> None:
+    """Raise `InvalidDataError` where the names of a table say other units than are expected."""
+    faults = unit_faults(text.header, units or {}, "the settings")
+    if faults:
+        raise InvalidDataError(f"{text.path}, row {text.header.row}:\n  " + "\n  ".join(faults))
 
 
 def _checked(path: str | Path) -> Path:
@@ -263,7 +280,7 @@ def _refuse_others(table: pd.DataFrame, kinds: Mapping[str, Kind], path: Path) -
         column = table[name]
         is_filled = column.notna().to_numpy()
         if kind == "number":
-            is_bad, problem = [as_number(cell) is None for cell in column], "text where a number is needed"
+            is_bad, problem = [as_number(cell) is None for cell in column], "no number where one is needed"
         else:
             is_bad, problem = (
                 [as_level(cell, kind) is None for cell in column],

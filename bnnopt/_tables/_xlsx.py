@@ -45,8 +45,8 @@ def xlsx_source(path: Path, known: Collection[str]) -> Source:
     values, written = loaded_workbook(path, data_only=True), loaded_workbook(path)
     sheet = sheet_of(path, values, known)
     _refuse_unknown_values(path, sheet, written[sheet.title])
-    rows = enumerate(sheet.iter_rows(values_only=True), start=1)
-    records = ((number, [_text(cell) for cell in row]) for number, row in rows)
+    rows = enumerate(sheet.iter_rows(), start=1)
+    records = ((number, [_shown(cell) for cell in row]) for number, row in rows)
     return Source(path, "an Excel workbook", "", records)
 
 
@@ -80,10 +80,13 @@ def loaded_workbook(path: Path, *, data_only: bool = False) -> Any:
             return package.load_workbook(file, data_only=data_only)
     except InvalidDataError:
         raise
-    except (*UNREADABLE, ValueError) as error:
+    except (*UNREADABLE, ValueError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        said = " ".join(str(error).split())
         raise InvalidDataError(
-            f"{path} cannot be read as an Excel workbook: it is damaged ({error}). Save it as .xlsx or CSV "
-            "again."
+            f"{path} cannot be read as an Excel workbook: it is damaged ({said:.200}). Save it as .xlsx or "
+            "CSV again."
         ) from error
 
 
@@ -92,6 +95,7 @@ def sheet_of(path: Path, workbook: Any, known: Collection[str]) -> Any:
     filled = [
         sheet for sheet in workbook.worksheets if any(map(_is_filled, sheet.iter_rows(values_only=True)))
     ]
+    filled = [sheet for sheet in filled if sheet.sheet_state == "visible"] or filled
     n_known = [len(_names(sheet) & set(known)) for sheet in filled]
     likely = [sheet for sheet, n in zip(filled, n_known, strict=True) if n == max(n_known)]
     if not filled:
@@ -134,6 +138,16 @@ def _refuse_unknown_values(path: Path, sheet: Any, written: Any) -> None:
 
 def _is_filled(row: tuple[Any, ...]) -> bool:
     return any(_text(cell).strip() for cell in row)
+
+
+def _shown(cell: Any) -> str:
+    """Return a cell as text; a number that is shown as a percentage as such, 0.81 as 81%.
+
+    It stands there as "81%" for those who look at it, and in a CSV; which of both is meant, nobody knows.
+    """
+    value = cell.value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{100 * value:.15g}%" if is_number and "%" in cell.number_format else _text(value)
 
 
 def _text(cell: Any) -> str:

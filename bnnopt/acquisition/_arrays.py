@@ -1,11 +1,12 @@
 """Check moments, draws and parameters as an acquisition function receives them."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
 
 def as_moments(mean: ArrayLike, std: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return `mean` (finite) and `std` (finite, at least 0) as float64 arrays of shape (n,)."""
-    mean_array, std_array = np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
+    mean_array, std_array = numbers_of(mean, "mean"), numbers_of(std, "std")
     if mean_array.ndim != 1 or mean_array.shape != std_array.shape:
         raise InvalidDataError(
             f"Expected mean and std of shape (n,), got {mean_array.shape} and {std_array.shape}; "
@@ -39,13 +40,13 @@ def as_moments(mean: ArrayLike, std: ArrayLike) -> tuple[FloatArray, FloatArray]
 
 def as_draws(draws: ArrayLike) -> FloatArray:
     """Return `draws` (finite, at least one draw) as a float64 array of shape (n_draws, n)."""
-    array = np.asarray(draws, dtype=float)
+    array = numbers_of(draws, "draws")
     if array.ndim != 2 or array.shape[0] == 0:
         raise InvalidDataError(
             f"Expected draws of shape (n_draws, n) with at least one draw, got {array.shape}; "
             "give the draws of one output, a row for each draw and a column for each candidate."
         )
-    _refuse(~np.isfinite(array).all(axis=0), array[0], "every draw must be finite")
+    _refuse(np.asarray(~np.isfinite(array).all(axis=0)), array[0], "every draw must be finite")
     return array
 
 
@@ -53,7 +54,7 @@ def as_joint_draws(other: ArrayLike | None, draws: FloatArray, name: str) -> Flo
     """Return draws at other rows, joint with `draws`, of shape (n_draws, n_other); None is no rows."""
     if other is None:
         return np.empty((len(draws), 0))
-    array = np.asarray(other, dtype=float)
+    array = numbers_of(other, name)
     if array.ndim != 2 or len(array) != len(draws):
         raise InvalidDataError(
             f"{name} must be draws of shape ({len(draws)}, n), joint with those of the candidates, "
@@ -66,7 +67,7 @@ def as_joint_draws(other: ArrayLike | None, draws: FloatArray, name: str) -> Flo
 
 def as_moments_of_many(mean: ArrayLike, std: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return `mean` (finite) and `std` (finite, at least 0) as float64 arrays of shape (n, m)."""
-    mean_array, std_array = np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
+    mean_array, std_array = numbers_of(mean, "mean"), numbers_of(std, "std")
     if mean_array.ndim != 2 or mean_array.shape != std_array.shape:
         raise InvalidDataError(
             f"Expected mean and std of shape (n, m), got {mean_array.shape} and {std_array.shape}; "
@@ -79,7 +80,7 @@ def as_moments_of_many(mean: ArrayLike, std: ArrayLike) -> tuple[FloatArray, Flo
 
 def as_draws_of_many(draws: ArrayLike) -> FloatArray:
     """Return `draws` (finite, at least one draw) as a float64 array of shape (n_draws, n, m)."""
-    array = np.asarray(draws, dtype=float)
+    array = numbers_of(draws, "draws")
     if array.ndim != 3 or array.shape[0] == 0:
         raise InvalidDataError(
             f"Expected draws of shape (n_draws, n, m) with at least one draw, got {array.shape}; "
@@ -103,12 +104,13 @@ def as_flags(is_satisfied: ArrayLike) -> BoolArray:
 
 def as_best(best: float | None) -> float:
     """Return the best utility so far as a finite float."""
-    if best is None or np.ndim(best) != 0 or not np.isfinite(best):
+    is_one = best is not None and np.ndim(best) == 0
+    if not is_one or not np.isfinite(numbers_of(best, "best")):
         raise InvalidDataError(
             f"best must be one finite number, the best utility observed so far, got {shown(best)}. "
             "Where nothing was observed yet, use an acquisition without best, such as 'std' or 'ucb'."
         )
-    return float(best)
+    return float(cast(float, best))
 
 
 def as_non_negative(value: float, name: str) -> float:

@@ -5,7 +5,9 @@ from operator import index as as_index
 
 import numpy as np
 
+from bnnopt._estimators import require, whole
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray, IntArray
+from bnnopt._validation import refuse_flags
 from bnnopt.acquisition._arrays import as_draws, as_non_negative
 from bnnopt.exceptions import InvalidDataError
 
@@ -127,8 +129,7 @@ def greedy_batch(
     """
     draws = _as_outputs(outputs)
     is_open = ~_as_mask(is_taken, draws[0].shape[1])
-    if n < 1:
-        raise InvalidDataError(f"n must be at least 1, got {n}.")
+    require(whole(1), n=n)
     for index in pending:
         draws = [condition_draws(array, index) for array in draws]
         is_open[index] = False
@@ -144,6 +145,7 @@ def greedy_batch(
 
 
 def _as_candidate(index: int, n_candidates: int) -> int:
+    refuse_flags(index=index)
     position = as_index(index)
     if not 0 <= position < n_candidates:
         raise InvalidDataError(

@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import require, whole
 from bnnopt._typing import FloatArray, RandomState
+from bnnopt._validation import refuse_flags
 from bnnopt.acquisition._acquisition import Acquisition
+from bnnopt.acquisition._arrays import as_best
 from bnnopt.acquisition._mixture import NormalMixture, average_scores, posterior_mixtures
 from bnnopt.acquisition._posterior import posterior_draws, posterior_moments
 from bnnopt.acquisition._registry import get_acquisition
@@ -14,10 +17,8 @@ from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["acquisition_scores"]
 
-NUMBERS = (
-    "n_observed",
-    "noise_variance",
-)  # of the situation; its arrays would have to be joint with the draws
+# of the situation; its arrays would have to be joint with the draws
+NUMBERS = ("n_observed", "noise_variance")
 
 
 def acquisition_scores(
@@ -74,11 +75,13 @@ def acquisition_scores(
     >>> int(np.argmax(acquisition_scores(regressor, [[0.5], [1.5], [2.5]], best=2.1)))
     2
     """
+    require(whole(1), n_samples=n_samples)
+    refuse_flags(random_state=random_state, best=best)
     own = {key: value for key, value in parameters.items() if key not in NUMBERS}
     chosen = get_acquisition(acquisition, **own)
     sign = 1.0 if maximize else -1.0
     situation = {key: parameters[key] for key in NUMBERS if key in parameters}
-    situation["best"] = None if best is None else sign * best
+    situation["best"] = None if best is None else sign * as_best(best)
     if chosen.needs == "draws":
         draws = _one_output(posterior_draws(regressor, X, n_samples, random_state), 2)
         return chosen.score(sign * draws, **situation)

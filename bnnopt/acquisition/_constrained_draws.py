@@ -3,6 +3,7 @@
 import numpy as np
 
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.acquisition._arrays import as_flags, as_non_negative, as_number
 from bnnopt.exceptions import InvalidDataError
 
@@ -41,7 +42,7 @@ def draws_where_feasible(draws: ArrayLike, is_satisfied: ArrayLike, floor: float
     B. Letham, B. Karrer, G. Ottoni, E. Bakshy, "Constrained Bayesian optimization with noisy experiments",
     Bayesian Analysis 14 (2019) 495-519, arXiv:1706.07094, section 3.2.
     """
-    array, flags = np.asarray(draws, dtype=float), as_flags(is_satisfied)
+    array, flags = numbers_of(draws, "draws"), as_flags(is_satisfied)
     if array.shape != flags.shape:
         raise InvalidDataError(
             f"Expected draws and is_satisfied of one shape (n_draws, n), got {array.shape} and {flags.shape}."

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt._validation import lookup
+from bnnopt._validation import lookup, numbers_of
 from bnnopt.acquisition._arrays import as_non_negative, as_number
 from bnnopt.acquisition._feasibility import Form
 from bnnopt.exceptions import InvalidDataError
@@ -88,7 +88,7 @@ def _utility(scores: FloatArray, log_price: FloatArray, floor: float | None) -> 
 
 def _check(scores: ArrayLike, cost: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return the scores and the logarithm of the cost."""
-    score_array, cost_array = np.asarray(scores, dtype=float), np.asarray(cost, dtype=float)
+    score_array, cost_array = numbers_of(scores, "scores"), numbers_of(cost, "cost")
     if score_array.ndim != 1 or score_array.shape != cost_array.shape:
         raise InvalidDataError(
             f"Expected scores and cost of shape (n,), got {score_array.shape} and {cost_array.shape}; "

@@ -4,9 +4,9 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt._validation import lookup
+from bnnopt._validation import lookup, numbers_of
+from bnnopt.acquisition._arrays import as_number
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["FORMS", "Form", "with_feasibility"]
@@ -78,14 +78,12 @@ def _log(scores: FloatArray, log_probability: FloatArray, floor: float | None) -
 
 
 def _utility(scores: FloatArray, log_probability: FloatArray, floor: float | None) -> FloatArray:
-    if floor is not None and not np.isfinite(floor):
-        raise InvalidDataError(f"floor must be finite, got {shown(floor)}.")
-    lowest = scores.min(initial=np.inf if floor is None else floor)
+    lowest = scores.min(initial=np.inf if floor is None else as_number(floor, "floor"))
     return scores + np.expm1(log_probability) * (scores - lowest)
 
 
 def _check(scores: ArrayLike, log_probability: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    score_array, log_array = np.asarray(scores, dtype=float), np.asarray(log_probability, dtype=float)
+    score_array, log_array = numbers_of(scores, "scores"), numbers_of(log_probability, "log_probability")
     if score_array.ndim != 1 or score_array.shape != log_array.shape:
         raise InvalidDataError(
             f"Expected scores and log_probability of shape (n,), got {score_array.shape} "

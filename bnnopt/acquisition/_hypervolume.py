@@ -4,6 +4,7 @@ import numpy as np
 
 from bnnopt._pareto import as_reference, as_utilities
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.acquisition._hypervolume_boxes import added_volumes, carved, free_boxes
 from bnnopt.acquisition._improvement import expected_improvement
 from bnnopt.exceptions import InvalidDataError
@@ -161,7 +162,7 @@ def noisy_hypervolume_improvement(
 
 
 def _as_front(front: ArrayLike, n_objectives: int) -> FloatArray:
-    points = np.asarray(front, dtype=float)
+    points = numbers_of(front, "front")
     rows = as_utilities(points.reshape(0, n_objectives) if points.size == 0 else points, "front")
     if rows.shape[1] != n_objectives:
         raise InvalidDataError(f"front must have the shape (k, {n_objectives}), got {rows.shape}.")
@@ -170,7 +171,7 @@ def _as_front(front: ArrayLike, n_objectives: int) -> FloatArray:
 
 def _as_joint(draws: ArrayLike, name: str, like: tuple[int, ...] | None = None) -> FloatArray:
     """Return finite draws of shape (n_draws, n, m), with the n_draws and m of the shape `like` if given."""
-    array = np.asarray(draws, dtype=float)
+    array = numbers_of(draws, name)
     is_shaped = array.ndim == 3 and array.shape[0] > 0 and array.shape[2] > 1
     if not is_shaped or (like is not None and array.shape[::2] != like[::2]):
         wanted = "(n_draws, n, m) with at least one draw and m >= 2"

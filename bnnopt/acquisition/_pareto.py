@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from bnnopt._estimators import require, whole
 from bnnopt._pareto import as_utilities, non_dominated
-from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray, RandomState
 from bnnopt._validation import as_generator
 from bnnopt.exceptions import InvalidDataError
@@ -83,8 +83,7 @@ def chebyshev_weights(m: int, rng: RandomState) -> FloatArray:
     J. Knowles, "ParEGO: a hybrid algorithm with on-line landscape approximation for expensive
     multiobjective optimization problems", IEEE Trans. Evol. Comput. 10 (2006) 50-66, section III.
     """
-    if m < 1:
-        raise InvalidDataError(f"m must be at least 1, the number of objectives, got {shown(m)}.")
+    require(whole(1), m=m)
     return as_generator(rng).dirichlet(np.ones(m))
 
 

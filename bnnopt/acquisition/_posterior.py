@@ -2,16 +2,16 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy.special import ndtri
 from sklearn.utils import check_array
 
-from bnnopt._estimators import draw_seed, last_step
+from bnnopt._estimators import draw_seed, last_step, require, whole
 from bnnopt._plain import shown
 from bnnopt._typing import ArrayLike, FloatArray, RandomState
-from bnnopt._validation import as_generator
+from bnnopt._validation import as_generator, numbers_of
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["accepts", "posterior_draws", "posterior_moments", "posterior_quantiles"]
@@ -69,7 +69,7 @@ def posterior_quantiles(regressor: Any, X: Any, quantiles: ArrayLike) -> FloatAr
     InvalidDataError
         `predict` has no `return_std`, or a level is out of range.
     """
-    levels = np.asarray(quantiles, dtype=float)
+    levels = numbers_of(quantiles, "quantiles")
     if levels.ndim != 1 or not np.all((levels > 0) & (levels < 1)):
         raise InvalidDataError(f"quantiles must be numbers above 0 and below 1, got {shown(quantiles)}.")
     model, rows = last_step(regressor, X)
@@ -116,8 +116,7 @@ def posterior_draws(
     ----------
     A. Rahimi, B. Recht, "Random features for large-scale kernel machines", NeurIPS 2007, algorithm 1.
     """
-    if n_samples < 1:
-        raise InvalidDataError(f"n_samples must be at least 1, got {n_samples}.")
+    require(whole(1), n_samples=n_samples)
     model, rows = last_step(regressor, X)
     if hasattr(model, "sample_y"):
         keywords = _without_noise(model.sample_y)
@@ -150,7 +149,8 @@ def _without_noise(method: Callable[..., Any]) -> dict[str, bool]:
 
 def _seed(random_state: RandomState) -> int:
     """Return an integer seed, which every estimator takes; one that is given as it is."""
-    return int(random_state) if isinstance(random_state, int | np.integer) else draw_seed(random_state)
+    is_number = isinstance(random_state, int | np.integer) and not isinstance(random_state, bool)
+    return int(cast(int, random_state)) if is_number else draw_seed(random_state)
 
 
 def _unit_range(rows: Any) -> FloatArray:

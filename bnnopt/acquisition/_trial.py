@@ -47,10 +47,11 @@ def try_acquisition(acquisition: Acquisition) -> None:
     try:
         with np.errstate(all="ignore"):
             acquisition.score(*arrays, **situation)
-    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+    except (Exception, SystemExit) as error:
+        own = isinstance(error, InvalidDataError | TypeError | ValueError)
         raise InvalidDataError(
             f"The acquisition {acquisition.name!r} cannot score with the parameters "
-            f"{dict(acquisition.parameters)}: {error}"
+            f"{dict(acquisition.parameters)}: {'' if own else f'{type(error).__name__}: '}{error}"
         ) from error
 
 

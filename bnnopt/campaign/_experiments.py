@@ -1,7 +1,7 @@
 """The table of a campaign: one row a run, read and written without touching what is not bnnopt's."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._tables import Header, Kind, TextTable, as_file, as_number, escaped, name_and_unit, read_text
+from bnnopt._tables import Header, Kind, TextTable, as_file, as_number, escaped, read_text, unit_faults
 from bnnopt.campaign._settings import CampaignSettings
 from bnnopt.campaign._statuses import FAILED, PLANNED, STATUS_OF, error_name, with_statuses
 from bnnopt.exceptions import InvalidDataError
@@ -19,17 +19,6 @@ __all__ = ["OWN", "Experiments", "kinds_of_columns", "next_id", "refuse_own_name
 
 OWN = ("id", "status", "batch", "replicate_of", "date", "note")
 """Columns of the table besides settings, context and outcomes."""
-
-SAME_UNITS = {
-    "ml": "mL",
-    "ul": "uL",
-    "l": "L",
-    "degc": "°C",
-    "deg c": "°C",
-    "oc": "°C",
-    "percent": "%",
-    "pct": "%",
-}
 
 
 @dataclass(frozen=True)
@@ -110,14 +99,7 @@ class Experiments:
 
     def check_units(self) -> None:
         """Raise `InvalidDataError` for a unit in the header that is not that of the settings."""
-        faults: list[str] = []
-        units = self.settings.units
-        for name, label in zip(self.text.names, self.text.header.labels, strict=True):
-            _, unit = name_and_unit(label)
-            expected = units.get(name)
-            if name in self.kinds and label.strip() != name and unit and expected:
-                faults += _unit_fault(name, unit, expected)
-        self._refuse(faults)
+        self._refuse(unit_faults(self.text.header, self.settings.units, "campaign.toml"))
 
     def _refuse(self, faults: Sequence[str]) -> None:
         if faults:
@@ -289,35 +271,3 @@ def _text(cell: Any) -> str:
         return ""
     text = str(cell).strip()
     return text[:-2] if re.fullmatch(r"[0-9]+\.0", text) else text
-
-
-def _compared(unit: str) -> str:
-    """Return a unit in the form by which units are compared."""
-    plain = unit.strip().replace("µ", "u").replace("μ", "u").replace("℃", "°C")
-    return SAME_UNITS.get(plain.casefold(), plain)
-
-
-def _unit_fault(name: str, found: str, expected: str) -> list[str]:
-    if _compared(found) == _compared(expected):
-        return []
-    return [
-        f"column {name!r} is in {found!r} here and in {expected!r} in "
-        f"campaign.toml{_factor(found, expected)}; convert the numbers and correct the header, or correct "
-        "campaign.toml."
-    ]
-
-
-def _factor(found: str, expected: str) -> str:
-    """Return how to convert, where pint is installed and knows both units."""
-    try:
-        import pint
-    except ImportError:
-        return ""
-    registry: Callable[..., Any] = pint.UnitRegistry()
-    try:
-        factor = (
-            registry(found.replace("°C", "degC")).to(registry(expected.replace("°C", "degC")).units).magnitude
-        )
-    except (pint.PintError, ArithmeticError, AttributeError, SyntaxError, TypeError, ValueError):
-        return ""
-    return f" (1 {found} = {factor:.6g} {expected})"

@@ -66,7 +66,7 @@ def read_candidates(path: str | Path, settings: CampaignSettings) -> pd.DataFram
     DataFrame of shape (n_candidates, n_settings)
         Values in the units of the settings.
     """
-    return read_table(path, settings.space.kinds())
+    return read_table(path, settings.space.kinds(), units=settings.units)
 
 
 def campaign_of_state(folder: str | Path, path: str | Path, name: str) -> Campaign:

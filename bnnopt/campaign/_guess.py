@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from bnnopt._plain import shown
 from bnnopt._tables import TextTable, name_and_unit, read_text
+from bnnopt._validation import numbers_of, refuse_flags
 from bnnopt.campaign._experiments import OWN
 from bnnopt.campaign._mistakes import listed
 from bnnopt.campaign._settings import CampaignSettings
@@ -103,9 +105,11 @@ def guess_settings(
     InvalidDataError
         The file cannot be read, a column that is named is not there, or no settings are left.
     """
+    bounds = {name: _limits(name, pair) for name, pair in (bounds or {}).items()}
+    refuse_flags(steps=steps)
     frame, units = _read(path)
     outputs = [str(each["name"]) for each in objectives]
-    bounds, steps = dict(bounds or {}), dict(steps or {})
+    steps = dict(steps or {})
     named = [*outputs, *context, *left_out, *bounds, *steps]
     unknown = [each for each in named if each not in frame]
     if unknown:
@@ -143,6 +147,14 @@ def guess_settings(
     except ValidationError as error:
         said = listed(error, {"": CampaignSettings})
         raise InvalidDataError(f"{path}: what was guessed of it is no campaign:\n{said}") from error
+
+
+def _limits(name: str, pair: Any) -> tuple[float, float]:
+    """Return the bounds of a setting, or raise `InvalidDataError` where they are no two numbers."""
+    limits = numbers_of(pair, f"bounds of {name!r}")
+    if limits.shape != (2,):
+        raise InvalidDataError(f"bounds of {name!r}: expected (lower, upper), got {shown(pair)}.")
+    return float(limits[0]), float(limits[1])
 
 
 def _read(path: str | Path) -> tuple[pd.DataFrame, dict[str, str]]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 
+from bnnopt._estimators import require, whole
 from bnnopt._typing import FloatArray, IntArray
 from bnnopt.campaign._campaign import Campaign
 from bnnopt.campaign._settings import CampaignSettings
@@ -78,6 +79,8 @@ def campaign_learning(campaign: Campaign, *, n_repeats: int = 3, seed: int = 0) 
     InvalidDataError
         Fewer than 10 runs were measured.
     """
+    require(whole(1), n_repeats=n_repeats)
+    require(whole(0), seed=seed)
     rows, batches = _measured(campaign, FEWEST)
     space, outputs = campaign.settings.space, list(campaign.settings.outputs)
     curve = learning_curve(
@@ -113,6 +116,8 @@ def compare_batches(campaign: Campaign, *, n_folds: int = 5, seed: int = 0) -> p
     InvalidDataError
         Fewer than 10 runs were measured, or all in one batch.
     """
+    require(whole(2), n_folds=n_folds)
+    require(whole(0), seed=seed)
     rows, batches = _measured(campaign, FEWEST)
     n_batches = len(np.unique(batches))
     if n_batches < 2:

@@ -5,7 +5,6 @@ a pickle runs. So a model itself is not kept; `status` needs of it only what sta
 fit again.
 """
 
-import hashlib
 import json
 import warnings
 from collections.abc import Callable
@@ -20,7 +19,7 @@ import pandas as pd
 from bnnopt._plain import plain
 from bnnopt._tables import write_file
 from bnnopt.campaign._settings import CampaignSettings
-from bnnopt.campaign._suggestions import versions
+from bnnopt.campaign._suggestions import checksum_of, versions
 from bnnopt.campaign._toml import as_toml
 from bnnopt.metrics import coverage, negative_log_likelihood
 from bnnopt.optimizer import BayesianOptimizer
@@ -58,7 +57,7 @@ def best_of(
         kept = find()
         rows = [{"row": plain(row), **_plain(cells)} for row, cells in _records(kept)]
         body = {"columns": list(kept.columns), "rows": rows}
-        document = {"format": FORMAT, "key": key, "checksum": _hash(body), **body}
+        document = {"format": FORMAT, "key": key, "checksum": checksum_of(body), **body}
         with suppress(OSError):  # of a folder that one may only read
             _write(file, document)
     return kept
@@ -88,7 +87,7 @@ def fit_record(settings: CampaignSettings, optimizer: BayesianOptimizer) -> dict
         "seed": state.seed,
         "surrogate": settings.surrogate.model_dump(mode="json"),
         "n_measured": optimizer.summary()["n_measured"],
-        "runs": _hash(state.rows.model_dump(mode="json", exclude={"pending"})),
+        "runs": checksum_of(state.rows.model_dump(mode="json", exclude={"pending"})),
         "shares": [_plain(row) for row in optimizer.shares().to_dict("records")],
         "held_out": _held_out(optimizer),
     }
@@ -116,7 +115,7 @@ def _held_out(optimizer: BayesianOptimizer) -> dict[str, Any]:
 def _key(settings: CampaignSettings, optimizer: BayesianOptimizer) -> str:
     """Return what tells all apart that the best rows depend on; what is on its way is none of it."""
     state = optimizer.state().model_dump(mode="json", exclude={"rows": {"pending"}, "checksum": True})
-    return _hash([FORMAT, RULE, state, optimizer.has_model, as_toml(settings), versions()])
+    return checksum_of([FORMAT, RULE, state, optimizer.has_model, as_toml(settings), versions()])
 
 
 def _kept(file: Path, key: str) -> pd.DataFrame | None:
@@ -126,7 +125,7 @@ def _kept(file: Path, key: str) -> pd.DataFrame | None:
         if document["key"] != key:
             return None
         body = {name: document[name] for name in ("columns", "rows")}
-        if document["checksum"] != _hash(body):
+        if document["checksum"] != checksum_of(body):
             raise ValueError("the checksum is another")
         rows = [row["row"] for row in body["rows"]]
         return pd.DataFrame(body["rows"], index=rows)[body["columns"]]
@@ -148,7 +147,3 @@ def _records(table: pd.DataFrame) -> list[tuple[Any, dict[str, Any]]]:
 
 def _plain(cells: dict[Any, Any]) -> dict[str, Any]:
     return {str(name): plain(cell) for name, cell in cells.items()}
-
-
-def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

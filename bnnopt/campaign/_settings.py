@@ -16,7 +16,7 @@ from pydantic import (
 from sklearn.base import BaseEstimator
 
 from bnnopt._models import FrozenModel
-from bnnopt._validation import lookup
+from bnnopt._validation import lookup, refuse_flags
 from bnnopt.acquisition import Acquisition, get_acquisition, try_acquisition
 from bnnopt.campaign._document import read_document
 from bnnopt.campaign._formula import Formula, formula_of
@@ -79,6 +79,7 @@ class TargetList(FrozenModel):
         OutcomeConstraint
             From `value` - `tolerance` to `value` + `tolerance`.
         """
+        refuse_flags(value=value)
         return OutcomeConstraint(self.outcome, value - self.tolerance, value + self.tolerance)
 
 

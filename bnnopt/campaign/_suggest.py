@@ -42,7 +42,8 @@ def read_runs(path: str | Path, settings: CampaignSettings | None = None) -> pd.
     MissingDependencyError
         The package that an xlsx file needs is not installed.
     """
-    return read_table(path, {} if settings is None else _kinds(settings), is_strict=False)
+    kinds, units = ({}, {}) if settings is None else (_kinds(settings), settings.units)
+    return read_table(path, kinds, units=units, is_strict=False)
 
 
 def resume(settings: CampaignSettings, runs: Any, *, seed: int = 0, **parameters: Any) -> BayesianOptimizer:
@@ -73,7 +74,7 @@ def resume(settings: CampaignSettings, runs: Any, *, seed: int = 0, **parameters
 
 def _tell_earlier(optimizer: BayesianOptimizer, settings: CampaignSettings, earlier: EarlierRuns) -> None:
     kinds: dict[str, Kind] = {} if earlier.column is None else {earlier.column: "text"}
-    table = read_table(earlier.file, kinds | _kinds(settings), is_strict=False)
+    table = read_table(earlier.file, kinds | _kinds(settings), units=settings.units, is_strict=False)
     if earlier.column is not None:
         require_columns(table, [earlier.column], earlier.file)
     names = earlier.campaign if earlier.column is None else table[earlier.column].astype(str).tolist()

@@ -1,7 +1,9 @@
 """Batches as they were asked: one file for each, so that predictions can be held against what came."""
 
+import hashlib
 import json
 import platform
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -18,6 +20,7 @@ from bnnopt.campaign._statuses import FAILED, MEASURED, PENDING, WITHDRAWN
 __all__ = [
     "batch_document",
     "batches",
+    "checksum_of",
     "history_of",
     "last_rows",
     "next_number",
@@ -38,8 +41,8 @@ def today() -> str:
 def batch_document(
     number: int, batch: pd.DataFrame, *, seed: int, options: Mapping[str, Any], units: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return a batch with all that is needed to know later how it came about."""
-    return {
+    """Return a batch with all that is needed to know later how it came about, and a checksum of that."""
+    document = {
         "format": 1,
         "batch": number,
         "asked": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -49,10 +52,11 @@ def batch_document(
         "units": dict(units),
         "rows": [{name: _plain(cell) for name, cell in row.items()} for row in batch.to_dict("records")],
     }
+    return {**document, "checksum": checksum_of(document)}
 
 
 def batches(folder: CampaignFolder) -> list[dict[str, Any]]:
-    """Return all batches ever asked, oldest first; a file that is damaged is left aside."""
+    """Return all batches ever asked, oldest first; a file that is damaged is left aside with a warning."""
     return [document for path in folder.suggestions() if (document := _read(path))]
 
 
@@ -132,18 +136,42 @@ def _prediction(batch: int, row: Mapping[str, Any], run: pd.Series, name: str) -
     return [batch, row["id"], run["status"], name, mean, lower, upper, measured, is_inside]
 
 
+def checksum_of(value: Any) -> str:
+    """Return the SHA-256 of what JSON can hold, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
 def _read(path: Path) -> dict[str, Any]:
-    """Return what a file of a batch holds, nothing if it is damaged."""
+    """Return what a file of a batch holds, nothing if it is damaged, which a warning says."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        document = json.loads(path.read_bytes())
+        if not _is_batch(document):
+            raise ValueError("it is no batch, or was changed since it was written")
+    except (OSError, ValueError, RecursionError) as error:
+        warnings.warn(
+            f"{path} is damaged ({error!s:.100}) and left aside: nothing is said of what was predicted in "
+            "this batch. Take a whole copy of the file, or delete it.",
+            UserWarning,
+            stacklevel=2,
+        )
         return {}
-    is_batch = isinstance(document, dict) and isinstance(document.get("rows"), list)
-    return document if is_batch else {}
+    return dict(document)
+
+
+def _is_batch(document: Any) -> bool:
+    """Tell whether a document is a batch as it was written; the first ones have no checksum."""
+    if not isinstance(document, dict) or not isinstance(document.get("batch"), int):
+        return False
+    rows = document.get("rows")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return False
+    rest = {name: value for name, value in document.items() if name != "checksum"}
+    return document.get("checksum", checksum_of(rest)) == checksum_of(rest)
 
 
 def _number(value: Any) -> float:
-    return np.nan if value is None else float(value)
+    """Return a number of a file, NaN where there is none."""
+    return float(value) if isinstance(value, int | float) else np.nan
 
 
 def versions() -> dict[str, str]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import KFold
 
+from bnnopt._estimators import require, whole
 from bnnopt.campaign._campaign import Campaign
 from bnnopt.campaign._shown import shown_number
 from bnnopt.campaign._suggest import resume
@@ -98,6 +99,8 @@ def validate(campaign: Campaign, *, n_folds: int = 5, seed: int = 0) -> Validati
     InvalidDataError
         Fewer than 5 runs were measured, or `n_folds` is out of range.
     """
+    require(whole(2), n_folds=n_folds)
+    require(whole(0), seed=seed)
     optimizer = campaign.optimizer(seed=seed)
     measured = optimizer.data[~optimizer.data["is_failed"]]
     if len(measured) < FEWEST:

@@ -118,7 +118,8 @@ def advise(
 def history(folder: Folder = Path(), as_json: AsJson = False) -> None:
     """List every batch ever asked with what became of it, and what was corrected since."""
     campaign = opened(folder)
-    batches, corrections = campaign.history(), campaign.corrections()
+    with working("reading"):
+        batches, corrections = campaign.history(), campaign.corrections()
     if as_json:
         echo_json({"batches": as_records(batches), "corrections": as_records(corrections)})
         return

@@ -144,7 +144,8 @@ def record(
     source: Any = Path(given[0])
     if not is_file:
         source = one_run(campaign.settings, pairs_of(given, "RESULTS"), id)
-    ids = campaign.record(source, accept_changes=accept_changes, repeats=repeats)
+    with working("recording"):
+        ids = campaign.record(source, accept_changes=accept_changes, repeats=repeats)
     if as_json:
         echo_json(ids)
         return
@@ -158,7 +159,8 @@ def withdraw(
     as_json: AsJson = False,
 ) -> None:
     """Say that planned runs will not be made; they stay in the table as withdrawn."""
-    done = opened(folder).withdraw(ids)
+    with working("withdrawing"):
+        done = opened(folder).withdraw(ids)
     if as_json:
         echo_json(done)
         return

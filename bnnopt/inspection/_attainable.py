@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._estimators import require, whole
 from bnnopt._tables import with_names
 from bnnopt._typing import FloatArray
-from bnnopt._validation import lookup, numeric_frame, require_columns
+from bnnopt._validation import as_generator, lookup, numeric_frame, require_columns
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.inspection._cells import WIDTHS, BestOfCells, Grid
 from bnnopt.inspection._ranges import is_allowed, varied
@@ -181,7 +182,7 @@ def attainable_map(
     _check(x, y, n_pool, n_cells, n_rounds)
     goal, base = goal_of(known, objective), row_of(known, row)
     grid = Grid.of(known.space, x, y, n_cells)
-    rng = np.random.default_rng(random_state)
+    rng = as_generator(random_state)
     chooser = BestOfCells(known, goal, grid)
     if pool is None:
         context = {name: base[name].iloc[0] for name in known.space.context_names}
@@ -211,11 +212,11 @@ def attainable_map(
 def _check(x: str, y: str, n_pool: int, n_cells: int, n_rounds: int) -> None:
     if x == y:
         raise InvalidDataError(f"Two settings were expected; {x!r} came twice.")
-    if n_pool < 1 or n_cells < 2 or not 0 <= n_rounds <= len(WIDTHS):
-        raise InvalidDataError(
-            f"n_pool must be at least 1, n_cells at least 2 and n_rounds from 0 to {len(WIDTHS)}; "
-            f"{n_pool}, {n_cells} and {n_rounds} came."
-        )
+    require(whole(1), n_pool=n_pool)
+    require(whole(2), n_cells=n_cells)
+    require(whole(0), n_rounds=n_rounds)
+    if n_rounds > len(WIDTHS):
+        raise InvalidDataError(f"n_rounds must be from 0 to {len(WIDTHS)}, got {n_rounds}.")
 
 
 def _as_pool(model: NamedModel, pool: Any) -> tuple[pd.DataFrame, FloatArray | None]:

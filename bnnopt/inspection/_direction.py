@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
+from bnnopt._estimators import real, require, whole
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.inspection._intervals import ends
@@ -132,10 +133,11 @@ def improving_direction(
     stay = [name for name in known.outputs if name not in goal.names] if held is None else list(held)
     for name in stay:
         outcome_of(known, name)
-    if set(stay) & set(goal.names) or not radius > 0 or n_draws < 2:
+    require(whole(2), n_draws=n_draws)
+    require(real(0), radius=radius)
+    if set(stay) & set(goal.names):
         raise InvalidDataError(
-            "Other outcomes than those to improve must stay, radius be above 0 and n_draws at least 2; "
-            f"improved {list(goal.names)}, held {stay}, radius {radius} and n_draws {n_draws} came."
+            f"Other outcomes than those to improve must stay; improved {list(goal.names)}, held {stay} came."
         )
     ground = _Ground.at(known.space, base)
     uphill, level_slopes = _slopes(known, ground, goal, stay)

@@ -4,9 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bnnopt._plain import shown
+from bnnopt._estimators import real, require
 from bnnopt._typing import FloatArray
-from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["Interval", "ends", "interval_of"]
 
@@ -34,8 +33,7 @@ class Interval(NamedTuple):
 
 def ends(draws: FloatArray, level: float, axis: int) -> FloatArray:
     """Return lower end, median and upper end of draws along an axis, which becomes the first one, of 3."""
-    if not 0 < level < 1:
-        raise InvalidDataError(f"level must be above 0 and below 1, got {shown(level)}.")
+    require(real(0, 1), level=level)
     return np.quantile(draws, [0.5 - 0.5 * level, 0.5, 0.5 + 0.5 * level], axis=axis)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from bnnopt._estimators import real, require, whole
 from bnnopt._tables import with_columns
 from bnnopt._typing import FloatArray
 from bnnopt._validation import lookup
@@ -237,10 +238,8 @@ def local_effects(
     """
     known = as_model(model)
     base = row_of(known, row)
-    if not 0 < share <= 0.5 or n_draws < 2:
-        raise InvalidDataError(
-            f"share must be above 0 and at most 0.5, and n_draws at least 2; {share} and {n_draws} came."
-        )
+    require(real(0, 0.5, closed="right"), share=share)
+    require(whole(2), n_draws=n_draws)
     changes = _changes(known, base, dict(steps or {}), share)
     if not changes:
         raise InvalidDataError("Nothing can be changed: every setting of the space has one value only.")

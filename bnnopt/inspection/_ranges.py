@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._estimators import real, require, whole
 from bnnopt._typing import BoolArray, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
@@ -63,8 +64,7 @@ def values_along(space: SearchSpace, name: str, n_points: int) -> FloatArray:
     UnknownNameError
         There is no such variable that is a number.
     """
-    if n_points < 2:
-        raise InvalidDataError(f"n_points: at least 2 were expected; {n_points} came.")
+    require(whole(2), n_points=n_points)
     variable = variable_of(space, name)
     values = getattr(variable, "values", None)
     if values is not None:
@@ -99,6 +99,7 @@ def cells_along(space: SearchSpace, name: str, n_cells: int) -> tuple[FloatArray
     UnknownNameError
         There is no such variable that is a number.
     """
+    require(whole(1), n_cells=n_cells)
     values, variable = values_along(space, name, n_cells + 1), variable_of(space, name)
     if getattr(variable, "values", None) is None and variable.type != "integer":
         between = np.sqrt(values[:-1] * values[1:]) if _is_log(variable) else (values[:-1] + values[1:]) / 2
@@ -132,7 +133,7 @@ def stepped(space: SearchSpace, row: pd.DataFrame, name: str, step: float) -> tu
     """Return the value of a row and the value a step away, turned round where the range ends."""
     variable, now = variable_of(space, name), float(row[name].iloc[0])
     lowest, highest = space.ranges[name]
-    if not np.isfinite(step) or step == 0 or (variable.type == "integer" and step != round(step)):
+    if not real(-np.inf).accepts(step) or step == 0 or (variable.type == "integer" and step != round(step)):
         kind = "a whole number other than 0" if variable.type == "integer" else "a finite number other than 0"
         raise InvalidDataError(f"steps: {kind} was expected for {name!r}; {step} came.")
     for end in (now + step, now - step):

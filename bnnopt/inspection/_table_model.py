@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from bnnopt._estimators import real, require
 from bnnopt._tables import with_names
 from bnnopt._typing import FloatArray
 from bnnopt._validation import lookup
@@ -140,6 +141,7 @@ class TableModel:
         ndarray of shape (2, n_rows, n_outputs)
             Lower and upper ends, in the unit of each outcome.
         """
+        require(real(0, 1), level=level)
         found = posterior_quantiles(self.estimator, self._inputs(rows), [0.5 - level / 2, 0.5 + level / 2])
         return np.moveaxis(self._checked(found.reshape(len(rows), -1, 2).swapaxes(1, 2)), 1, 0)
 

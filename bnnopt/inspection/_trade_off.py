@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import elementwise
 
+from bnnopt._estimators import optional, real, require, whole
 from bnnopt._typing import FloatArray
+from bnnopt._validation import refuse_flags
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.inspection._intervals import ends
 from bnnopt.inspection._ranges import is_allowed, values_along, variable_of, varied
@@ -138,6 +140,8 @@ def trade_off(
     >>> found.table["reason"].iloc[0]
     'y stays below 1.4'
     """
+    require(real(0, 1), level=level)
+    refuse_flags(random_state=random_state)
     known = as_model(model)
     _check(known, setting, by, n_draws, value)
     base, stays = row_of(known, row), outcome_of(known, held)
@@ -244,8 +248,8 @@ def _check(model: NamedModel, setting: str, by: str, n_draws: int, value: float 
         )
     if setting == by:
         raise InvalidDataError(f"Two settings were expected; {setting!r} came twice.")
-    if n_draws < 2 or (value is not None and not np.isfinite(value)):
-        raise InvalidDataError(f"n_draws must be at least 2 and value finite; {n_draws} and {value} came.")
+    require(whole(2), n_draws=n_draws)
+    require(optional(real(-np.inf)), value=value)
 
 
 def _outcomes(

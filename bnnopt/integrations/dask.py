@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bnnopt._dask import import_dask, shared
-from bnnopt._estimators import draw_seed, last_step
+from bnnopt._estimators import draw_seed, last_step, require, whole
 from bnnopt._plain import shown
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
@@ -123,8 +123,7 @@ def random_partitions(
     import dask.dataframe as dd
 
     for name, value in {"n": n, "partition_size": partition_size}.items():
-        if not isinstance(value, int | np.integer) or value < 1:
-            raise InvalidDataError(f"{name} must be a whole number of at least 1, got {shown(value)}.")
+        require(whole(1), **{name: value})
     seed = draw_seed(random_state)
     sizes = [min(partition_size, n - start) for start in range(0, n, partition_size)]
     meta = next(random_pool(space, 1, random_state=seed, context=context)).iloc[:0]

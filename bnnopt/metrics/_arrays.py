@@ -3,6 +3,7 @@
 import numpy as np
 
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["as_predictions"]
@@ -10,7 +11,7 @@ __all__ = ["as_predictions"]
 
 def as_predictions(**arrays: ArrayLike) -> tuple[FloatArray, ...]:
     """Return finite float64 arrays of one shape, (n,) or (n, n_outputs), not empty; `std` must be > 0."""
-    converted = {name: np.asarray(array, dtype=float) for name, array in arrays.items()}
+    converted = {name: numbers_of(array, name) for name, array in arrays.items()}
     shapes = {name: array.shape for name, array in converted.items()}
     first = next(iter(shapes.values()))
     if len(set(shapes.values())) != 1 or len(first) not in (1, 2) or 0 in first:

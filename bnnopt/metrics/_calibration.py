@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import ndtri
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.metrics._arrays import as_predictions
@@ -172,8 +173,7 @@ def calibration_curve(
 
 def _quantile(level: float) -> float:
     """Return how many standard deviations each side of the mean hold the probability `level`."""
-    if not 0 < level < 1:
-        raise InvalidDataError(f"A level must be above 0 and below 1, got {level!r}.")
+    require(real(0, 1), level=level)
     return float(ndtri(0.5 + 0.5 * level))
 
 

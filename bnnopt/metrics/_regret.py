@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["simple_regret"]
@@ -31,12 +33,11 @@ def simple_regret(utilities: ArrayLike, optimum: float) -> FloatArray:
     InvalidDataError
         The utilities are not one-dimensional or hold an infinite value, or the optimum is not finite.
     """
-    values = np.asarray(utilities, dtype=float)
+    values = numbers_of(utilities, "utilities")
     if values.ndim != 1 or np.isinf(values).any():
         raise InvalidDataError(
             f"utilities must have shape (n,) and hold finite values or NaN, got shape {values.shape} "
             f"with {int(np.isinf(values).sum())} infinite value(s)."
         )
-    if not np.isfinite(optimum):
-        raise InvalidDataError(f"optimum must be finite, got {optimum!r}.")
+    require(real(-np.inf), optimum=optimum)
     return optimum - np.fmax.accumulate(values)

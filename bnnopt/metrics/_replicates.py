@@ -7,6 +7,7 @@ import pandas as pd
 
 from bnnopt._tables import as_named, with_names
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["replicate_noise"]
@@ -72,7 +73,7 @@ def _groups(X: Any) -> IntArray:
 
 
 def _outcomes(y: ArrayLike) -> FloatArray:
-    outcomes = np.asarray(y, dtype=float)
+    outcomes = numbers_of(y, "y")
     if outcomes.ndim not in (1, 2) or np.isinf(outcomes).any():
         raise InvalidDataError(
             f"y must have shape (n,) or (n, n_outputs) and hold finite values or NaN, got shape "

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["as_stack", "per_output"]
@@ -21,7 +22,7 @@ def as_stack(values: ArrayLike, name: str, axes: tuple[str, str], least: tuple[i
     least : tuple of 2 int
         The smallest allowed lengths of the first two axes.
     """
-    stack = np.asarray(values, dtype=float)
+    stack = numbers_of(values, name)
     if stack.ndim not in (2, 3) or np.any(np.less(stack.shape[:2], least)) or 0 in stack.shape:
         raise InvalidDataError(
             f"{name} must have shape ({axes[0]}, {axes[1]}) or ({axes[0]}, {axes[1]}, n_outputs) with "

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 
+from bnnopt._estimators import require, whole
 from bnnopt._typing import ArrayLike, IntArray
 from bnnopt.exceptions import InvalidDataError
 
@@ -97,7 +98,8 @@ class LaterCohortSplit(BaseCrossValidator):
         """
         rank, n_cohorts = self._ranks(groups, len(X))
         first = n_cohorts - self.n_splits * self.n_later
-        if self.n_splits < 1 or self.n_later < 1 or first < 1:
+        require(whole(1), n_splits=self.n_splits, n_later=self.n_later)
+        if first < 1:
             raise InvalidDataError(
                 f"n_splits={self.n_splits!r} and n_later={self.n_later!r} must be at least 1 and leave a "
                 f"cohort to train on: their product must be below the number of cohorts, {n_cohorts}."

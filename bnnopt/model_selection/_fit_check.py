@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, check_cv
 
-from bnnopt._estimators import draw_seed
+from bnnopt._estimators import draw_seed, require, whole
 from bnnopt._tables import with_names
 from bnnopt._typing import ArrayLike, FloatArray, IntArray, RandomState
 from bnnopt._validation import as_generator
@@ -81,6 +81,7 @@ class FitCheck:
         InvalidDataError
             There is no such output.
         """
+        require(whole(0), output=output)
         if not 0 <= output < len(self.train_r2):
             raise InvalidDataError(
                 f"output must be a number from 0 to {len(self.train_r2) - 1}, got {output!r}."
@@ -145,6 +146,7 @@ def check_fit(
         A number is out of its range, or there is no column to sweep.
     """
     X, y = with_names(X), with_names(y)
+    require(whole(1), n_sweeps=n_sweeps)
     rng = as_generator(random_state)
     splits = _splits(cv, X, y, groups, rng)
     seed = draw_seed(rng)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import KFold
 
-from bnnopt._estimators import draw_seed, seeded_clone
+from bnnopt._estimators import draw_seed, require, seeded_clone, whole
 from bnnopt._tables import with_names
 from bnnopt._typing import ArrayLike, IntArray, RandomState
 from bnnopt._validation import as_generator
@@ -89,6 +89,7 @@ def compare_splits(
     """
     X, y = with_names(X), with_names(y)
     outcomes = as_outcomes(X, y, outputs)
+    require(whole(2), n_folds=n_folds)
     if not 2 <= n_folds <= len(outcomes.values):
         raise InvalidDataError(f"n_folds must be from 2 to the {len(outcomes.values)} rows, got {n_folds!r}.")
     rng = as_generator(random_state)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._estimators import LARGEST_SEED, seeded_clone
+from bnnopt._estimators import LARGEST_SEED, real, require, seeded_clone, whole
 from bnnopt._plain import shown
 from bnnopt._tables import with_names
 from bnnopt._typing import ArrayLike, IntArray, RandomState
-from bnnopt._validation import as_generator
+from bnnopt._validation import as_generator, refuse_flags
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.model_selection._held_out import Predicted, as_outcomes, predict_rows, take
 
@@ -126,10 +126,11 @@ def learning_curve(
     X, y = with_names(X), with_names(y)
     outcomes = as_outcomes(X, y, outputs)
     n_rows = len(outcomes.values)
+    require(whole(1), n_repeats=n_repeats)
+    require(real(-np.inf), test_share=test_share)
+    refuse_flags(sizes=sizes)
     n_test = max(FEWEST_TESTED, round(test_share * n_rows)) if 0 < test_share < 1 else n_rows
     known = _sizes(sizes, n_rows, n_rows - n_test)
-    if n_repeats < 1:
-        raise InvalidDataError(f"n_repeats must be at least 1, got {shown(n_repeats)}.")
     rng = as_generator(random_state)
     rows = []
     for repeat in range(n_repeats):

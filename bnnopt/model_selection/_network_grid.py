@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from bnnopt._estimators import require, whole
+from bnnopt._validation import refuse_flags
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["network_grid"]
@@ -54,6 +56,8 @@ def network_grid(
     O. Voznyy et al., ACS Nano 2019, 13, 11122, Methods: up to 100 nodes per layer and up to four layers;
     dropout and L2 regularization by cross-validation.
     """
+    require(whole(1), max_layers=max_layers, max_units=max_units)
+    refuse_flags(dropouts=dropouts, alphas=alphas)
     if max_layers < 1 or max_units < 1 or not len(dropouts) or not len(alphas):
         raise InvalidDataError(
             "A grid needs at least one layer, one unit, one dropout and one alpha, got "

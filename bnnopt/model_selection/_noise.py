@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.metrics import replicate_noise
 from bnnopt.model_selection._sweeps import varying_ranges
@@ -29,7 +30,7 @@ def noise_share(X: Any, y: Any, noise: float | ArrayLike | None = None) -> Float
 
 
 def _given(noise: float | ArrayLike, n_outputs: int) -> FloatArray:
-    std = np.asarray(noise, dtype=float)
+    std = numbers_of(noise, "noise")
     if std.shape not in ((), (n_outputs,)) or not np.all(np.isfinite(std) & (std >= 0)):
         raise InvalidDataError(
             f"noise must be finite and at least 0, one number or {n_outputs}, got {noise!r}."

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from bnnopt._estimators import LARGEST_SEED, seeded_clone
+from bnnopt._estimators import LARGEST_SEED, require, seeded_clone, whole
 from bnnopt._typing import FloatArray, RandomState
 from bnnopt._validation import as_generator
-from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["retrain", "retrained_predictions"]
 
@@ -43,8 +42,7 @@ def retrain(
     InvalidDataError
         n_retrainings is below 2.
     """
-    if n_retrainings < 2:
-        raise InvalidDataError(f"n_retrainings must be at least 2 for a comparison, got {n_retrainings!r}.")
+    require(whole(2), n_retrainings=n_retrainings)
     seeds = as_generator(random_state).integers(LARGEST_SEED, size=n_retrainings)
     return [seeded_clone(estimator, int(seed), replace=True).fit(X, y) for seed in seeds]
 

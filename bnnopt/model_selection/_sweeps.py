@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from bnnopt._estimators import require, whole
 from bnnopt._tables import with_names
 from bnnopt._typing import FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 from bnnopt.metrics import sweep_roughness
 
@@ -70,6 +72,7 @@ def input_sweeps(
     """
     rows = with_names(rows)
     frame = pd.DataFrame(rows)
+    require(whole(3), n_points=n_points)
     if n_points < 3 or len(frame) == 0:
         raise InvalidDataError(
             f"A sweep needs at least 1 row and 3 points, got {len(frame)} row(s) and n_points={n_points!r}."
@@ -94,7 +97,7 @@ def varying_ranges(frame: pd.DataFrame) -> dict[Hashable, tuple[float, float]]:
 def _grid(frame: pd.DataFrame, name: Hashable, limits: tuple[float, float], n_points: int) -> FloatArray:
     if name not in frame.columns:
         raise UnknownNameError(f"Unknown feature {name!r}. Known: {list(frame.columns)}.")
-    low, high = limits
+    low, high = numbers_of(limits, f"range of {name!r}")
     if not (np.isfinite([low, high]).all() and low < high):
         raise InvalidDataError(
             f"range of {name!r}: (lower, upper) with lower < upper was expected; {limits} came."

@@ -5,6 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from bnnopt._estimators import real, require
+from bnnopt._validation import refuse_flags
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["Finding", "FitVerdict", "judge_fit"]
@@ -128,8 +130,10 @@ def judge_fit(
     reliability research", J. Chiropractic Medicine 15 (2016) 155-163. O. Voznyy et al., ACS Nano 2019, 13,
     11122, Methods (what is looked at).
     """
-    if not 0 <= noise_share <= 1:
-        raise InvalidDataError(f"noise_share must be from 0 to 1, got {noise_share!r}.")
+    require(real(0, 1, closed="both"), noise_share=noise_share)
+    figures = {"train_r2": train_r2, "held_out_r2": held_out_r2, "agreement": agreement}
+    limits = {"min_explained": min_explained, "max_gap": max_gap, "min_agreement": min_agreement}
+    refuse_flags(**figures, **limits, roughness=roughness, max_roughness=max_roughness)
     least = min_explained * (1 - noise_share)
     gap = train_r2 - held_out_r2
     findings = (

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from bnnopt._models import FrozenModel
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives._base import FiniteFloat
 from bnnopt.objectives._linear import Maximize, Minimize
@@ -97,7 +98,7 @@ class Aggregate(FrozenModel):
         return np.stack([part.utility(outcomes[..., i]) for i, part in enumerate(self.parts)], axis=-1)
 
     def _with_parts(self, values: ArrayLike, what: str) -> FloatArray:
-        array = np.asarray(values, dtype=float)
+        array = numbers_of(values, what)
         if array.ndim == 0 or array.shape[-1] != len(self.parts):
             raise InvalidDataError(
                 f"{self.name}: {what} must have {len(self.parts)} columns, {list(self.names)} in this order, "

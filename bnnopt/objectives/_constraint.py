@@ -7,6 +7,7 @@ from pydantic import model_validator
 from scipy.special import log_ndtr
 
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.objectives._base import UNSET, FiniteFloat, OutcomeModel, given
 from bnnopt.objectives._moments import as_moments
 
@@ -81,7 +82,7 @@ class OutcomeConstraint(OutcomeModel):
             True on a limit too; False for NaN.
         """
         lower, upper = self.limits
-        values = np.asarray(y, dtype=float)
+        values = numbers_of(y, "y")
         return np.asarray((values >= lower) & (values <= upper))
 
     def log_probability(self, mean: ArrayLike, std: ArrayLike) -> FloatArray:

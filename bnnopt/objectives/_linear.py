@@ -2,9 +2,8 @@
 
 from typing import Any, Literal
 
-import numpy as np
-
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.objectives._base import UNSET, SingleObjective, given
 from bnnopt.objectives._moments import as_moments
 
@@ -57,7 +56,7 @@ class Minimize(SingleObjective):
         ndarray of the shape of `y`
             Utility, larger is better, in the unit of the outcome.
         """
-        return -np.asarray(y, dtype=float)
+        return -numbers_of(y, "y")
 
     def utility_moments(self, mean: ArrayLike, std: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the utility of y ~ Normal(mean, std²): -mean and std.
@@ -127,7 +126,7 @@ class Maximize(SingleObjective):
         ndarray of the shape of `y`
             Utility, larger is better, in the unit of the outcome.
         """
-        return np.array(y, dtype=float)
+        return numbers_of(y, "y").copy()
 
     def utility_moments(self, mean: ArrayLike, std: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the utility of y ~ Normal(mean, std²): mean and std.

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError
 
 __all__ = ["as_moments"]
@@ -13,7 +14,7 @@ def as_moments(mean: ArrayLike, std: ArrayLike, name: str) -> tuple[FloatArray, 
 
     The mean must be finite, the standard deviation finite and at least 0.
     """
-    mean_array, std_array = np.asarray(mean, dtype=float), np.asarray(std, dtype=float)
+    mean_array, std_array = numbers_of(mean, "mean"), numbers_of(std, "std")
     if mean_array.shape != std_array.shape:
         raise InvalidDataError(
             f"Outcome {name!r}: mean has shape {mean_array.shape} and std {std_array.shape}; "

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import model_validator
 
 from bnnopt._typing import ArrayLike, BoolArray
-from bnnopt._validation import admissible_scales, beyond_bounds
+from bnnopt._validation import admissible_scales, beyond_bounds, numbers_of
 from bnnopt.objectives._base import UNSET, FiniteFloat, OutcomeModel, given
 
 __all__ = ["Outcome"]
@@ -86,7 +86,7 @@ class Outcome(OutcomeModel):
         ndarray of bool, of the shape of `y`
             True on a bound that `closed` includes.
         """
-        values = np.asarray(y, dtype=float)
+        values = numbers_of(y, "y")
         flags = np.ones(values.shape, dtype=bool)
         for is_bad, _ in self.violations(values):
             flags &= ~is_bad
@@ -105,4 +105,4 @@ class Outcome(OutcomeModel):
         iterator of (ndarray of bool, of the shape of `y`, and str)
             Nothing where all values are within the bounds.
         """
-        return beyond_bounds(np.asarray(y, dtype=float), self.lower, self.upper, self.closed)
+        return beyond_bounds(numbers_of(y, "y"), self.lower, self.upper, self.closed)

@@ -7,6 +7,7 @@ from pydantic import Field
 from scipy.special import ndtr
 
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.objectives._base import UNSET, FiniteFloat, SingleObjective, given
 from bnnopt.objectives._moments import as_moments
 
@@ -72,7 +73,7 @@ class Target(SingleObjective):
         ndarray of the shape of `y`
             Utility without unit, at most 0; at least -1 inside the tolerance.
         """
-        return -np.abs(np.asarray(y, dtype=float) - self.value) / self.tolerance
+        return -np.abs(numbers_of(y, "y") - self.value) / self.tolerance
 
     def utility_moments(self, mean: ArrayLike, std: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of the utility of y ~ Normal(mean, std²).

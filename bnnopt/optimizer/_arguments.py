@@ -1,14 +1,18 @@
 """Checks of what an optimizer is given."""
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bnnopt._estimators import real
 from bnnopt._plain import plain, shown
+from bnnopt._tables import as_number
 from bnnopt._typing import FloatArray
+from bnnopt._validation import cells_by_name, numbers_of
 from bnnopt.acquisition import Acquisition, get_acquisition
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
@@ -40,7 +44,7 @@ DEFAULTS = {1: "log_ei", 2: "ehvi"}
 
 def checked_context(space: SearchSpace, context: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the context of experiments, or raise `InvalidDataError` for what is missing or unknown."""
-    given = dict(context or {})
+    given = cells_by_name(context, "context")
     missing = [name for name in space.context_names if name not in given]
     if missing:
         raise InvalidDataError(
@@ -52,12 +56,19 @@ def checked_context(space: SearchSpace, context: Mapping[str, Any] | None) -> di
         raise InvalidDataError(
             f"context: {unknown} are not context variables of the space; it has {space.context_names}."
         )
-    return given
+    has_levels = {each.name: getattr(each, "levels", None) is not None for each in space.variables}
+    return {name: plain(value) if has_levels[name] else _number(value) for name, value in given.items()}
+
+
+def _number(value: Any) -> Any:
+    """Return the number that a text or a decimal is, everything else as a plain value of Python."""
+    number = as_number(value) if isinstance(value, str | Decimal) else None
+    return plain(value) if number is None else number
 
 
 def as_held(space: SearchSpace, held: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return settings that are held, numbers of a list or a grid as they stand there, without round-off."""
-    values = dict(held or {})
+    values = cells_by_name(held, "held")
     for variable in space.settings:
         codec, has_levels = variable.codec, isinstance(variable, Categorical)
         if variable.name in values and codec.n_points is not None and not has_levels:
@@ -120,8 +131,7 @@ def acquisition_for(
 
 def check_gain(min_gain: float | None) -> None:
     """Raise `InvalidDataError` for an expected gain that no run can have."""
-    is_gain = isinstance(min_gain, int | float) and np.isfinite(min_gain) and min_gain >= 0
-    if min_gain is not None and not is_gain:
+    if min_gain is not None and not real(0, closed="left").accepts(min_gain):
         raise InvalidDataError(f"min_gain must be finite and at least 0, got {shown(min_gain)}.")
 
 
@@ -145,7 +155,7 @@ def cost_of(function: Callable[[pd.DataFrame], Any]) -> Callable[[pd.DataFrame],
         )
 
     def checked(settings: pd.DataFrame) -> FloatArray:
-        costs = np.asarray(function(settings), dtype=float)
+        costs = numbers_of(function(settings), "cost")
         if costs.shape != (len(settings),) or not np.all(np.isfinite(costs) & (costs > 0)):
             raise InvalidDataError(
                 f"cost must return one finite number above 0 for each of the {len(settings)} rows, got "

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from bnnopt._estimators import real, require
 from bnnopt._plain import listed, shown
 from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InfeasibleSpaceError, InvalidDataError
@@ -75,11 +76,12 @@ class Request:
     def checked(cls, space: SearchSpace, n: int, **wishes: Any) -> "Request":
         """Return a request, or raise `InvalidDataError` for what is missing, unknown or out of range."""
         shared = [wishes.pop("shared")] if isinstance(wishes.get("shared"), str) else wishes.pop("shared", ())
+        held = as_held(space, wishes.get("held"))
         request = cls(
             at_least(n, "n", 1, largest=MOST),
             checked_context(space, wishes.pop("context", None)),
-            as_held(space, wishes.get("held")),
-            shared=tuple(name for name in shared if name not in (wishes.get("held") or {})),
+            held,
+            shared=tuple(name for name in shared if name not in held),
             n_replicates=at_least(wishes.pop("n_replicates", 0), "n_replicates", 0),
             is_shown=_as_flag(wishes.pop("verbose", False)),
             **{name: listed(wish) for name, wish in wishes.items() if name != "held"},
@@ -95,9 +97,7 @@ class Request:
             )
         if set(self.shared) >= set(space.setting_names) - set(self.held):
             raise InvalidDataError("shared: all settings are shared or held; leave at least one to differ.")
-        is_number = isinstance(self.exploration, Real)
-        if not is_number or not 0 <= self.exploration <= 1:
-            raise InvalidDataError(f"exploration must be from 0 to 1, got {shown(self.exploration)}.")
+        require(real(0, 1, closed="both"), exploration=self.exploration)
         if self.n_replicates > self.n:
             raise InvalidDataError(f"n_replicates must be at most n = {self.n}, got {self.n_replicates}.")
 

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-from bnnopt._plain import shown
+from bnnopt._plain import flag_in, shown
 from bnnopt._typing import BoolArray, FloatArray, IntArray
 from bnnopt._validation import floats_or_nan
 from bnnopt.acquisition import NormalMixture, average_scores, non_dominated, reference_point
@@ -141,16 +141,17 @@ class Goals:
         is_front = non_dominated(utilities) if self.n_utilities > 1 else np.zeros(len(total), dtype=bool)
         return np.lexsort((-total, ~is_front, ~is_within))
 
-    def ranks(self, outcomes: FloatArray) -> IntArray:
+    def ranks(self, outcomes: FloatArray, judged: FloatArray | None = None) -> IntArray:
         """Return dense ranks of outcomes (n, n_outputs), from 0, larger is better, equal where none is; (n,).
 
         Rows that keep the constraints are ranked by the first utility, above the others. These are ranked by
         how far they are beyond the limits, added up in units of the range of each outcome (as in SCBO;
-        Eriksson and Poloczek, AISTATS 2021).
+        Eriksson and Poloczek, AISTATS 2021). `judged` is what limits are held against (`KeptLimits`), by
+        default the outcomes.
         """
         if not len(outcomes):
             return np.empty(0, dtype=np.intp)
-        beyond = self._beyond(outcomes)
+        beyond = self._beyond(outcomes if judged is None else judged)
         utility = np.where(beyond > 0, 0.0, self.utilities(outcomes)[:, 0])
         _, ranks = np.unique(np.column_stack([0.0 - beyond, utility]), axis=0, return_inverse=True)
         return ranks.reshape(-1)
@@ -200,6 +201,7 @@ class Goals:
         )
         if self.n_utilities == 1:
             return situation
+        self._refuse_volumes(utilities)
         front = feasible[non_dominated(feasible)] if len(feasible) else feasible
         reference = self.reference
         if reference is None:
@@ -220,14 +222,14 @@ class Goals:
 
     def _as_utilities(self, reference: Sequence[float]) -> FloatArray:
         given = list(reference) if isinstance(reference, Iterable) else [reference]
-        has_flags = any(isinstance(value, bool | np.bool_) for value in given)
+        has_flags = flag_in(given) is not None
         values = np.array(np.nan) if has_flags else floats_or_nan(given)
         if self.n_utilities < 2 or values.shape != (self.n_utilities,) or not np.isfinite(values).all():
             raise InvalidDataError(
                 "reference_point: expected a finite number for each of several objectives, "
                 f"got {shown(reference)} for {[objective.name for objective in self.objectives]}."
             )
-        largest = LARGEST_VOLUME ** (1 / self.n_utilities)
+        largest = self._largest
         if (np.abs(values) > largest).any():
             raise InvalidDataError(
                 f"reference_point: expected numbers of a size up to {largest:.0e}, so that the volume above "
@@ -235,6 +237,22 @@ class Goals:
             )
         pairs = zip(self.objectives, values, strict=True)
         return np.array([v if len(each.names) > 1 else float(each.utility(v)) for each, v in pairs])
+
+    @property
+    def _largest(self) -> float:
+        """The size of utilities up to which the volumes that they span are numbers."""
+        return float(LARGEST_VOLUME ** (1 / self.n_utilities))
+
+    def _refuse_volumes(self, utilities: FloatArray) -> None:
+        """Raise `InvalidDataError` where no float holds the volumes that utilities (n, m) span."""
+        sizes = np.abs(utilities).max(axis=0, initial=0.0)
+        if (sizes > self._largest).any():
+            place = int(np.argmax(sizes))
+            raise InvalidDataError(
+                f"objectives: those of {self.objectives[place].name!r} are of a size of {sizes[place]:.1e}; "
+                f"beyond {self._largest:.0e} the volume that {self.n_utilities} objectives span is no "
+                "number; tell the outcomes in a larger unit."
+            )
 
     def _noise_of_utility(self, outcomes: FloatArray, noise: FloatArray) -> float:
         """Variance of the first utility under the noise of the outcomes, averaged over measured rows."""

@@ -1,4 +1,4 @@
-"""Which measured rows keep the limits on outcomes, by what is believed: one rule for `ask` and `best`."""
+"""Which measured rows keep the limits on outcomes, by what is believed: one rule for all that asks it."""
 
 from typing import NamedTuple
 
@@ -20,11 +20,17 @@ class KeptLimits(NamedTuple):
     ----------
     believed : ndarray of shape (n_rows, n_outputs)
         What the model expects of the functions there.
+    judged : ndarray of shape (n_rows, n_outputs)
+        What limits are held against: of an outcome with noise what is believed, else what was measured.
+    is_noisy : ndarray of bool of shape (n_outputs,)
+        Which outcomes have noise to speak of; none where there are no limits.
     is_within : ndarray of bool of shape (n_rows,)
         Whether a row counts as keeping all outcome constraints.
     """
 
     believed: FloatArray
+    judged: FloatArray
+    is_noisy: BoolArray
     is_within: BoolArray
 
 
@@ -37,7 +43,8 @@ def kept_limits(goals: Goals, model: OutcomeModel, points: FloatArray, measured:
     a model would decide.
     """
     believed = model.moments(points)[0]
-    if not goals.constraints:
-        return KeptLimits(believed, np.ones(len(points), dtype=bool))
-    is_noisy = np.sqrt(model.noise_variance(points)) > NOISELESS * np.ptp(measured, axis=0)
-    return KeptLimits(believed, goals.is_feasible(np.where(is_noisy, believed, measured)))
+    is_noisy = np.zeros(measured.shape[1], dtype=bool)
+    if goals.constraints:
+        is_noisy = np.sqrt(model.noise_variance(points)) > NOISELESS * np.ptp(measured, axis=0)
+    judged = np.where(is_noisy, believed, measured)
+    return KeptLimits(believed, judged, is_noisy, goals.is_feasible(judged))

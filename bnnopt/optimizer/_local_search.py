@@ -12,6 +12,7 @@ from bnnopt._typing import FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._batch import Where
 from bnnopt.optimizer._goals import Goals
+from bnnopt.optimizer._kept_limits import KeptLimits
 from bnnopt.optimizer._maximum import Pool
 from bnnopt.optimizer._observations import Observations
 from bnnopt.optimizer._search import Search
@@ -47,13 +48,23 @@ def checked_rule(trust_region: Any, space: SearchSpace, goals: Goals) -> TrustRe
 
 
 def region_of(
-    rule: TrustRegion, observations: Observations, space: SearchSpace, goals: Goals, n_initial: int
+    rule: TrustRegion,
+    observations: Observations,
+    space: SearchSpace,
+    goals: Goals,
+    n_initial: int,
+    counts: KeptLimits | None = None,
 ) -> Region:
-    """Return the region to which the rows told lead, for these goals."""
+    """Return the region to which the rows told lead, for these goals.
+
+    Which rows keep the limits on outcomes is as `counts` of the measured rows say, see `kept_limits`; without
+    a model as measured.
+    """
     _refuse_several(goals)
     told, is_measured = observations.told, ~observations.is_failed
     ranks = np.full(len(told), FAILED)
-    ranks[is_measured] = goals.ranks(observations.outcomes[is_measured])
+    judged = None if counts is None else counts.judged
+    ranks[is_measured] = goals.ranks(observations.outcomes[is_measured], judged)
     n_failures = rule.failures_of(space.n_settings)
     return replay(rule, _points(space, told), ranks, _steps(space), n_initial, n_failures)
 

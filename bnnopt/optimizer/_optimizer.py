@@ -218,7 +218,8 @@ class BayesianOptimizer(Predictions):
         n : int, default=1
             Rows wanted, at least 1.
         context : mapping, optional
-            The value of each context variable in these experiments; needed if the space has any.
+            The value of each context variable in these experiments, by name (a Series or a table of one row
+            will do); needed if the space has any.
         objectives : objective or sequence of objectives, optional
             In place of those of the optimizer, over the same outcomes: another target, for instance.
         constraints : constraint or sequence of constraints, default=()

@@ -22,11 +22,14 @@ from bnnopt.acquisition import (
     posterior_moments,
     posterior_quantiles,
 )
+from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Outcome
 from bnnopt.optimizer._outcome_scales import OutcomeScales
 from bnnopt.surrogates import BoundedRegressor, TransferRegressor, held_out_predictions
 
 __all__ = ["EarlierRows", "OutcomeModel"]
+
+SMALLEST = 1e-290  # spread of outcomes, below which its parts are no whole floats any more
 
 Each = TypeVar("Each")
 
@@ -100,7 +103,9 @@ class OutcomeModel:
         known. A surrogate whose `fit` takes `noise_variance` is given it; any other learns without, and a
         `UserWarning` says so.
         """
-        spread = y.std(axis=0)
+        sizes = 2.0 ** np.frexp(np.abs(y).max(axis=0))[1]  # by which squares of small outcomes are not 0
+        spread = sizes * (y / sizes).std(axis=0)
+        _refuse_tiny(spread)
         self._mean, self._scale = y.mean(axis=0), np.where(spread > 0, spread, 1.0)
         bounded = self.scales.bounded
         self._mean[bounded], self._scale[bounded] = 0.0, 1.0
@@ -317,3 +322,14 @@ def _shares_of(surrogate: Any) -> pd.DataFrame | None:
 def _restored_mixture(mixture: NormalMixture, mean: float, scale: float) -> NormalMixture:
     """Return the distribution of a standardised outcome in its unit."""
     return NormalMixture(mixture.shares, mixture.mean * scale + mean, mixture.std * scale)
+
+
+def _refuse_tiny(spread: FloatArray) -> None:
+    """Raise `InvalidDataError` where outcomes differ by so little that a float loses digits of it."""
+    is_tiny = (spread > 0) & (spread < SMALLEST)
+    if is_tiny.any():
+        raise InvalidDataError(
+            f"The outcomes told of output {int(np.argmax(is_tiny))} (counted from 0) spread by "
+            f"{spread[is_tiny][0]:.1e}, less than can be reckoned with ({SMALLEST:.0e}); tell them in a "
+            "smaller unit."
+        )

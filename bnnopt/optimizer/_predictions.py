@@ -4,10 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from bnnopt._estimators import draw_seed
-from bnnopt._plain import shown
+from bnnopt._estimators import draw_seed, real, require
 from bnnopt._typing import FloatArray
-from bnnopt.exceptions import InvalidDataError
 from bnnopt.optimizer._arguments import at_least
 from bnnopt.optimizer._outcome_model import OutcomeModel
 from bnnopt.optimizer._proposals import Proposals
@@ -98,8 +96,7 @@ class Predictions(Saved):
         InvalidDataError
             A setting is not what it should be, or the level is out of range.
         """
-        if not 0 < level < 1:
-            raise InvalidDataError(f"level must be above 0 and below 1, got {shown(level)}.")
+        require(real(0, 1), level=level)
         return self._proposals.intervals(self.space, as_settings(self.space, X), level)
 
     def predict_held_out(self) -> pd.DataFrame:

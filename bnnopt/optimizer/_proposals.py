@@ -86,15 +86,16 @@ class Proposals:
 
     def propose(self, space: SearchSpace, request: Request, candidates: Pool | None) -> pd.DataFrame:
         """Return at most `request.n` rows with predictions and scores, replicates last."""
-        region = self._region(space, request)
         batch = Batch(request, self._observations.told.iloc[:0])
         if candidates is None and (self._is_initial() or is_flat(self._observations.measured[1])):
             known = None if self._is_initial() else self.search(space, request)
+            region = self._region(space, request, known)
             batch = self._designed(space, batch, region) if request.n_new else batch
             if known is not None and request.n_replicates:
                 batch = batch.with_replicates(known)
             return self._table(batch, known)
         search = self.search(space, request)
+        region = self._region(space, request, None if self._is_initial() else search)
         with self.threads(), progress(request.n, is_shown=request.is_shown) as tick:
             search = replace(search, tick=tick)
             if request.n_new:
@@ -205,12 +206,16 @@ class Proposals:
         table = self.with_predictions(batch.rows, search)
         return table.assign(score=batch.scores, reason=list(batch.reasons))
 
-    def _region(self, space: SearchSpace, request: Request) -> Region | None:
-        """Return the trust region to which the rows told lead, None without one."""
+    def _region(self, space: SearchSpace, request: Request, search: Search | None) -> Region | None:
+        """Return the trust region to which the rows told lead, None without one.
+
+        A search knows which rows keep the limits on outcomes; in the first design there is none.
+        """
         if self._rule is None:
             return None
         goals = self.scoring(request.objectives).goals
-        return region_of(self._rule, self._observations, space, goals, self._n_initial)
+        counts = search.kept_limits if search is not None and goals.constraints else None
+        return region_of(self._rule, self._observations, space, goals, self._n_initial, counts)
 
     def _with_new_rows(
         self, space: SearchSpace, search: Search, batch: Batch, region: Region | None, pool: Pool | None

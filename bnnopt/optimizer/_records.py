@@ -133,9 +133,10 @@ class Records:
             row that it means: the same settings, else the nearest within a hundredth of each range, or within
             what the number told may have been rounded by (80 for 75 to 85).
         y : table, mapping, Series or array of shape (n_rows,) or (n_rows, n_outputs)
-            Outcomes as numbers (times and dates are refused), by name or, where there are none, in the order
-            of `outputs`. An empty cell (NaN, None) is a failed experiment: it is kept, left out of the
-            regression, counted in `summary`, learned from (see `success_classifier`), and not proposed again.
+            Outcomes as numbers of up to 1e140 in size (times, dates, True and False are refused), by name or,
+            where there are none, in the order of `outputs`. An empty cell (NaN, None) is a failed experiment:
+            it is kept, left out of the regression, counted in `summary`, learned from (see
+            `success_classifier`), and not proposed again.
         noise_std : like y, optional
             Standard error of each outcome, in its unit; NaN or 0 where it is not known. Surrogates whose
             `fit` takes `noise_variance` use it.

@@ -77,8 +77,11 @@ class Saved(Records):
             state = OptimizerState.read(text, functions, verify=False)
             optimizer = cls(**state.arguments(parts, functions))
             state.rows.restore(state.space, optimizer._observations, state.outcomes)
-        except InvalidDataError:
-            raise
+        except InvalidDataError as error:
+            if "\n" not in str(error):
+                raise
+            said = "; ".join(line.strip() for line in str(error).splitlines())
+            raise InvalidDataError(f"The state of the optimizer is damaged: {said:.400}") from error
         except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
             raise InvalidDataError(
                 f"The state of the optimizer is damaged: {error} Repair the file, or take a whole copy of it."

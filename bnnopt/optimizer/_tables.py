@@ -1,6 +1,6 @@
 """Tables that are told: settings, outcomes and error bars, checked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,8 @@ from bnnopt.objectives import Outcome
 from bnnopt.space import SearchSpace
 
 __all__ = ["as_campaigns", "as_noise_std", "as_outcomes", "as_settings", "as_told"]
+
+LARGEST = 1e140  # of an outcome: squares of it, summed over rows, are numbers
 
 
 def as_told(
@@ -54,7 +56,7 @@ def as_outcomes(y: Any, outputs: Sequence[str], n_rows: int, bounds: Sequence[Ou
     table = _as_table(y, outputs)
     outcomes = numeric_frame(table, outputs, "outcomes", allow_nan=True)
     _refuse_length(outcomes, n_rows, "outcomes")
-    faults = []
+    faults = [_too_large(table, name, outcomes[:, place]) for place, name in enumerate(outputs)]
     for outcome in bounds:
         column = pd.Series(outcomes[:, list(outputs).index(outcome.name)], table.index, name=outcome.name)
         column.attrs = table.attrs
@@ -82,12 +84,24 @@ def as_noise_std(noise_std: Any, outputs: Sequence[str], n_rows: int) -> FloatAr
         return None
     errors = numeric_frame(_as_table(noise_std, outputs), outputs, "noise_std", allow_nan=True)
     _refuse_length(errors, n_rows, "noise_std")
+    table = pd.DataFrame(errors, columns=list(outputs))
+    gathered(_too_large(table, name, errors[:, place], "noise_std") for place, name in enumerate(outputs))
     if (errors < 0).any():
         raise InvalidDataError(
             f"noise_std must be at least 0, got {float(np.nanmin(errors))}; give the standard error of each "
             "outcome in its unit, or NaN where it is not known."
         )
     return np.nan_to_num(errors, nan=0.0)
+
+
+def _too_large(
+    table: pd.DataFrame, name: str, values: FloatArray, what: str = "outcomes"
+) -> Callable[[], None]:
+    """Return a call that refuses numbers whose squares are none any more."""
+    column = pd.Series(values, table.index, name=name)
+    column.attrs = table.attrs
+    problem = f"a number of a size beyond {LARGEST:.0e}, which no model can square; use a larger unit,"
+    return partial(refuse_rows, column, np.abs(values) > LARGEST, what, problem)
 
 
 def _refuse_length(values: FloatArray, n_rows: int, what: str) -> None:

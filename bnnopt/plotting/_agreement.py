@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.metrics import retraining_agreement
 from bnnopt.plotting._predictions import pick_output
@@ -49,7 +51,7 @@ class AgreementDisplay:
     """
 
     def __init__(self, predictions: ArrayLike, *, label: str = "outcome", unit: str = "") -> None:
-        self.predictions = np.array(predictions, dtype=float)
+        self.predictions = numbers_of(predictions, "predictions").copy()
         if self.predictions.ndim != 2:
             raise InvalidDataError(
                 "predictions: one outcome, shape (n_retrainings, n_rows), was expected; "
@@ -98,6 +100,7 @@ class AgreementDisplay:
         AgreementDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
         self.figure_, self.ax_ = new_axes(ax)
         mean = self.predictions.mean(axis=0)
         low, high = self.predictions.min(axis=0), self.predictions.max(axis=0)

@@ -66,10 +66,10 @@ class AroundRow:
         return data[name].to_numpy(float), data[self.outcome].to_numpy(float)
 
 
-def shown_outcome(optimizer: Any, outcome: str | None) -> str:
-    """Return the name of an outcome that is told, by default the first."""
-    names = {name: name for name in optimizer.outputs}
-    return lookup(names, optimizer.outputs[0] if outcome is None else outcome, "outcome")
+def shown_outcome(source: Any, outcome: str | None) -> str:
+    """Return the name of an outcome of what has `outputs`, such as an optimizer, by default the first."""
+    names = {name: name for name in source.outputs}
+    return lookup(names, source.outputs[0] if outcome is None else outcome, "outcome")
 
 
 def observed_space(optimizer: Any) -> SearchSpace:

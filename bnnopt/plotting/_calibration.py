@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import binom
 
 from bnnopt._typing import ArrayLike
+from bnnopt._validation import refuse_flags
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.metrics import calibration_curve
 from bnnopt.plotting._checks import column, same_length
@@ -58,6 +59,7 @@ class CalibrationDisplay:
     ) -> None:
         self.levels, self.observed = column(levels, "levels"), column(observed, "observed")
         same_length(levels=self.levels, observed=self.observed)
+        refuse_flags(n_rows=n_rows)
         is_known = (self.levels > 0) & (self.levels < 1) & (self.observed >= 0) & (self.observed <= 1)
         if not len(self.levels) or not is_known.all() or (np.diff(self.levels) <= 0).any() or n_rows < 1:
             raise InvalidDataError(

@@ -5,6 +5,7 @@ from typing import TypeAlias
 import numpy as np
 
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray, IntArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError
 
 Points: TypeAlias = tuple[FloatArray, FloatArray]
@@ -12,7 +13,7 @@ Points: TypeAlias = tuple[FloatArray, FloatArray]
 
 def column(values: ArrayLike, name: str, *, allow_nan: bool = False) -> FloatArray:
     """Return a float copy of shape (n,), or raise `InvalidDataError` that says what came."""
-    array = np.array(values, dtype=float)
+    array = np.array(numbers_of(values, name))
     if array.ndim != 1:
         raise InvalidDataError(f"{name}: one number per point, shape (n,), was expected; {array.shape} came.")
     bad = np.isinf(array) if allow_nan else ~np.isfinite(array)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._pareto import as_reference, dominated_volume
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
@@ -147,6 +148,7 @@ class ConvergenceDisplay:
         ConvergenceDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
         self.figure_, self.ax_ = new_axes(ax)
         self.runs_ = self._draw(~self.failed & self.allowed, "run", OKABE_ITO["blue"], size)
         self.broken_ = self._draw(~self.failed & ~self.allowed, "breaks a constraint", "0.65", size)

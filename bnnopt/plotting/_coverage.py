@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike, BoolArray
 from bnnopt.plotting._around_row import shown_outcome
 from bnnopt.plotting._checks import column, flags, points, same_length
@@ -127,6 +128,7 @@ class CoverageDisplay:
         CoverageDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
         self.figure_, self.ax_ = new_axes(ax)
         from matplotlib.cm import ScalarMappable
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
@@ -131,6 +132,7 @@ class EffectArrowsDisplay:
         EffectArrowsDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), point_size=point_size)
         self.figure_, self.ax_ = new_axes(ax)
         self.arrows_: dict[str, Any] = {}
         self.clouds_: dict[str, Any] = {}

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.plotting._checks import column
@@ -98,6 +99,7 @@ class FitCheckDisplay:
         FitCheckDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
         self.figure_, self.ax_ = new_axes(ax)
         place = np.arange(len(self.names))
         start, end = np.clip(self.lower, LOWEST, HIGHEST), np.clip(self.upper, LOWEST, HIGHEST)

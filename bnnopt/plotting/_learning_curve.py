@@ -9,6 +9,7 @@ import pandas as pd
 from bnnopt._typing import FloatArray
 from bnnopt._validation import lookup, require_columns
 from bnnopt.exceptions import InvalidDataError
+from bnnopt.plotting._around_row import shown_outcome
 from bnnopt.plotting._style import OKABE_ITO, legend_above, new_axes, with_unit
 
 SCORES = {
@@ -100,8 +101,7 @@ class LearningCurveDisplay:
             The outcome or the score is not known.
         """
         lookup(SCORES, score, "score")
-        names = {name: name for name in curve.outputs}
-        shown = lookup(names, curve.outputs[0] if outcome is None else outcome, "outcome")
+        shown = shown_outcome(curve, outcome)
         table = curve.summary(score)
         of_outcome = table[table["outcome"] == shown]
         curves = {kind: part.sort_values("n_rows") for kind, part in of_outcome.groupby("kind", sort=False)}

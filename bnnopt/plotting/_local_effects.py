@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.inspection import LocalEffects, local_effects
@@ -61,6 +62,7 @@ class LocalEffectsDisplay:
         unit: str = "",
         level: float = 0.95,
     ) -> None:
+        require(real(0, 1), level=level)
         self.names = [str(name) for name in names]
         self.change, self.lower, self.upper = (
             column(change, "change"),
@@ -141,6 +143,7 @@ class LocalEffectsDisplay:
         LocalEffectsDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
         self.figure_, self.ax_ = new_axes(ax)
         places = np.arange(len(self.names))
         self.ax_.axvline(0.0, color="black", linewidth=1, linestyle="--", zorder=1)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import binned_statistic_2d
 
+from bnnopt._estimators import real, require, whole
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt._validation import lookup
+from bnnopt._validation import lookup, refuse_flags
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.inspection import REDUCTIONS, AttainableMap, attainable_map, cells_along
 from bnnopt.plotting._around_row import AroundRow, observed_space
@@ -132,6 +133,7 @@ class MapDisplay:
         statistic = lookup(STATISTICS, statistic, "statistic")
         first, second, value = column(x, "x"), column(y, "y"), column(values, "values")
         same_length(x=first, y=second, values=value)
+        require(whole(1), n_bins=n_bins)
         cells = binned_statistic_2d(first, second, value, statistic, bins=n_bins)
         if contour_values is not None:
             extra = column(contour_values, "contour_values")
@@ -182,6 +184,8 @@ class MapDisplay:
         MapDisplay
             Not drawn yet; `plot` draws it.
         """
+        require(whole(2), n_points=n_points)
+        refuse_flags(contour=contour)
         base = base_row(row, feature_names)
         x_edges, y_edges = (spread(ranges[side], n_points + 1, features[side]) for side in (0, 1))
         x, y = np.meshgrid(_centres(x_edges), _centres(y_edges))
@@ -317,6 +321,7 @@ class MapDisplay:
         MapDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
         self.figure_, self.ax_ = new_axes(ax)
         cells = np.ma.masked_invalid(self.values)
         self.mesh_ = self.ax_.pcolormesh(self.x_edges, self.y_edges, cells, cmap=cmap, rasterized=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.plotting._checks import Points, flags, measured_points, points
@@ -94,6 +95,7 @@ class OutcomeSpaceDisplay:
         OutcomeSpaceDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), point_size=point_size, size=size)
         self.figure_, self.ax_ = new_axes(ax)
         self.layers_ = {
             name: self.ax_.scatter(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._pareto import as_reference, non_dominated
 from bnnopt._typing import ArrayLike, BoolArray, FloatArray
 from bnnopt._validation import lookup
@@ -161,6 +162,7 @@ class ParetoDisplay:
         ParetoDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
         self.figure_, self.ax_ = new_axes(ax)
         self.historical_, self.guided_ = self._draw_experiments(size)
         self.candidates_ = self._draw_candidates()

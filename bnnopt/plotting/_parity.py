@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.plotting._around_row import shown_outcome
@@ -187,6 +188,7 @@ class ParityDisplay:
         ParityDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
         self.figure_, self.ax_ = new_axes(ax)
         limits = self._limits()
         (self.diagonal_,) = self.ax_.plot(limits, limits, color="black", linewidth=1, linestyle="--")

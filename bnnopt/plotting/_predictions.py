@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._estimators import require, whole
 from bnnopt._tables import with_names
 from bnnopt._typing import ArrayLike, FloatArray
+from bnnopt._validation import numbers_of
 from bnnopt.exceptions import InvalidDataError, UnknownNameError
 
 
@@ -64,13 +66,12 @@ def base_row(row: Any, feature_names: Sequence[Hashable] | None = None) -> BaseR
 
 def spread(limits: tuple[float, float], n_points: int, name: Hashable) -> FloatArray:
     """Return `n_points` equally spaced values from the lower to the upper limit, both included."""
-    low, high = limits
+    low, high = numbers_of(limits, f"range of {name!r}")
     if not (np.isfinite([low, high]).all() and low < high):
         raise InvalidDataError(
             f"range of {name!r}: (lower, upper) with lower < upper was expected; {limits} came."
         )
-    if n_points < 2:
-        raise InvalidDataError(f"n_points: at least 2 were expected; {n_points} came.")
+    require(whole(2), n_points=n_points)
     return np.linspace(low, high, n_points)
 
 
@@ -84,6 +85,7 @@ def predict_outputs(estimator: Any, X: ArrayLike) -> tuple[FloatArray, FloatArra
 def pick_output(values: FloatArray, output: int) -> FloatArray:
     """Return one output of an array of shape (n_rows, n_outputs), or raise `InvalidDataError`."""
     n_outputs = values.shape[1]
-    if not 0 <= output < n_outputs:
+    require(whole(0), output=output)
+    if output >= n_outputs:
         raise InvalidDataError(f"output: a number from 0 to {n_outputs - 1} was expected; {output} came.")
     return values[:, output]

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
@@ -123,6 +124,7 @@ class ReplicateSpreadDisplay:
         ReplicateSpreadDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
         self.figure_, self.ax_ = new_axes(ax)
         places = np.arange(len(self.mean))
         look = {"color": OKABE_ITO["sky blue"], "linewidth": 7.0, "label": "95 % of new runs, by the model"}

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
@@ -135,6 +136,7 @@ class SearchDisplay:
         SearchDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
         self.figure_, self.ax_ = new_axes(ax)
         top = self.held_out_score[self.best_]
         self.band_ = self.ax_.axhspan(self._threshold(), top, color=OKABE_ITO["green"], alpha=0.2, zorder=0)

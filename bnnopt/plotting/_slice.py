@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bnnopt._estimators import real, require, whole
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.inspection import values_along
@@ -212,6 +213,8 @@ class SliceDisplay:
         SliceDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
+        require(whole(1), n_bins=n_bins)
         self.figure_, self.ax_ = new_axes(ax)
         self.cloud_ = self._draw_cloud(cmap, n_bins)
         self.line_, self.band_ = self._draw_line()

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import require, whole
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.plotting._predictions import base_row, pick_output, spread
@@ -134,6 +135,7 @@ class SweepDisplay:
         SweepDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(whole(1), n_markers=n_markers)
         self.figure_, self.ax_ = new_axes(ax)
         self.lines_: dict[str, Any] = {}
         self.markers_: dict[str, Any] = {}

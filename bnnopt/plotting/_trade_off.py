@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from bnnopt._estimators import real, require
 from bnnopt._typing import ArrayLike, BoolArray
-from bnnopt._validation import lookup
+from bnnopt._validation import lookup, refuse_flags
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.inspection import TradeOff
 from bnnopt.plotting._checks import column, same_length
@@ -83,6 +84,7 @@ class TradeOffDisplay:
                 "x: increasing values with at least one where the level can be had were expected; "
                 f"{int(self.is_there_.sum())} of {len(self.x)} can."
             )
+        refuse_flags(start=start)
         self.start, self.title = start, title
         self.x_label, self.y_label, self.by_label = x_label, y_label, by_label
         self.x_unit, self.y_unit, self.by_unit = x_unit, y_unit, by_unit
@@ -140,6 +142,7 @@ class TradeOffDisplay:
         TradeOffDisplay
             Itself, with `ax_`, `figure_` and the artists.
         """
+        require(real(0), size=size)
         self.figure_, self.ax_ = new_axes(ax)
         self.gaps_ = self._draw_gaps()
         look = {

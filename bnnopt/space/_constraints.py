@@ -271,7 +271,7 @@ class NonlinearConstraint(_Constraint):
     def _called(self, frame: pd.DataFrame) -> Any:
         try:
             return self.function(frame)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InvalidDataError(
                 f"Constraint {self}: its function raised {type(error).__name__}: {error}. It is given a "
                 f"table with the columns {list(frame.columns)}; repair it."

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bnnopt._validation import numeric_column
+from bnnopt._plain import is_flag
+from bnnopt._validation import cells_by_name, numeric_column
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.space._encoding import TABLE, Level, RawCodec
 from bnnopt.space._variables import Variable
@@ -16,7 +17,7 @@ __all__ = ["checked_context", "complete_context", "observed_range"]
 
 def checked_context(variables: Sequence[Variable], context: Mapping[str, Level] | None) -> dict[str, Level]:
     """Return the given context values as a dict, or raise `InvalidDataError` for what is not valid."""
-    context = dict(context or {})
+    context = cells_by_name(context, "context")
     known = {variable.name: variable for variable in variables if variable.is_context}
     unknown = [name for name in context if name not in known]
     if unknown:
@@ -42,6 +43,8 @@ def complete_context(variables: Sequence[Variable], context: Mapping[str, Level]
 def observed_range(frame: pd.DataFrame, name: str) -> dict[str, Any]:
     """Return the bounds (of numbers) or the levels (of text) that a column shows."""
     column = frame[name]
+    if column.notna().all() and all(map(is_flag, column)):
+        return {"levels": (False, True)}
     if pd.to_numeric(column, errors="coerce").notna().any():
         values = numeric_column(frame, name, TABLE)
         lower, upper = float(values.min()), float(values.max())

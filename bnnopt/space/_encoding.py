@@ -1,5 +1,6 @@
 """One column of settings to and from its block of the unit cube: intervals, levels, raw numbers."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, ClassVar, Protocol, TypeAlias
@@ -282,7 +283,12 @@ class LevelsCodec:
         return np.eye(len(self.levels)) if self.places is None else np.array(self.places)
 
     def _indices(self, column: pd.Series) -> np.ndarray:
-        return pd.Index(self.levels, dtype=object).get_indexer(pd.Index(column, dtype=object))
+        levels = pd.Index(self.levels, dtype=object)
+        try:
+            return levels.get_indexer(pd.Index(column, dtype=object))
+        except TypeError:  # a list or the like, which is no level
+            known = [cell if isinstance(cell, Hashable) else object() for cell in column]
+            return levels.get_indexer(pd.Index(known, dtype=object))
 
     def _take(self, indices: np.ndarray) -> Any:
         return pd.Series(list(self.levels)).iloc[indices].reset_index(drop=True)

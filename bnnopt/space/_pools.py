@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
+from bnnopt._plain import is_flag
 from bnnopt._tables import read_blocks, with_columns
 from bnnopt._typing import RandomState
 from bnnopt._validation import as_generator
@@ -180,8 +181,9 @@ def file_pool(
     file = Path(path)
     if not file.is_file():
         raise InvalidDataError(f"There is no file {file} to read candidates from; check the path.")
-    kinds = {} if space is None else kinds_of(space.variables)
-    yield from read_blocks(file, kinds, block_size=_positive(block_size, "block_size"))
+    size = _positive(block_size, "block_size")
+    kinds, units = ({}, {}) if space is None else (kinds_of(space.variables), space.units)
+    yield from read_blocks(file, kinds, units=units, block_size=size)
 
 
 def _blocks(n: int, block_size: int) -> Iterator[tuple[int, int]]:
@@ -203,7 +205,7 @@ def _places(start: int, stop: int, counts: Sequence[int]) -> list[np.ndarray]:
 
 
 def _positive(value: Any, name: str) -> int:
-    is_whole = isinstance(value, Real) and value % 1 == 0
+    is_whole = not is_flag(value) and isinstance(value, Real) and value % 1 == 0
     if not is_whole or value < 1:
         raise InvalidDataError(f"{name} must be a whole number of at least 1, got {value!r}.")
     return int(value)

@@ -86,7 +86,11 @@ def linear_rows(region: Region, constraints: Sequence[LinearConstraint], *, is_r
     ]
     shift = weights @ starts + np.array(fixed, dtype=float)
     matrix = weights * spans
-    lengths = np.linalg.norm(matrix, axis=1)
+    sizes = np.abs(matrix).max(axis=1, initial=0.0)
+    sizes[sizes == 0] = 1.0
+    lengths = sizes * np.linalg.norm(
+        matrix / sizes[:, np.newaxis], axis=1
+    )  # squares of them may be beyond floats
     lengths[lengths == 0] = 1.0
     limits = np.array([c.limits for c in constraints]).reshape(-1, 2)
     lower, upper = ((limits[:, i] - shift) / lengths for i in (0, 1))

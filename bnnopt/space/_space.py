@@ -1,16 +1,17 @@
 """The search space: variables and constraints, to and from the unit cube."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Real as Number
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
-from bnnopt._plain import listed, shown
+from bnnopt._plain import is_flag, listed, shown
 from bnnopt._tables import with_columns
 from bnnopt._typing import ArrayLike, BoolArray, RandomState
-from bnnopt._validation import as_generator
+from bnnopt._validation import as_generator, refuse_flags
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.space._constraints import Constraint
 from bnnopt.space._context import checked_context, complete_context, observed_range
@@ -321,6 +322,7 @@ class SearchSpace(VariableSet):
             When the space is not finite, has more than `max_points` settings, or a context is missing or
             unknown.
         """
+        refuse_flags(max_points=max_points)
         if self.n_points is None or self.n_points > max_points:
             size = "a continuum of" if self.n_points is None else self.n_points
             raise InvalidDataError(
@@ -356,7 +358,8 @@ class SearchSpace(VariableSet):
         return self.model_copy(update={"variables": tuple(variables), "constraints": kept})
 
 
-def _count(n: int) -> int:
-    if n != int(n) or n < 0:
+def _count(n: Any) -> int:
+    is_whole = not is_flag(n) and isinstance(n, Number) and n % 1 == 0
+    if not is_whole or n < 0:
         raise InvalidDataError(f"The number of rows must be a whole number >= 0, got {shown(n)}.")
     return int(n)

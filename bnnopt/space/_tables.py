@@ -8,7 +8,7 @@ import pandas as pd
 
 from bnnopt._tables import Kind, as_level, as_named, is_of_file, with_columns
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt._validation import require_columns
+from bnnopt._validation import numbers_of, require_columns
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.space._encoding import TABLE, LevelsCodec, RawCodec
 from bnnopt.space._variables import Variable
@@ -80,7 +80,7 @@ def _level(cell: Any, levels: Sequence[Any]) -> Any:
 
 def as_matrix(X: ArrayLike, names: Sequence[str]) -> FloatArray:
     """Return X as a finite float64 array of shape (n_rows, n_names)."""
-    matrix = np.asarray(X, dtype=float)
+    matrix = numbers_of(X, "X")
     if matrix.ndim != 2 or matrix.shape[1] != len(names):
         raise InvalidDataError(
             f"Expected an array of shape (n_rows, {len(names)}) with the columns {list(names)}, "

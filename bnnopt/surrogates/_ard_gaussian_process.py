@@ -18,6 +18,7 @@ from bnnopt._estimators import (
     check_parameters,
     draw_seed,
     last_fit_kept,
+    require,
     seed_parameter,
     whole,
 )
@@ -187,6 +188,7 @@ class ARDGaussianProcessRegressor(Documented, NormalQuantiles, RegressorMixin, B
             In the units of y.
         """
         check_is_fitted(self)
+        require(whole(1), n_samples=n_samples)
         rows = check_rows(self, X) / self._units
         n_draws, rng = checked_number_of_draws(n_samples), np.random.default_rng(draw_seed(random_state))
         with _threads_for(max(len(rows), len(self._left_out[0]))):

@@ -7,7 +7,16 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from bnnopt._estimators import Rule, draw_seed, last_step, seed_parameter, seeded_clone
+from bnnopt._estimators import (
+    Rule,
+    draw_seed,
+    is_whole,
+    last_step,
+    optional,
+    real,
+    seed_parameter,
+    seeded_clone,
+)
 from bnnopt._typing import ArrayLike, FloatArray
 from bnnopt._validation import lookup
 from bnnopt.exceptions import InvalidDataError
@@ -87,7 +96,13 @@ class TransferRegressor(MixtureRegressor):
 
     trains_outputs_jointly: ClassVar[bool] = True
 
-    _rules: ClassVar[dict[str, Rule]] = {"random_state": seed_parameter()}
+    _rules: ClassVar[dict[str, Rule]] = {
+        "campaign": optional(
+            Rule(lambda value: isinstance(value, str) or is_whole(value), "a whole number or name")
+        ),
+        "present": real(-np.inf),
+        "random_state": seed_parameter(),
+    }
 
     def __init__(
         self,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from bnnopt._estimators import require, whole
 from bnnopt._typing import RandomState
 from bnnopt._validation import as_generator, lookup
-from bnnopt.exceptions import BnnoptError, InvalidDataError
+from bnnopt.exceptions import BnnoptError
 from bnnopt.surrogates import make_surrogate
 from bnnopt.testing import _draw_checks as of_draws
 from bnnopt.testing import _fit_checks as of_fits
@@ -255,8 +256,7 @@ def surrogate_checks(
 
 
 def _subject(estimator: Any, random_state: RandomState, n_draws: int) -> Subject:
-    if n_draws != int(n_draws) or n_draws < LEAST_DRAWS:
-        raise InvalidDataError(f"n_draws must be a whole number >= {LEAST_DRAWS}, got {n_draws!r}.")
+    require(whole(LEAST_DRAWS), n_draws=n_draws)
     seed = int(as_generator(random_state).integers(2**31 - 2))
     return Subject(make_surrogate(estimator), seed, int(n_draws))
 

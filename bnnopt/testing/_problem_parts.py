@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import pandas as pd
 
+from bnnopt._estimators import whole
 from bnnopt._typing import ArrayLike, FloatArray
-from bnnopt._validation import numeric_frame
+from bnnopt._validation import numbers_of, numeric_frame
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.space import Real, SearchSpace
 
@@ -15,7 +15,7 @@ __all__ = ["as_rows", "box", "outcome_table", "whole_number"]
 
 def as_rows(X: ArrayLike, n_inputs: int | None = None) -> FloatArray:
     """Return X as a float array of shape (n, n_inputs), or (n, at least 1)."""
-    rows = np.asarray(X, dtype=float)
+    rows = numbers_of(X, "X")
     if rows.ndim == 2 and rows.shape[1] > 0 and n_inputs in (None, rows.shape[1]):
         return rows
     wanted = "d), d at least 1" if n_inputs is None else f"{n_inputs})"
@@ -42,6 +42,6 @@ def outcome_table(
 
 def whole_number(least: int, n_inputs: int, name: str) -> int:
     """Return a number of inputs, at least `least`, or raise `InvalidDataError`."""
-    if n_inputs != int(n_inputs) or n_inputs < least:
+    if not whole(least).accepts(n_inputs):
         raise InvalidDataError(f"{name}: n_inputs must be a whole number >= {least}, got {n_inputs!r}.")
     return int(n_inputs)

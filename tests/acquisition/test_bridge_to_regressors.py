@@ -183,7 +183,7 @@ def test_one_output_is_needed_for_scores():
 
 
 def test_wrong_arguments_are_refused():
-    with pytest.raises(InvalidDataError, match="n_samples must be at least 1, got 0"):
+    with pytest.raises(InvalidDataError, match="n_samples must be a whole number of at least 1, got 0"):
         posterior_draws(KnownMoments(), X, 0)
     with pytest.raises(InvalidDataError, match="got None"):
         acquisition_scores(KnownMoments(), X)

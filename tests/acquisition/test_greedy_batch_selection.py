@@ -55,6 +55,14 @@ def test_without_noise_all_draws_agree_at_the_candidate():
     assert mean[3] == pytest.approx(draws[:, 3].mean())
 
 
+def test_each_point_of_a_batch_follows_a_draw_of_its_own():
+    """Three candidates that know nothing of each other: the first draw likes the last one, the second draw
+    the middle one best of what is left, the third draw the first one.
+    """
+    draws = np.array([[-1.0, -1.0, 1.0], [-1.0, 1.0, -1.0], [1.0, -1.0, -1.0], [1.0, 1.0, 1.0]])
+    assert greedy_batch(lambda outputs: outputs[0][0], [draws], 3).tolist() == [2, 1, 0]
+
+
 def test_a_known_joint_gaussian_is_met():
     x = np.linspace(0, 1, 9)
     covariance = np.exp(-0.5 * ((x[:, None] - x) / 0.3) ** 2) + 1e-10 * np.eye(9)

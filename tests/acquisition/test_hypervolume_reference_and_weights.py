@@ -58,5 +58,5 @@ def test_weights_are_uniform_on_the_simplex():
 def test_weights_follow_the_seed():
     np.testing.assert_array_equal(chebyshev_weights(4, 7), chebyshev_weights(4, 7))
     np.testing.assert_array_equal(chebyshev_weights(1, 0), [1.0])
-    with pytest.raises(InvalidDataError, match="m must be at least 1"):
+    with pytest.raises(InvalidDataError, match="m must be a whole number of at least 1"):
         chebyshev_weights(0, 0)

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from bnnopt import BayesianOptimizer, Real, SearchSpace
 from bnnopt.acquisition import (
     Acquisition,
+    MixtureWithGradients,
     NormalMixture,
     acquisition_scores,
     average_scores,
@@ -45,6 +46,23 @@ def mean_over_components(score, mixture=MIXTURE, **parameters):
 @pytest.fixture(scope="module")
 def model():
     return GaussianProcessEnsembleRegressor(random_state=0).fit(X, np.sin(4 * X[:, 0]) + X[:, 1])
+
+
+def test_slopes_of_a_mixture_are_those_of_its_moments():
+    """Two components whose moments are linear in one input: differences of the moments tell their slopes."""
+    by_mean, by_std = np.array([[[2.0]], [[-1.0]]]), np.array([[[0.5]], [[0.25]]])
+
+    def at(step):
+        start = NormalMixture(
+            np.array([0.25, 0.75]), np.array([[0.0], [4.0]]), np.array([[1.0], [3.0]])
+        )  # at one row
+        return MixtureWithGradients(start, by_mean, by_std).moved(np.array([[[step]]]))
+
+    here = MixtureWithGradients(at(0.0), by_mean, by_std).matched()
+    ahead, behind = at(1e-5).moments(), at(-1e-5).moments()
+    slopes = [(high - low).item() / 2e-5 for high, low in zip(ahead, behind, strict=True)]
+    assert [here.mean_gradient.item(), here.std_gradient.item()] == pytest.approx(slopes, rel=1e-7)
+    assert at(-4.0).std.tolist() == [[0.0], [2.0]]  # 1 - 4 / 2 would be below 0
 
 
 def test_moments_by_the_law_of_total_variance():

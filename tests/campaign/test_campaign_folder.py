@@ -498,3 +498,29 @@ def test_one_run_is_read_from_texts():
     }
     with pytest.raises(InvalidDataError, match=r"\['yield'\] are no columns"):
         one_run(settings(), {"yield": "1"})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:-20],
+        lambda text: text.replace('"score": ', '"score": 1', 1),
+        lambda text: text.replace('"batch": 1', '"batch": "x"', 1),
+        lambda text: "[[[1]]]",
+        lambda text: "[" * 100_000,
+        lambda text: '{"batch": 1, "rows": [3]}',
+    ],
+)
+def test_a_batch_that_was_damaged_is_left_aside_with_a_warning(damage, measured):
+    file = measured.folder / "suggestions" / "batch_0001.json"
+    whole, n_batches = file.read_text(encoding="utf-8"), len(measured.history())
+    assert damage(whole) != whole
+    file.write_text(damage(whole), encoding="utf-8")
+    with pytest.warns(
+        UserWarning, match=r"batch_0001\.json is damaged .* whole copy of the file, or delete it"
+    ):
+        assert len(measured.history()) == n_batches - 1
+    old = json.loads(whole)
+    del old["checksum"]  # as the first versions wrote it
+    file.write_text(json.dumps(old), encoding="utf-8")
+    assert len(measured.history()) == n_batches

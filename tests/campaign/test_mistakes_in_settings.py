@@ -96,6 +96,18 @@ def mistakes(tmp_path, old, new):
         ("constraints = []", FUNCTION.format("bnnopt_raising:f"), PLACE, "KeyError"),
         ("constraints = []", FUNCTION.format("bnnopt_leaving:f"), PLACE, "SystemExit: 3"),
         ('name = "ucb"', 'name = "bnnopt_leaving:f"', "acquisition", "SystemExit: 3"),
+        (
+            'name = "ucb"\nparameters = { kappa = 3.0 }',
+            'name = "bnnopt_booming:f"',
+            "acquisition",
+            "RuntimeError: boom",
+        ),
+        (
+            "constraints = []",
+            FUNCTION.format("bnnopt_booming:g"),
+            "campaign",
+            "its function raised SystemExit",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_with_its_place_and_the_word_that_was_meant(
@@ -103,6 +115,8 @@ def test_a_mistake_is_one_line_with_its_place_and_the_word_that_was_meant(
 ):
     (tmp_path / "bnnopt_raising.py").write_text("{}['key']")
     (tmp_path / "bnnopt_leaving.py").write_text("raise SystemExit(3)")
+    booming = "def f(mean, std): raise RuntimeError('boom')\ndef g(rows): raise SystemExit(9)"
+    (tmp_path / "bnnopt_booming.py").write_text(booming)
     monkeypatch.syspath_prepend(tmp_path)
     lines = mistakes(tmp_path, old, new)
     assert len(lines) == 1

@@ -92,7 +92,7 @@ def test_faults_say_what_came():
         attainable_map(make(), "a", "q", row=ROW)
     with pytest.raises(InvalidDataError, match="none of the 1 recipe"):
         attainable_map(make(), "a", "b", row=ROW, pool=pd.DataFrame([{**ROW, "a": 7.0}]))
-    with pytest.raises(InvalidDataError, match="n_rounds from 0 to 3"):
+    with pytest.raises(InvalidDataError, match="n_rounds must be from 0 to 3"):
         attainable_map(make(), "a", "b", row=ROW, n_rounds=9)
     found = attainable_map(make(), "a", "b", row=ROW, n_cells=2, n_pool=50, n_rounds=0)
     with pytest.raises(UnknownNameError, match="Unknown reduction"):

@@ -74,7 +74,7 @@ def test_faults_say_what_came(make_model, recipe, bowl):
         trade_off(make_model(), "lead", "lead", row=recipe)
     with pytest.raises(UnknownNameError, match="setting that is a number"):
         trade_off(make_model(), "solvent", "lead", row=recipe)
-    with pytest.raises(InvalidDataError, match="value finite"):
+    with pytest.raises(InvalidDataError, match="value must be None or a finite number"):
         trade_off(bowl, "a", "b", value=np.nan, row={"a": 0.0, "b": 0.5})
-    with pytest.raises(InvalidDataError, match="at least 2 were expected"):
+    with pytest.raises(InvalidDataError, match="must be a whole number of at least 2"):
         trade_off(bowl, "a", "b", n_points=1, row={"a": 0.0, "b": 0.5})

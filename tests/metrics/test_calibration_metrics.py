@@ -89,9 +89,9 @@ def test_what_cannot_be_judged_is_refused(metric, y, mean, std, message):
 
 @pytest.mark.parametrize("level", [0, 1, 95, np.nan])
 def test_levels_are_probabilities(level):
-    with pytest.raises(InvalidDataError, match="above 0 and below 1"):
+    with pytest.raises(InvalidDataError, match=r"level must be a number in \(0, 1\)"):
         coverage([0.0], [0.0], [1.0], level=level)
-    with pytest.raises(InvalidDataError, match="above 0 and below 1"):
+    with pytest.raises(InvalidDataError, match=r"level must be a number in \(0, 1\)"):
         calibration_error([0.0], [0.0], [1.0], levels=[0.5, level])
 
 

@@ -30,7 +30,7 @@ def test_regret_refuses_tables_and_infinite_values():
         simple_regret([[1.0, 2.0]], optimum=0.0)
     with pytest.raises(InvalidDataError, match="1 infinite"):
         simple_regret([1.0, np.inf], optimum=0.0)
-    with pytest.raises(InvalidDataError, match="optimum must be finite"):
+    with pytest.raises(InvalidDataError, match="optimum must be a finite number"):
         simple_regret([1.0], optimum=np.nan)
 
 

@@ -153,7 +153,7 @@ def test_a_verdict_says_its_reasons():
 def test_figures_that_are_no_numbers_are_refused():
     with pytest.raises(InvalidDataError, match="agreement of retrained models must be a number"):
         judge_fit(**SOUND | {"agreement": np.nan})
-    with pytest.raises(InvalidDataError, match=r"noise_share must be from 0 to 1, got 1\.5"):
+    with pytest.raises(InvalidDataError, match=r"noise_share must be a number in \[0, 1\], got 1\.5"):
         judge_fit(**SOUND, noise_share=1.5)
 
 
@@ -263,5 +263,5 @@ def test_a_check_without_sweeps_or_comparison_is_refused():
         check_fit(DummyRegressor(), X1, Y1, n_sweeps=0)
     with pytest.raises(InvalidDataError, match="No column of numbers varies"):
         check_fit(DummyRegressor(), np.ones((40, 1)), Y1)
-    with pytest.raises(InvalidDataError, match="n_retrainings must be at least 2"):
+    with pytest.raises(InvalidDataError, match="n_retrainings must be a whole number of at least 2"):
         check_fit(DummyRegressor(), X1, Y1, n_retrainings=1)

@@ -92,7 +92,7 @@ def test_a_curve_says_what_is_wrong():
         learning_curve(BayesianRidge(), X, Y["peak"].where(Y["peak"] > 0))
     with pytest.raises(InvalidDataError, match="gave no standard deviation"):
         learning_curve(LinearRegression(), X, Y["peak"])
-    with pytest.raises(InvalidDataError, match="n_repeats must be at least 1"):
+    with pytest.raises(InvalidDataError, match="n_repeats must be a whole number of at least 1"):
         learning_curve(BayesianRidge(), X, Y["peak"], n_repeats=0)
 
 
@@ -105,7 +105,7 @@ def test_later_rows_stand_beside_the_same_rows_shuffled():
     assert peak["mae"]["later"] == pytest.approx(5.5)  # 29 is the largest row seen, 30 to 39 came
     assert peak["mae"]["shuffled, later rows"] < peak["mae"]["later"]
     assert peak["n_train"].tolist() == [30, 30, 30]
-    with pytest.raises(InvalidDataError, match="n_folds must be from 2"):
+    with pytest.raises(InvalidDataError, match="n_folds must be a whole number of at least 2"):
         compare_splits(Seen(), X, Y, batches, n_folds=1)
     with pytest.raises(InvalidDataError, match="must be at least 1 and leave"):
         compare_splits(Seen(), X, Y, np.ones(40))

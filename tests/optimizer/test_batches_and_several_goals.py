@@ -9,6 +9,7 @@ from bnnopt import ACQUISITIONS, Maximize, Minimize, OutcomeConstraint, Real, Se
 from bnnopt.acquisition import Acquisition, get_acquisition, log_expected_improvement
 from bnnopt.exceptions import InvalidDataError
 from bnnopt.objectives import Chebyshev, Desirability, WeightedSum
+from bnnopt.optimizer import TrustRegion
 
 SQUARE = SearchSpace([Real("x", 0, 1), Real("z", 0, 1)])
 BOTH = [Minimize("a"), Minimize("b")]
@@ -62,7 +63,7 @@ def test_held_settings_choose_from_a_table_too(make_told):
         ({"shared": ["q"]}, r"shared: \['q'\] are no settings"),
         ({"shared": ["x", "z"]}, "shared: all settings are shared or held"),
         ({"shared": "x", "held": {"z": 0.5}}, "shared: all settings are shared or held"),
-        ({"exploration": 1.5}, "exploration must be from 0 to 1, got 1.5"),
+        ({"exploration": 1.5}, r"exploration must be a number in \[0, 1\], got 1.5"),
         ({"n_replicates": 0.5}, "n_replicates must be a whole number"),
     ],
 )
@@ -253,7 +254,7 @@ def test_goals_need_names(make_told, goals):
 def test_arguments_of_the_wrong_kind_are_refused(make_told, make_optimizer):
     told = make_told(SQUARE, n=8)
     for call, message in (
-        (lambda: told.ask(1, exploration="a"), "exploration must be from 0 to 1, got 'a'"),
+        (lambda: told.ask(1, exploration="a"), r"exploration must be a number in \[0, 1\], got 'a'"),
         (lambda: told.advise(min_gain="a"), "min_gain must be finite"),
         (lambda: told.change_space("a"), "Expected a SearchSpace"),
         (lambda: told.retract([True]), "rows: expected different row numbers"),
@@ -378,3 +379,30 @@ def test_without_noise_the_measured_values_say_which_rows_keep_the_limits(make_o
     assert optimizer.keeps_limits().to_numpy().tolist() == (x >= 0.5).tolist()
     assert optimizer.best()["x"] == 0.5
     assert optimizer.best()["is_measured_within"]
+
+
+def test_a_trust_region_goes_by_the_rows_believed_within_the_limits(lucky, make_optimizer):
+    objectives = [Minimize("width"), OutcomeConstraint("peak", -0.05, 0.05)]
+    optimizer = make_optimizer(
+        lucky.space, objectives, surrogate="gaussian_process", trust_region=TrustRegion(initial_length=0.2)
+    )
+    optimizer.tell(lucky.data, lucky.data)
+    batch = optimizer.ask(2)
+    assert (batch["x"] <= 0.1).all()
+    assert set(batch["reason"]) <= {f"the box of length 0.2 around row {row}" for row in (0, 1, 2)}
+
+
+def test_a_clean_outcome_on_its_limit_keeps_it_in_every_draw(make_optimizer):
+    """What was measured on a limit is within it; the smallest error of a draw would put half beyond."""
+    objectives = [Minimize("y"), OutcomeConstraint("peak", lower=0.5)]
+    optimizer = make_optimizer(SearchSpace([Real("x", 0, 1)]), objectives, surrogate="gaussian_process")
+    x = np.linspace(0, 1, 13)
+    optimizer.tell(pd.DataFrame({"x": x}), pd.DataFrame({"y": x**2, "peak": x}))
+    again = optimizer.ask(1, n_replicates=1).iloc[0]
+    assert again["x"] == 0.5
+    assert again["score"] > 0.95
+
+
+def test_a_draw_without_any_row_within_the_limits_speaks_for_none(lucky):
+    lucky.retract(range(12))
+    assert lucky.ask(1, n_replicates=1)["score"].item() < 0.1

@@ -1,7 +1,11 @@
 """Proposals keep every constraint, in the first design and after it; the context is what was given."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from bnnopt import (
@@ -195,3 +199,32 @@ def test_a_constraint_may_name_the_context(make_told):
     optimizer = make_told(space, context={"T": 10})
     assert (optimizer.data["x"] <= 40).all()
     assert (optimizer.ask(3, context={"T": 30})["x"] <= 20 + 1e-9).all()
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"T": 20.5},
+        {"T": "20.5"},
+        {"T": Decimal("20.5")},
+        pd.Series({"T": 20.5}),
+        pd.DataFrame({"T": [20.5]}),
+        pl.DataFrame({"T": [20.5]}),
+        pa.table({"T": [20.5]}),
+        np.array([(20.5,)], dtype=[("T", "f8")]),
+    ],
+    ids=lambda context: type(context).__name__,
+)
+def test_context_goes_by_name_in_whatever_it_comes(context, make_told):
+    told = make_told(SearchSpace([Real("x", 0, 1), Context("T")]), context={"T": 20.0})
+    assert told.ask(1, context=context)["T"].tolist() == [20.5]
+    assert told.pending["T"].tolist() == [20.5]
+
+
+@pytest.mark.parametrize("context", ["T=20", {"T"}, 20.0, pd.DataFrame({"T": [20.5, 21.0]})], ids=repr)
+def test_context_without_names_or_of_several_rows_is_refused(context, make_told):
+    told = make_told(SearchSpace([Real("x", 0, 1), Context("T")]), context={"T": 20.0})
+    with pytest.raises(InvalidDataError, match="context: expected a value by name"):
+        told.ask(1, context=context)
+    with pytest.raises(InvalidDataError, match="held: expected a value by name"):
+        told.ask(1, context={"T": 20}, held=context)

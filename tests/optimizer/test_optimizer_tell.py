@@ -246,3 +246,45 @@ def test_a_number_beyond_all_floats_is_infinite_and_refused(y):
     optimizer = BayesianOptimizer(SearchSpace([Real("a", 0, 1)]), Minimize("y"), surrogate="gaussian_process")
     with pytest.raises(InvalidDataError, match="infinite value in row"):
         optimizer.tell({"a": [0.5]}, y)
+
+
+LINE = SearchSpace([Real("x", 0, 1)])
+PLACES = np.linspace(0, 1, 6)
+
+
+def asked_of(scale, objectives=None, **options):
+    """What is asked and predicted where outcomes are those of a bowl times a scale."""
+    known = BayesianOptimizer(
+        LINE, objectives or [Minimize("y")], surrogate="gaussian_process", random_state=0, **options
+    )
+    with np.errstate(all="raise", under="ignore"):
+        known.tell({"x": PLACES}, {"y": scale * (PLACES - 0.3) ** 2, "z": scale * PLACES})
+        return known.ask(1)
+
+
+@pytest.mark.parametrize("scale", [1e-280, 1e-200, 1e-162, 1e-100, 1e100, 1e138])
+def test_what_is_asked_does_not_depend_on_the_unit(scale):
+    row, usual = asked_of(scale).iloc[0], asked_of(1.0).iloc[0]
+    assert row["x"] == pytest.approx(usual["x"], abs=1e-6)
+    assert row["y_mean"] / scale == pytest.approx(usual["y_mean"], rel=1e-6)
+    assert row["y_std"] / scale == pytest.approx(usual["y_std"], rel=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e160, 1e300])
+def test_outcomes_whose_squares_are_no_numbers_are_refused_where_they_are_told(scale):
+    with pytest.raises(InvalidDataError, match=r"column 'y' has a number of a size beyond 1e\+140"):
+        asked_of(scale)
+    told = BayesianOptimizer(LINE, [Minimize("y")], surrogate="gaussian_process")
+    with pytest.raises(InvalidDataError, match=r"noise_std: column 'y' has a number of a size beyond"):
+        told.tell({"x": [0.5]}, [1.0], noise_std=[scale])
+    assert told.summary()["n_told"] == 0
+
+
+def test_outcomes_that_differ_by_less_than_floats_hold_are_refused():
+    with pytest.raises(InvalidDataError, match=r"spread by .*e-309, less than can be reckoned with"):
+        asked_of(1e-308)
+
+
+def test_volumes_of_several_objectives_that_are_no_numbers_are_refused():
+    with pytest.raises(InvalidDataError, match=r"'z' are of a size of 1.0e\+100; beyond 1e\+70"):
+        asked_of(1e100, [Minimize("y"), Minimize("z")])

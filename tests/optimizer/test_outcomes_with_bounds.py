@@ -90,7 +90,7 @@ def test_intervals_of_the_first_design_are_empty():
     assert list(optimizer.intervals(rows)) == [
         *("polydispersity_lower", "polydispersity_upper", "peak_lower", "peak_upper")
     ]
-    with pytest.raises(InvalidDataError, match="level must be above 0 and below 1"):
+    with pytest.raises(InvalidDataError, match=r"level must be a number in \(0, 1\)"):
         optimizer.intervals(rows, level=95)
 
 

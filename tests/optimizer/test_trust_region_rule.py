@@ -60,6 +60,7 @@ def where(row):
         ([0, 1, FAILED, FAILED], 0.4, 1),  # a failed experiment is a failure
         ([0, 1, 0, 0, 2, 3, 4], 0.8, 6),  # halved, then doubled
         ([FAILED, FAILED, 5, 0, 0], 0.4, 2),  # the first box waits for an outcome
+        ([FAILED, FAILED, 1, 0, 2], 0.8, 4),  # and the row that has it is no failure
     ],
 )
 def test_lengths_of_records_by_hand(ranks, length, best, lead):
@@ -117,6 +118,11 @@ def test_neighbouring_values_are_in_the_box(lead):
     short = {"space": FIVE, "initial_length": 0.02}
     assert lead([0, 1, 0, 0], [2, 2, 1, 3], **short) == (0.01, 1)
     assert lead([0, 1, 0, 0], [2, 2, 0, 4], **short) == (0.02, 1)
+
+
+def test_a_row_rounded_out_of_the_box_counts(lead):
+    """The box from 0.1 to 0.9 has rows that are rounded to 0 and to 1."""
+    assert lead([0, 1, 0, 0], [2, 2, 0, 4], space=FIVE) == (0.4, 1)
 
 
 @pytest.mark.parametrize(

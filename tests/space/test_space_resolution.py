@@ -72,8 +72,8 @@ def test_surrogates_see_the_continuum_that_it_would_be():
 
 def test_values_off_the_grid_can_be_told_but_not_set():
     space = SearchSpace([Real("x", 0, 1, step=0.05)])
-    rows = pd.DataFrame({"x": [0.1 + 0.2, 0.31, -0.05, 1.05]})
-    assert space.is_inside(rows).tolist() == [True, False, False, False]
+    rows = pd.DataFrame({"x": [0.1 + 0.2, 0.31, -0.05, 1.05, 0.3001]})
+    assert space.is_inside(rows).tolist() == [True, False, False, False, False]
     with pytest.raises(InvalidDataError, match=r"held: 'x' cannot be set to 0\.31"):
         SearchSpace([*space.variables, Real("z", 0, 1)]).holding({"x": 0.31})
 
@@ -81,6 +81,18 @@ def test_values_off_the_grid_can_be_told_but_not_set():
 def test_each_value_is_drawn_alike():
     drawn = SearchSpace([Real("x", 0, 1, step=0.25)]).sample(5000, random_state=0)["x"]
     np.testing.assert_allclose(drawn.value_counts(normalize=True).sort_index(), 0.2, atol=0.02)
+
+
+def test_on_a_log_scale_all_values_are_drawn_where_the_least_is_below_half_a_step():
+    space = SearchSpace([Real("x", 0.1, 1.1, step=0.5, scale="log")])
+    assert sorted(set(space.sample(300, random_state=0)["x"])) == [0.1, 0.6, 1.1]
+
+
+def test_bounds_go_inwards_to_the_grid_and_keep_a_value_that_floats_miss():
+    """0.57 is 56.99999999999999 hundredths."""
+    space = SearchSpace([Real("x", 0, 1, step=0.01)])
+    (inner,) = space.restricted(bounds={"x": (0.105, 0.57)}).variables
+    assert (inner.lower, inner.upper) == (0.11, 0.57)
 
 
 def test_a_million_values_need_no_table():

@@ -109,6 +109,13 @@ def test_is_inside_by_hand():
     assert space.is_inside(frame.drop(columns="T")).tolist() == space.is_inside(frame).tolist()
 
 
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_a_bound_with_round_off_is_inside(scale):
+    space = SearchSpace([Real("x", 1e-3, 1e3, scale=scale)])
+    rows = pd.DataFrame({"x": [1e3 * (1 + 1e-12), 1e-3 * (1 - 1e-12), 1e3 * (1 + 1e-6), 1e-3 * (1 - 1e-2)]})
+    assert space.is_inside(rows).tolist() == [True, True, False, False]
+
+
 def test_is_feasible_is_inside_and_within_constraints():
     space = SearchSpace([Real("A", 0, 30), Real("B", 0, 30)], [LinearConstraint({"A": 1, "B": 1}, upper=30)])
     frame = pd.DataFrame({"A": [10, 20, -1], "B": [20, 20, 1]})

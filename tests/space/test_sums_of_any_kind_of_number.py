@@ -159,3 +159,13 @@ def test_a_space_of_few_points_is_refused_just_where_it_has_none(values, weights
             SearchSpace(variables, [constraint])
     else:
         assert SearchSpace(variables, [constraint]).sample(3, random_state=0).shape == (3, len(weights))
+
+
+@pytest.mark.parametrize("size", [1e-162, 1e160, 1e300])
+def test_sums_of_numbers_whose_squares_are_no_floats_are_kept(size):
+    parts = [Real(name, 0, size) for name in "ab"]
+    for limits in ({"upper": size}, {"lower": size, "upper": size}):
+        space = SearchSpace(parts, [LinearConstraint({"a": 1, "b": 1}, **limits)])
+        rows = space.sample(50, random_state=0)
+        assert space.is_feasible(rows).all()
+        assert 0.3 < (rows / size).mean().mean() < 0.55

@@ -2,8 +2,10 @@
 
 import datetime
 import os
+import unicodedata
 from collections import namedtuple
 from io import BytesIO
+from zipfile import ZipFile
 
 import numpy as np
 import openpyxl
@@ -69,6 +71,22 @@ def workbook(*rows, change=None):
     return stream.getvalue()
 
 
+def with_hidden_copy(book):
+    sheet = book.copy_worksheet(book.active)
+    sheet.sheet_state = "hidden"
+
+
+def as_percentage(book):
+    book.active["D2"].number_format = "0.00%"
+
+
+def archive(name, content):
+    stream = BytesIO()
+    with ZipFile(stream, "w") as file:
+        file.writestr(name, content)
+    return stream.getvalue()
+
+
 CELLS = [HEAD.split(","), [0.5, "007", 3, 1.5], [0.25, "1", 4, None], [0.75, "NaN", 5, 2.5]]
 
 
@@ -82,6 +100,10 @@ CELLS = [HEAD.split(","), [0.5, "007", 3, 1.5], [0.25, "1", 4, None], [0.75, "Na
         CSV.encode("utf-16"),
         CSV.encode("utf-16-le"),
         CSV.encode("utf-16-be"),
+        CSV.encode("utf-32"),
+        CSV.encode("utf-32-le"),
+        b"\xef\xbb\xbf" + CSV.encode("utf-8-sig"),
+        csv_of(*ROWS, head="\u200bx,lot\xa0,k,y"),
         CSV.replace(",", ";"),
         CSV.replace(",", ";").replace(".", ","),
         CSV.replace(",", "\t"),
@@ -102,6 +124,7 @@ CELLS = [HEAD.split(","), [0.5, "007", 3, 1.5], [0.25, "1", 4, None], [0.75, "Na
         workbook([], *([None, *row] for row in CELLS), [" "]),
         workbook(CELLS[0], [0.5, 7, 3, 1.5], *CELLS[2:]),
         workbook(*CELLS, change=lambda book: book.create_sheet("notes").append(["hello"])),
+        workbook(*CELLS, change=lambda book: with_hidden_copy(book)),
     ],
 )
 def test_habits_of_spreadsheets_are_read_right(content, told):
@@ -154,6 +177,10 @@ def test_western_text_and_truth_values_of_a_spreadsheet_are_levels(told):
         (workbook(CELLS[0], [0.5, "1", 3, datetime.date(2024, 1, 2)]), "column 'y' has text .* row.s. 2 of"),
         (workbook(*CELLS)[:900], "cannot be read as an Excel workbook: it is damaged"),
         (workbook(), "no sheet has any cell"),
+        (workbook(*CELLS, change=as_percentage), r"'y' has text where a number .* row.s. 2 .*'150%'"),
+        (archive("[Content_Types].xml", "<Types/>"), "cannot be read as an Excel workbook"),
+        (f"# a,b,c,d\n{CSV}", r"row 1 is no row of names; the names stand in row 2. Delete the rows above"),
+        (csv_of(*ROWS, head="x [L],lot,k,y"), r"row 1:\n.*'x' is in 'L' here and in 'mL' in the settings"),
         (b"PAR1" + bytes(99), "cannot be read as Parquet"),
     ],
 )
@@ -258,6 +285,39 @@ def test_candidates_go_by_name_of_whatever_library_and_keep_their_levels(tmp_pat
         row = optimizer.ask(1, candidates=candidates).iloc[0]
         assert row[["x", "lot", "k"]].tolist() == [0.125, "007", 9]
         optimizer.withdraw(row.to_frame().T)
+
+
+def test_a_unit_of_candidates_that_is_another_is_refused_and_the_same_one_is_not(tmp_path):
+    path = tmp_path / "pool.csv"
+    for label, unit in (("x [ml]", None), ("x (mL)", None), ("x / L", "L"), ("x <µL>", "µL")):
+        path.write_text(f"lot,k,{label}\n007,3,0.5\n", encoding="utf-8")
+        if unit is None:
+            assert next(file_pool(path, SPACE))["x"].tolist() == [0.5]
+            continue
+        with pytest.raises(InvalidDataError, match=rf"row 1:\n.*'x' is in '{unit}' here and in 'mL'"):
+            next(file_pool(path, SPACE))
+
+
+def test_names_and_levels_that_look_alike_are_the_same(told):
+    """Letters and their marks may be one character or two, as some systems write them."""
+    apart = unicodedata.normalize("NFD", csv_of("0.5,ä,3,1.5"))
+    assert told(apart)["lot"].tolist() == ["ä"]
+
+
+def test_cells_that_are_no_values_are_refused_by_their_column():
+    lots = SearchSpace([Categorical("lot", ["a", "b"]), Real("x", 0, 1)])
+    for cell in ({"a"}, ["a"], {"a": 1}):
+        with pytest.raises(InvalidDataError, match="'lot' has a level that is not one of"):
+            lots.encode({"lot": [cell, cell], "x": [0.1, 0.2]})
+        assert lots.is_inside({"lot": [cell, "b"], "x": [0.1, 0.2]}).tolist() == [False, True]
+    nested = np.array([((1.5, 2.0),)], dtype=[("A", [("a", "f8"), ("b", "f8")])])
+    with pytest.raises(InvalidDataError, match=r"Field\(s\) \['A'\] have several numbers"):
+        AB.encode(nested)
+
+
+def test_whole_numbers_of_any_width_are_numbers():
+    table = pl.DataFrame({"A": [7, 8], "B": [1, 2]}, schema={"A": pl.Int128, "B": pl.UInt8})
+    assert AB.encode(table).tolist() == [[0.7, 0.1], [0.8, 0.2]]
 
 
 def test_a_workbook_without_its_package_says_what_to_install(told, monkeypatch):

@@ -216,7 +216,7 @@ def test_unknown_checks_and_surrogates_are_named():
 
 @pytest.mark.parametrize("n_draws", [63, 100.5])
 def test_too_few_draws_are_refused(n_draws):
-    with pytest.raises(InvalidDataError, match="n_draws must be a whole number >= 64"):
+    with pytest.raises(InvalidDataError, match="n_draws must be a whole number of at least 64"):
         surrogate_checks(BayesianRidge(), n_draws=n_draws)
 
 

@@ -33,6 +33,7 @@ RULES = {
     "estimator": Rule(lambda value: hasattr(value, "fit"), "an estimator with fit"),
     "n_iter": whole(1),
     "n_points": whole(1),
+    "pre_dispatch": Rule(lambda value: isinstance(value, str) or is_whole(value), "a whole number or text"),
     "n_initial": optional(whole(2)),
     "time_budget": optional(real(0, closed="left")),
     "n_jobs": optional(Rule(lambda value: is_whole(value) and value != 0, "a whole number other than 0")),

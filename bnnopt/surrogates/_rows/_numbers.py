@@ -216,7 +216,8 @@ def _numbers_of_frame(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         return frame
     for _, column in frame.items():
         refuse_rows(column, _is_time(column), name, _TIME_IN_A_TABLE)
-    return pd.DataFrame(numeric_frame(frame, list(frame.columns), name), frame.index, frame.columns)
+    numbers = numeric_frame(frame, list(frame.columns), name, allow_flags=True)
+    return pd.DataFrame(numbers, frame.index, frame.columns)
 
 
 def _is_time(column: pd.Series) -> BoolArray:

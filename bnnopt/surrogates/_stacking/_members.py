@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import KFold
 from sklearn.utils.validation import has_fit_parameter
 
-from bnnopt._estimators import last_step
+from bnnopt._estimators import last_step, require, whole
 from bnnopt._parallel import spread
 from bnnopt._typing import ArrayLike, FloatArray, IntArray
 from bnnopt.exceptions import InvalidDataError
@@ -321,6 +321,7 @@ def held_out_predictions(
     HeldOutPredictions
         In the unit of y and its square.
     """
+    require(whole(0), seed=seed)
     step = last_step(model)[0]
     if hasattr(step, "predict_held_out"):
         return HeldOutPredictions(*step.predict_held_out())
