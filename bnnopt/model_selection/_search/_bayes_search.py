@@ -77,8 +77,9 @@ class BayesSearchCV(StandsForBestEstimator):
         are searched by, traded off against each other.
     cv : int, splitter, iterable or None, default=None
         As in `GridSearchCV`.
-    surrogate : str or estimator, default="gaussian_process_ensemble"
-        The model of the score: a key of `bnnopt.SURROGATES`, or a regressor with `return_std`.
+    surrogate : str, estimator or None, default=None
+        The model of the score: a key of `bnnopt.SURROGATES`, or a regressor with `return_std`. By default a
+        `GaussianProcessEnsembleRegressor` of all its kernels but that of a deep network.
     acquisition : str, callable or Acquisition, default=None
         As in `BayesianOptimizer`.
     n_initial : int or None, default=None
@@ -167,7 +168,7 @@ class BayesSearchCV(StandsForBestEstimator):
         n_jobs: int | None = None,
         refit: bool | str | Callable[..., Any] = True,
         cv: Any = None,
-        surrogate: str | BaseEstimator = "gaussian_process_ensemble",
+        surrogate: str | BaseEstimator | None = None,
         acquisition: str | Callable[..., Any] | Acquisition | None = None,
         n_initial: int | None = None,
         initial_design: str = "sobol",

@@ -14,8 +14,18 @@ from bnnopt.model_selection._search._evaluation import Trial
 from bnnopt.model_selection._search._proposals import Model, Proposals
 from bnnopt.model_selection._search._results import trials_of
 from bnnopt.model_selection._search._spaces import SpaceToSearch, check_names_of_parameters, spaces_of
+from bnnopt.surrogates import GaussianProcessEnsembleRegressor
 
 __all__ = ["RULES", "earlier_trials", "new_proposals", "spaces_to_search"]
+
+KERNELS = (
+    "matern_5_2",
+    "squared_exponential",
+    "anova_matern_5_2",
+    "matern_5_2_by_rank",
+    "exponential_by_rank",
+)
+"""Those of the surrogate by default: without that of a deep network, whose joint draws take the longest."""
 
 FEWEST_FIRST = 5
 N_FIRST_OF_A_BRANCH = 2
@@ -93,6 +103,8 @@ def new_proposals(search: Any, spaces: Sequence[SpaceToSearch], earlier: Sequenc
     """Return what proposes settings of each space; parameters that the optimizer refuses are told."""
     own = ("surrogate", "acquisition", "initial_design", "n_initial", "n_points")
     options = {**{name: getattr(search, name) for name in own}, **mapped(search.optimizer_kwargs)}
+    if options["surrogate"] is None:
+        options["surrogate"] = GaussianProcessEnsembleRegressor(KERNELS)
     seed = draw_seed(search.random_state)
     found = []
     for number, (space, n_iter) in enumerate(spaces):

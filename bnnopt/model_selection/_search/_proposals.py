@@ -3,6 +3,7 @@
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,20 +13,23 @@ from sklearn.base import BaseEstimator
 from bnnopt.exceptions import NothingToGainWarning, SpaceExhaustedWarning
 from bnnopt.model_selection._search._dimensions import same_value_key
 from bnnopt.model_selection._search._parameter_space import ParameterSpace
-from bnnopt.objectives import Maximize
+from bnnopt.objectives import Maximize, Outcome
 from bnnopt.optimizer import BayesianOptimizer
 
 __all__ = ["Model", "Proposals", "key_of"]
 
-REACH_BELOW = 4.0
+SCALE = "identity"  # of scores as they are learned: no trial of others, which took a sixth of the time
+
+REACH_BELOW, REACH_BELOW_QUARTER = 4.0, 100.0
 """Scores further below the median than so many times what the best is above it count as if they were there:
-a score without a lower end, such as R², would leave no room for what tells good settings apart."""
+a score without a lower end, such as R², would leave no room for what tells good settings apart. Where more
+than half are far below, so many times what the best is above the upper quartile decide."""
 
 FEWEST_SCORED = 2  # settings without which there is no model
 
 N_DRAWN = 256  # settings drawn at random where the first design has others only once
 
-N_EVERYWHERE, N_NEAR = 1536, 512  # settings to choose from
+N_EVERYWHERE, N_NEAR = 1024, 384  # settings to choose from
 N_BEST = 4  # settings from which steps are taken
 STEPS = (0.01, 0.05, 0.2)  # standard deviations of steps, in units of the range
 
@@ -70,6 +74,7 @@ class Proposals:
 
     def __init__(self, space: ParameterSpace, model: Model) -> None:
         self.space, self.model = space, model
+        self._untold: dict[tuple[str, ...], BayesianOptimizer] = {}
 
     def next(
         self, n: int, settings: Sequence[Mapping[str, Any]], scores: pd.DataFrame, *, goes_on: bool = False
@@ -118,9 +123,21 @@ class Proposals:
 
     def optimizer(self, rows: Sequence[Mapping[str, Any]], scores: pd.DataFrame) -> BayesianOptimizer:
         """Return an optimizer that was told rows and their scores."""
-        optimizer = BayesianOptimizer(
+        names = tuple(scores.columns)
+        if names not in self._untold:
+            self._untold[names] = self._new_optimizer(names)
+        optimizer = deepcopy(self._untold[names])
+        if len(rows):
+            finite = scores[np.isfinite(scores).all(axis=1)].reindex(scores.index)
+            optimizer.tell(self.space.table(rows), finite.reset_index(drop=True))
+        return optimizer
+
+    def _new_optimizer(self, names: Sequence[str]) -> BayesianOptimizer:
+        """Return an optimizer of scores that was told nothing; making one costs more than a copy."""
+        return BayesianOptimizer(
             self.space.space,
-            [Maximize(name) for name in scores.columns],
+            [Maximize(name) for name in names],
+            outcomes=[Outcome(name, scale=SCALE) for name in names],
             surrogate=self.model.surrogate,
             acquisition=self.model.acquisition,
             n_initial=2,  # the first design is chosen here
@@ -128,10 +145,6 @@ class Proposals:
             random_state=self.model.seed,
             n_draws=N_DRAWS_OF_A_SETTING * self.model.n_block,
         )
-        if len(rows):
-            finite = scores[np.isfinite(scores).all(axis=1)].reindex(scores.index)
-            optimizer.tell(self.space.table(rows), finite.reset_index(drop=True))
-        return optimizer
 
     def _first(self, n: int, here: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return settings of the first design that were not tried, then settings drawn at random."""
@@ -188,11 +201,14 @@ class Proposals:
             steps = rng.normal(size=(N_NEAR, space.n_dims)) * rng.choice(STEPS, size=(N_NEAR, 1))
             near = space.decode(np.clip(np.resize(places, steps.shape) + steps, 0, 1))
             found = pd.concat([space.sample(N_EVERYWHERE, random_state=rng), near], ignore_index=True)
-        return self.space.settled(found).drop_duplicates(ignore_index=True)
+        return self.space.settled(found)
 
 
 def reached(scores: pd.Series) -> pd.Series:
     """Return scores with those far below all others raised to where these begin; NaN where not finite."""
     finite = scores.where(np.isfinite(scores), np.nan)
-    middle, best = finite.median(), finite.max()
-    return finite.clip(lower=middle - REACH_BELOW * (best - middle)) if best > middle else finite
+    best = finite.max()
+    for share, reach in ((0.5, REACH_BELOW), (0.75, REACH_BELOW_QUARTER)):
+        level = finite.quantile(share)
+        finite = finite.clip(lower=level - reach * (best - level)) if best > level else finite
+    return finite
