@@ -335,7 +335,7 @@ def test_values_beyond_a_bound_are_named_by_row_and_bound():
     ("parameters", "error", "message"),
     [
         ({"lower": 1, "upper": 0}, InvalidDataError, "lower must be below upper"),
-        ({"lower": "0"}, InvalidDataError, "lower must be None or a number"),
+        ({"lower": "0"}, InvalidDataError, "lower must be None or a finite number"),
         ({"scale": "logit", "lower": 0}, InvalidDataError, "'logit' needs 2 bound"),
         ({"scale": "probit"}, UnknownNameError, "Unknown scale 'probit'"),
     ],

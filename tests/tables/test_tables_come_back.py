@@ -40,8 +40,17 @@ TRICKY += [
 TEXTS = st.one_of(st.sampled_from(TRICKY), st.text(st.characters(exclude_categories=["Cs"]), max_size=8))
 OF_THE_PROJECT = ("score", "reason", "goal", "is_failed", "row")  # which no setting may have
 NAMES = TEXTS.filter(lambda name: bool(name.strip()) and name not in OF_THE_PROJECT)
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: f"{x!r}"[-4:-3] != ".")
-"""Without those of three decimals, which between tabs and with a decimal comma may be thousands too."""
+
+
+def without_three_decimals(numbers):
+    """Between tabs and with a decimal comma these may be thousands too."""
+    return numbers.filter(lambda x: f"{x!r}"[-4:-3] != ".")
+
+
+ALL_NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+NUMBERS = without_three_decimals(ALL_NUMBERS)
+OUTCOMES = without_three_decimals(ALL_NUMBERS.map(lambda x: x if abs(x) < 1e140 else x / 1e170))
+"""Larger ones are refused."""
 
 
 @st.composite
@@ -52,7 +61,7 @@ def tables(draw, texts=TEXTS):
     levels = draw(st.lists(texts, min_size=1, max_size=5, unique=True))
     space = SearchSpace([Categorical(lot, levels), Real(x, 0, 1), Integer(n, 0, 9)])
     rows = st.tuples(
-        st.sampled_from(levels), NUMBERS, st.integers(-(2**53), 2**53), st.one_of(NUMBERS, st.just(np.nan))
+        st.sampled_from(levels), NUMBERS, st.integers(-(2**53), 2**53), st.one_of(OUTCOMES, st.just(np.nan))
     )
     runs = pd.DataFrame(draw(st.lists(rows, min_size=1, max_size=5)), columns=[lot, x, n, y])
     return space, runs[draw(st.permutations(list(runs.columns)))], y
