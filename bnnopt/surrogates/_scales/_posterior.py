@@ -215,13 +215,19 @@ def _normal_nodes() -> _Nodes:
     return _Nodes(*(np.array(part) for part in zip(*pairs, strict=True)))
 
 
+@lru_cache(maxsize=1)
+def _fine_rule() -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights between -1 and 1, which take longer to find than all that is made of them."""
+    return np.polynomial.legendre.leggauss(N_FINE)
+
+
 def _gauss(low: float, high: float) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights of one slice: eigenvalues of a matrix that Lanczos' steps on a fine rule make.
 
     G. H. Golub, J. H. Welsch, "Calculation of Gauss quadrature rules", Mathematics of Computation 23 (1969)
     221-230.
     """
-    fine, weights = np.polynomial.legendre.leggauss(N_FINE)
+    fine, weights = _fine_rule()
     fine = 0.5 * (low + high) + 0.5 * (high - low) * fine
     weights = weights * np.exp(-0.5 * np.square(fine))
     basis = [np.sqrt(weights / weights.sum())]
