@@ -141,17 +141,17 @@ class Goals:
         is_front = non_dominated(utilities) if self.n_utilities > 1 else np.zeros(len(total), dtype=bool)
         return np.lexsort((-total, ~is_front, ~is_within))
 
-    def ranks(self, outcomes: FloatArray, judged: FloatArray | None = None) -> IntArray:
+    def ranks(self, outcomes: FloatArray, compared: FloatArray | None = None) -> IntArray:
         """Return dense ranks of outcomes (n, n_outputs), from 0, larger is better, equal where none is; (n,).
 
         Rows that keep the constraints are ranked by the first utility, above the others. These are ranked by
         how far they are beyond the limits, added up in units of the range of each outcome (as in SCBO;
-        Eriksson and Poloczek, AISTATS 2021). `judged` is what limits are held against (`KeptLimits`), by
+        Eriksson and Poloczek, AISTATS 2021). `compared` is what limits are held against (`KeptLimits`), by
         default the outcomes.
         """
         if not len(outcomes):
             return np.empty(0, dtype=np.intp)
-        beyond = self._beyond(outcomes if judged is None else judged)
+        beyond = self._beyond(outcomes if compared is None else compared)
         utility = np.where(beyond > 0, 0.0, self.utilities(outcomes)[:, 0])
         _, ranks = np.unique(np.column_stack([0.0 - beyond, utility]), axis=0, return_inverse=True)
         return ranks.reshape(-1)

@@ -20,7 +20,7 @@ class KeptLimits(NamedTuple):
     ----------
     believed : ndarray of shape (n_rows, n_outputs)
         What the model expects of the functions there.
-    judged : ndarray of shape (n_rows, n_outputs)
+    compared : ndarray of shape (n_rows, n_outputs)
         What limits are held against: of an outcome with noise what is believed, else what was measured.
     is_noisy : ndarray of bool of shape (n_outputs,)
         Which outcomes have noise to speak of; none where there are no limits.
@@ -29,7 +29,7 @@ class KeptLimits(NamedTuple):
     """
 
     believed: FloatArray
-    judged: FloatArray
+    compared: FloatArray
     is_noisy: BoolArray
     is_within: BoolArray
 
@@ -46,5 +46,5 @@ def kept_limits(goals: Goals, model: OutcomeModel, points: FloatArray, measured:
     is_noisy = np.zeros(measured.shape[1], dtype=bool)
     if goals.constraints:
         is_noisy = np.sqrt(model.noise_variance(points)) > NOISELESS * np.ptp(measured, axis=0)
-    judged = np.where(is_noisy, believed, measured)
-    return KeptLimits(believed, judged, is_noisy, goals.is_feasible(judged))
+    compared = np.where(is_noisy, believed, measured)
+    return KeptLimits(believed, compared, is_noisy, goals.is_feasible(compared))

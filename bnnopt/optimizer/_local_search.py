@@ -63,8 +63,8 @@ def region_of(
     _refuse_several(goals)
     told, is_measured = observations.told, ~observations.is_failed
     ranks = np.full(len(told), FAILED)
-    judged = None if counts is None else counts.judged
-    ranks[is_measured] = goals.ranks(observations.outcomes[is_measured], judged)
+    compared = None if counts is None else counts.compared
+    ranks[is_measured] = goals.ranks(observations.outcomes[is_measured], compared)
     n_failures = rule.failures_of(space.n_settings)
     return replay(rule, _points(space, told), ranks, _steps(space), n_initial, n_failures)
 

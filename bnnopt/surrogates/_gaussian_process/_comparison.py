@@ -31,8 +31,6 @@ class Comparison:
         Those that were predicted.
     places : ndarray of int
         Their places among the rows at hand.
-    is_unseen : ndarray of bool, shape (n_rows,)
-        Which of them no member had learned from.
     """
 
     names: tuple[str, ...]
@@ -40,7 +38,6 @@ class Comparison:
     shares: FloatArray
     rows: Rows
     places: IntArray
-    is_unseen: BoolArray
 
     @property
     def kept(self) -> list[int]:
@@ -56,9 +53,9 @@ def compare(
     names: Sequence[str],
     members: Sequence[Sequence[LeftOut]],
     weights: Sequence[FloatArray],
-    is_seen: BoolArray,
     rows: Rows,
     places: IntArray,
+    is_seen: BoolArray | None = None,
 ) -> Comparison:
     """Weigh families by the density that they give to rows.
 
@@ -70,15 +67,17 @@ def compare(
         What the members of each family say of the rows.
     weights : sequence of ndarray of shape (n_members,)
         Of the members within each family, with sum 1.
-    is_seen : ndarray of bool, shape (n_members or 1, n_rows)
-        Which rows each member of a family learned from; one row of it where all learned from the same.
     rows, places
         As in `Comparison`.
+    is_seen : ndarray of bool, shape (n_members, n_rows), optional
+        Which rows each member of a family learned from, if they learned from different ones.
     """
+    if is_seen is None:
+        is_seen = np.zeros((1, 1), dtype=bool)
     mixed = [_mixed(own, shares, is_seen) for own, shares in zip(members, weights, strict=True)]
     held_out = HeldOut(*(np.array(each) for each in zip(*mixed, strict=True)))
     shares = stacking_shares(held_out.log_density(rows.y[:, 0]), rows.weights)
-    return Comparison(tuple(names), held_out, shares, rows, places, np.logical_not(is_seen.all(axis=0)))
+    return Comparison(tuple(names), held_out, shares, rows, places)
 
 
 def _mixed(members: Sequence[LeftOut], shares: FloatArray, is_seen: BoolArray) -> LeftOut:

@@ -114,30 +114,27 @@ class Ensemble:
     is_all_learned: bool
     blocks: Blocks
 
-    def unseen(self) -> tuple[IntArray, FloatArray, HeldOut]:
+    def unseen(self) -> tuple[FloatArray, HeldOut]:
         """Predict rows as if they had never been seen.
 
-        Where hyperparameters were learned from all rows, they are corrected for each row, to first order. Of
-        more rows there are enough that no member has learned from.
+        Where hyperparameters were learned from all rows, they are corrected for each row, to first order.
+        Those learned from a few hundred of more rows are taken as they are: most rows had no part in them,
+        and the others next to none.
 
         Returns
         -------
-        places : ndarray of int
-            Of the rows among those compared.
         shares : ndarray of shape (k,)
             Of the members, or of the families that were compared.
         held_out : HeldOut
-            Of these rows.
+            Of the rows compared.
         """
         own = self.compared
         if not self.is_all_learned:
-            places = np.flatnonzero(own.is_unseen)
-            return places, own.shares, HeldOut(*(each[:, places] for each in own.held_out))
+            return own.shares, own.held_out
         members = [member for family in self.families for member in family.members]
         found = [predict_unseen(member, own.rows, self.blocks, PRIOR) for member in members]
         shares = np.concatenate([own.share_of(each.name) * each.shares for each in self.families])
-        held_out = HeldOut(*(np.array(each) for each in zip(*found, strict=True)))
-        return np.arange(len(own.rows)), shares, held_out
+        return shares, HeldOut(*(np.array(each) for each in zip(*found, strict=True)))
 
 
 def fit_ensemble(
@@ -183,7 +180,7 @@ def fit_ensemble(
     is_unvaried = blocks.are_all(np.ptp(rows.X, axis=0) == 0)
     found = learner.condition(further.open_to(is_unvaried), weights)
     if not is_all_learned:
-        compared = learner.compare(found, _is_seen(part[None], len(rows)))
+        compared = learner.compare(found)
         found = [found[number] for number in compared.kept]
     return Ensemble(tuple(found), compared, rows.stream is None and is_all_learned, blocks)
 
@@ -322,13 +319,13 @@ class _Learner:
         ]
         members = [everyone[start : start + self._each] for start in range(0, len(everyone), self._each)]
         weights = list(self.within_families(hyperparameters, part))
-        return compare(self._names, members, weights, is_seen[:, self._on_trial], rows, self._on_trial)
+        return compare(self._names, members, weights, rows, self._on_trial, is_seen[:, self._on_trial])
 
-    def compare(self, families: Sequence[Family], is_seen: BoolArray) -> Comparison:
+    def compare(self, families: Sequence[Family]) -> Comparison:
         """Compare families that are conditioned on all rows."""
         members = [[each.left_out(self._rows, self._compared) for each in own.members] for own in families]
         weights, rows = [own.shares for own in families], self._rows.only(self._compared)
-        return compare(self._names, members, weights, is_seen[:, self._compared], rows, self._compared)
+        return compare(self._names, members, weights, rows, self._compared)
 
     def condition(self, hyperparameters: Hyperparameters, weights: FloatArray) -> list[Family]:
         """Condition the members on all rows, but for those of next to no weight in their family."""

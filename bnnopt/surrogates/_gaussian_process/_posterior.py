@@ -113,16 +113,16 @@ class OutputEnsemble:
 
     def unseen(self, rows: Rows) -> HeldOutPredictions:
         """Predictions of rows, the ones that were learned from, as if they had never been seen."""
-        chosen, shares, held_out = self.ensemble.unseen()
+        shares, held_out = self.ensemble.unseen()
         mean, variance = held_out.mixed(shares)
-        places, sources = rows.given_places(self.ensemble.compared.places[chosen])
+        places, sources = rows.given_places(self.ensemble.compared.places)
         variance = self.unit**2 * self.calibration * variance
         return HeldOutPredictions(places, (self.centre + self.unit * mean)[sources], variance[sources])
 
     def learn_levels(self) -> Calibration:
         """Learn from unseen rows what levels of quantiles mean."""
-        chosen, shares, held_out = self.ensemble.unseen()
-        rows = self.ensemble.compared.rows.only(chosen)
+        shares, held_out = self.ensemble.unseen()
+        rows = self.ensemble.compared.rows
         means = spread_out(shares, held_out.mean, self.calibration)
         away = (rows.y[:, 0] - means) / np.sqrt(self.calibration * held_out.variance)
         probability = shares @ ndtr(away)

@@ -70,19 +70,19 @@ class GaussianProcess:
         stretch = signal * self.input_map.slope(X) * np.exp(-self.hyperparameters.log_length_scales)
         return mean, variance, by_mean * stretch, by_variance * stretch
 
-    def left_out(self, rows: Rows, judged: IntArray) -> LeftOut:
+    def left_out(self, rows: Rows, places: IntArray) -> LeftOut:
         """Predict one measurement of some of the rows that it was conditioned on, each from all others.
 
         Parameters
         ----------
         rows : Rows
             As for `condition`.
-        judged : ndarray of int
-            Places of the rows to predict.
+        places : ndarray of int
+            Of the rows to predict.
         """
-        own = rows.only(judged)
+        own = rows.only(places)
         if self.posterior.whitening is None:
-            mean, variance = (each[judged] for each in exact_left_out(self.posterior))
+            mean, variance = (each[places] for each in exact_left_out(self.posterior))
         else:
             mean, variance = sparse_left_out(
                 own,

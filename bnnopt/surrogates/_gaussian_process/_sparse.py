@@ -82,16 +82,16 @@ def sparse_posterior(
 
 
 def sparse_left_out(
-    judged: Rows, posterior: Posterior, with_rows: Covariances, prior: Covariances, noise_variance: float
+    chosen: Rows, posterior: Posterior, with_rows: Covariances, prior: Covariances, noise_variance: float
 ) -> LeftOut:
-    """Predict some of the rows that a posterior was conditioned on, `judged`, each from all others.
+    """Predict some of the rows that a posterior was conditioned on, `chosen`, each from all others.
 
     Other parameters as for `sparse_posterior`.
     """
     assert posterior.whitening is not None
     before, after = posterior.whitening
     features_of, means, variances = _Features(with_rows, before, prior, noise_variance), [], []
-    for rows in judged.blocks():
+    for rows in chosen.blocks():
         covariances, y = with_rows(rows.X), rows.y[:, 0]
         _, noise = features_of.given(covariances, rows)
         own = covariances @ after

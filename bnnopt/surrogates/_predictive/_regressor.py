@@ -312,8 +312,8 @@ class MixtureRegressor(Documented, RegressorMixin, BaseEstimator):
         """Return what the fit would predict for its rows if it had never seen them.
 
         Other than with `predict_held_out`, what rows told of the hyperparameters is taken back too, to first
-        order; or they are rows that hyperparameters were not learned from. The levels of `predict_quantiles`
-        are calibrated by them.
+        order. Of more rows than hyperparameters are learned from, some hundred, they had next to no part in
+        them, and nothing is taken back. The levels of `predict_quantiles` are calibrated by these rows.
 
         Returns
         -------
